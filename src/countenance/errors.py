@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error of the program, in one tree.
+
+    CountenanceError
+    +-- BadInput                 what was given cannot be used; nothing changed
+    |   +-- BadPhoto             one photo; carries a reason code, never ends a batch
+    |   +-- BadManifest          a manifest; the message carries the line number
+    |   +-- BadPack              a law file or a model manifest
+    |   +-- NotFound             no such subject, client, source, face, photo or file
+    |   +-- InvalidRelease       a release lacks what the law asks for; lists the fields
+    +-- Refused                  the policy says no; carries rule, reason and citation
+    +-- DataDirectoryError       the data directory as a whole
+    |   +-- NotInitialised       no data directory here
+    |   +-- AlreadyInitialised   there is one here already
+    |   +-- Busy                 another process holds what this command needs
+    |   +-- NotWritable          read-only, or wrong permissions
+    |   +-- DiskFull             no space left; the unit of work was rolled back
+    |   +-- WrongRootKey         the root key does not open this keyring
+    |   +-- Damaged              a file does not read back as it was written
+    +-- ModelError               detectors and encoders
+        +-- ModelMissing         weights are not installed
+        +-- ModelDamaged         a file's SHA-256 is not the pinned one
+        +-- LicenceNotAccepted   a licence that must be accepted in words first
+        +-- MixedEncoders        faceprints of two encoders were to be compared
+        +-- EncodingFailed       a vector is zero or not finite; no partial result
+
+Messages say what to do next. They carry ids, never names, images or vectors.
+Bad data raises one of these; a call in the wrong order is a `RuntimeError`.
+"""
+
+from __future__ import annotations
+
+
+class CountenanceError(Exception):
+    """Root of the tree; `code` is stable and part of the interface."""
+
+    code = "error"
+
+
+class BadInput(CountenanceError):
+    """What was given cannot be used; nothing changed."""
+
+    code = "bad_input"
+
+
+class BadPhoto(BadInput):
+    """A photo that cannot be used; `reason` is a stable reason code.
+
+    Attributes:
+        reason: such as `truncated`, `too_many_pixels`, `not_an_image`.
+    """
+
+    code = "bad_photo"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BadManifest(BadInput):
+    """A manifest that cannot be used; the message names the line."""
+
+    code = "bad_manifest"
+
+
+class BadPack(BadInput):
+    """A law file or model manifest that cannot be used."""
+
+    code = "bad_pack"
+
+
+class NotFound(BadInput):
+    """No such thing is known here."""
+
+    code = "not_found"
+
+
+class InvalidRelease(BadInput):
+    """A release that lacks what the applicable law asks for.
+
+    Attributes:
+        missing: the missing or wrong notice fields, such as `("n2", "n3")`.
+    """
+
+    code = "invalid_release"
+
+    def __init__(self, missing: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class Refused(CountenanceError):
+    """The policy engine said no.
+
+    Attributes:
+        rule_id: the rule that refused, such as `consent.order`.
+        citation: the law behind it.
+    """
+
+    code = "refused"
+
+    def __init__(self, rule_id: str, reason: str, citation: str) -> None:
+        super().__init__(f"{reason} (rule {rule_id}; {citation})")
+        self.rule_id = rule_id
+        self.reason = reason
+        self.citation = citation
+
+
+class DataDirectoryError(CountenanceError):
+    """Something is wrong with the data directory as a whole."""
+
+    code = "data_directory"
+
+
+class NotInitialised(DataDirectoryError):
+    """There is no data directory at the given place."""
+
+    code = "not_initialised"
+
+
+class AlreadyInitialised(DataDirectoryError):
+    """There is a data directory at the given place already."""
+
+    code = "already_initialised"
+
+
+class Busy(DataDirectoryError):
+    """Another process holds what this command needs."""
+
+    code = "busy"
+
+
+class NotWritable(DataDirectoryError):
+    """The data directory cannot be written."""
+
+    code = "not_writable"
+
+
+class DiskFull(DataDirectoryError):
+    """No space is left; the unit of work was rolled back."""
+
+    code = "disk_full"
+
+
+class WrongRootKey(DataDirectoryError):
+    """The root key does not open this keyring."""
+
+    code = "wrong_root_key"
+
+
+class Damaged(DataDirectoryError):
+    """A file does not read back as it was written."""
+
+    code = "damaged"
+
+
+class ModelError(CountenanceError):
+    """A detector or encoder cannot be used."""
+
+    code = "model"
+
+
+class ModelMissing(ModelError):
+    """Weights are not installed."""
+
+    code = "model_missing"
+
+
+class ModelDamaged(ModelError):
+    """A file's SHA-256 is not the pinned one."""
+
+    code = "model_damaged"
+
+
+class LicenceNotAccepted(ModelError):
+    """The licence of a model must be accepted in words first."""
+
+    code = "licence_not_accepted"
+
+
+class MixedEncoders(ModelError):
+    """Faceprints of two encoders were to be compared."""
+
+    code = "mixed_encoders"
+
+
+class EncodingFailed(ModelError):
+    """A vector is zero or not finite; there is no partial result."""
+
+    code = "encoding_failed"

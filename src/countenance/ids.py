@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identifiers: random, typed by prefix, meaningless outside this data directory."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NewType
+
+SubjectId = NewType("SubjectId", str)
+ReleaseId = NewType("ReleaseId", str)
+NoticeId = NewType("NoticeId", str)
+ClientId = NewType("ClientId", str)
+SourceId = NewType("SourceId", str)
+PhotoId = NewType("PhotoId", str)
+FaceId = NewType("FaceId", str)
+ReferenceId = NewType("ReferenceId", str)
+SearchId = NewType("SearchId", str)
+
+# Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH = 16  # 80 random bits: no collision to expect below 10^11 ids (birthday bound 10^-2).
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh random id such as `sub_7k2m0q9x4t8b5c1d`."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"

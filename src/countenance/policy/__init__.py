@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Law as data, and the decisions that follow from it. No I/O."""

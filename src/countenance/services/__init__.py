@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Use cases, one verb each: what combines policy, records and ports."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records and keys: what the program remembers, and how it forgets."""
