@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The law of one decision: the packs that the places involved call for, merged so that the strictest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from countenance import canonical
+from countenance.errors import BadPack
+from countenance.model.place import UNKNOWN
+from countenance.policy.pack import Pack
+from countenance.policy.schema import CORE, Value, merge
+
+_Scalar = TypeVar("_Scalar", bool, int, float, str)
+
+
+@dataclass(frozen=True)
+class Law:
+    """The law that holds for one decision: the core joined with its packs, the strictest winning.
+
+    Asking for a key that the schema lacks is a `KeyError`; with the wrong accessor, a `RuntimeError`.
+
+    Attributes:
+        packs: the law files in it, by id.
+        values: a value for every key of the schema.
+        digest: canonical digest of the packs' ids and digests.
+    """
+
+    packs: tuple[Pack, ...]
+    values: Mapping[str, Value]
+    digest: str
+
+    @classmethod
+    def of(cls, packs: Iterable[Pack]) -> Law:
+        """Return the law that these packs make together."""
+        ordered = tuple(sorted(packs, key=lambda pack: pack.id))
+        values = dict(CORE)
+        for pack in ordered:
+            values = merge(values, pack.values)
+        digest = canonical.digest([[pack.id, pack.sha256] for pack in ordered])
+        return cls(ordered, MappingProxyType(values), digest)
+
+    def flag(self, key: str) -> bool:
+        """Return a value that is true or false."""
+        return self._scalar(key, bool)
+
+    def number(self, key: str) -> int:
+        """Return a whole number, in the unit that the key's name ends with."""
+        return self._scalar(key, int)
+
+    def fraction(self, key: str) -> float:
+        """Return a fraction in (0, 1]."""
+        return self._scalar(key, float)
+
+    def choice(self, key: str) -> str:
+        """Return one word of an ordered list."""
+        return self._scalar(key, str)
+
+    def items(self, key: str) -> tuple[str, ...]:
+        """Return a set of words, in vocabulary order."""
+        value = self.values[key]
+        if not isinstance(value, tuple):
+            raise RuntimeError(f"{key} is no set of words")
+        return value
+
+    def cite(self, key: str) -> str:
+        """Return the packs whose value prevailed, each with its citation: `us-il-bipa: 740 ILCS 14/15(b)(3)`.
+
+        Where no pack sets the key, or none is as strict as the core, the core itself is named.
+        """
+        setters = [pack for pack in self.packs if key in pack.values]
+        prevailing = [pack for pack in setters if pack.values[key] == self.values[key]]
+        if not prevailing and isinstance(self.values[key], tuple):
+            prevailing = setters  # a set made of several packs' words
+        named = [f"{pack.id}: {pack.cite(key)}" for pack in prevailing]
+        return "; ".join(named) or "core: Countenance's own rule, which no law file loosens"
+
+    def _scalar(self, key: str, kind: type[_Scalar]) -> _Scalar:
+        value = self.values[key]
+        if type(value) is not kind:
+            raise RuntimeError(f"{key} is no {kind.__name__}")
+        return value
+
+
+def law_for(packs: Iterable[Pack], *, residency: Iterable[str], places: Iterable[str]) -> Law:
+    """Return the law for a subject and the places around a photo or a search.
+
+    For each residency and place the packs that name it most exactly apply: `US-IL` before `US-*` before
+    `*`. A place that only `*` covers thus meets the strictest file, as does `unknown`.
+
+    Args:
+        packs: to choose from, as `shipped().values()`.
+        residency: every code that the subject lives or has lived in; none is the same as `unknown`.
+        places: where the photo was taken, where client and operator are; `unknown` adds the strictest.
+
+    Raises:
+        BadPack: no pack covers one of them: nothing may be decided without law.
+    """
+    known = tuple(packs)
+    chosen: dict[str, Pack] = {}
+    for attribute, codes in (("residency", set(residency) or {UNKNOWN}), ("places", set(places))):
+        for code in codes:
+            found = _covering(known, attribute, code)
+            if not found:
+                raise BadPack(f"no law file covers {code}; add one or keep default-strict")
+            chosen.update((pack.id, pack) for pack in found)
+    return Law.of(chosen.values())
+
+
+def _covering(packs: tuple[Pack, ...], attribute: str, code: str) -> list[Pack]:
+    if code == UNKNOWN:
+        return [pack for pack in packs if pack.applies.unknown_residency]
+    country, _, state = code.partition("-")
+    for pattern in (code, f"{country}-*", "*") if state else (code, "*"):
+        found = [pack for pack in packs if pattern in getattr(pack.applies, attribute)]
+        if found:
+            return found
+    return []
