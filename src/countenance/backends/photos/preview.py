@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small pictures for reviewers, with faces blacked out, and without metadata."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image as Pillow
+
+from countenance.backends.photos.decode import open_photo
+from countenance.errors import BadPhoto
+from countenance.model.face import Box, Image
+
+_QUALITY = 80  # Pillow's scale; higher grows the sealed file and shows a reviewer nothing more
+
+
+def make(image: Image, masks: Sequence[Box], longest_px: int) -> bytes:
+    """Return a JPEG of the image, at most `longest_px` on its longer side, boxes (in pixels) blacked out.
+
+    Masks are painted before the image shrinks, so no pixel from under them reaches the result.
+    """
+    small = Pillow.fromarray(_masked(image, masks))
+    small.thumbnail((longest_px, longest_px), Pillow.Resampling.BICUBIC)
+    return _jpeg(small)
+
+
+def remask(preview: bytes, masks: Sequence[Box]) -> bytes:
+    """Return a preview anew with boxes (fractions of its width and height, 0 to 1) blacked out.
+
+    Raises:
+        BadPhoto: these bytes are no picture.
+    """
+    try:
+        image = np.array(open_photo(preview).convert("RGB"))
+    except OSError as error:
+        raise BadPhoto("truncated", "the preview is incomplete; make it again from the photo") from error
+    height, width = image.shape[:2]
+    in_pixels = [Box(m.left * width, m.top * height, m.right * width, m.bottom * height) for m in masks]
+    return _jpeg(Pillow.fromarray(_masked(image, in_pixels)))
+
+
+def _masked(image: Image, masks: Sequence[Box]) -> Image:
+    image = image.copy()
+    for left, top, right, bottom in masks:
+        image[
+            max(math.floor(top), 0) : max(math.ceil(bottom), 0),
+            max(math.floor(left), 0) : max(math.ceil(right), 0),
+        ] = 0
+    return image
+
+
+def _jpeg(image: Pillow.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()
