@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The default face pack: dlib's detector, five landmarks and encoder, run by ONNX Runtime without dlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime as ort
+
+from countenance.backends.dlib_pack import dat, graph, landmarks, weights
+from countenance.backends.dlib_pack.detector import FULL, DlibDetector, Pyramid
+from countenance.backends.dlib_pack.encoder import DlibEncoder
+from countenance.ports.vision import FacePack
+
+
+def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -> FacePack:
+    """Read the weights and start both networks.
+
+    Args:
+        threads: that one inference may use.
+        where: folder of the weight files; by default that of the package `face_recognition_models`.
+        pyramid: which face sizes the detector looks for.
+
+    Raises:
+        ModelMissing: the package is not installed.
+        ModelDamaged: a file's SHA-256 is not the pinned one.
+    """
+    where = where or weights.folder()
+    encoder = graph.encoder(dat.layers(weights.read(weights.ENCODER, where)))
+    detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)))
+    trees = landmarks.read(weights.read(weights.LANDMARKS, where))
+    return FacePack(
+        name="dlib",
+        licence="CC0-1.0",
+        detector=DlibDetector(_session(detector, threads), trees, pyramid),
+        encoder=DlibEncoder(_session(encoder, threads)),
+    )
+
+
+def _session(model: bytes, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # a pattern per image size would be kept for ever
+    fast = [name for name in ("CUDAExecutionProvider",) if name in ort.get_available_providers()]
+    return ort.InferenceSession(model, options, providers=[*fast, "CPUExecutionProvider"])
