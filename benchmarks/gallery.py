@@ -16,11 +16,11 @@ from collections.abc import Callable
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402 - the thread counts are read at import
+import numpy as np
 
-from countenance.backends.faiss_gallery import FaissGallery  # noqa: E402
-from countenance.ids import ReferenceId  # noqa: E402
-from countenance.model.faceprint import unit  # noqa: E402
+from countenance.backends.faiss_gallery import FaissGallery
+from countenance.ids import ReferenceId
+from countenance.model.faceprint import unit
 
 _DIM = 128
 _MINIMUM = 0.4
