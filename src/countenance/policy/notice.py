@@ -93,8 +93,8 @@ def policy_text(operator: str, packs: Iterable[Pack]) -> str:
         _wrap(f"RETENTION AND DESTRUCTION POLICY FOR FACE DATA of {operator}"),
         *(f"{_wrap(heading)}\n{_wrap(text)}" for heading, text in _POLICY.items()),
         _wrap(
-            "Schedule by law file. Where several apply to a person, the shortest time counts, and evidence is kept "
-            "for the longest."
+            "Schedule by law file. Where several apply to a person, the shortest time counts, "
+            "and evidence is kept for the longest."
         ),
         *(_schedule(law) for law in laws),
     ]
