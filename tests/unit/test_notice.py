@@ -107,6 +107,14 @@ def test_a_term_ends_after_it_starts(end: date) -> None:
     assert caught.value.missing == ("n3",)
 
 
+def test_a_fact_may_end_with_a_full_stop_or_not() -> None:
+    """Facts are phrases or sentences; the notice reads the same, and a blank fact is a missing one."""
+    ended = replace(FACTS, complaints=f"{FACTS.complaints}.", storage=FACTS.storage.removesuffix("."))
+    assert compose(NOTICE_FIELDS, ended) == compose(NOTICE_FIELDS, FACTS)
+    with pytest.raises(InvalidRelease, match="n6"):
+        compose(("n6",), replace(FACTS, withdrawal=" "))
+
+
 def test_no_fact_can_forge_a_field() -> None:
     """A name with line breaks stays inside its own field."""
     forged = replace(FACTS, controller="Archive\n\nn3  For how long\nFor ever")

@@ -183,6 +183,8 @@ def test_a_pack_says_what_its_file_says() -> None:
         ('expect = "permit"', 'expect = "permit"\nrule = "x"', 24, "case 1 needs a name"),
         ('"no policy"', '"a lawful request"', 24, "two cases have the same name"),
         ("policy_published = false", "policy_published = [1]", 28, "case 2 needs a name"),
+        (GOOD, GOOD.partition("[applies]")[0], 1, "needs a section [applies]"),
+        (GOOD, "case = [1]\n" + GOOD.partition("[[case]]")[0], 1, "cases are written as [[case]]"),
     ],
 )
 def test_a_bad_law_file_is_refused_with_its_line(old: str, new: str, line: int, says: str) -> None:

@@ -128,6 +128,12 @@ def _wrap(text: str) -> str:
     return textwrap.fill(text, _WIDTH)
 
 
+def _sentence(text: str) -> str:
+    """Return the text with one full stop; nothing stays nothing."""
+    bare = text.strip().removesuffix(".")
+    return bare and f"{bare}."
+
+
 def _purposes(facts: NoticeFacts) -> str:
     if not facts.purposes:
         return ""
@@ -145,14 +151,14 @@ def _term(facts: NoticeFacts) -> str:
 
 
 def _controller(facts: NoticeFacts) -> str:
-    return f"{facts.controller}, {facts.contact}." if facts.controller and facts.contact else ""
+    return _sentence(f"{facts.controller}, {facts.contact}") if facts.controller and facts.contact else ""
 
 
 def _recipients(facts: NoticeFacts) -> str:
     if not facts.recipients:
         return ""
     return (
-        f"{'; '.join(facts.recipients)}. They learn that a photo they searched with may show you, and which "
+        f"{_sentence('; '.join(facts.recipients))} They learn that a photo they searched with may show you, and which "
         "photos of you are held. Nobody receives the faceprint."
     )
 
@@ -162,7 +168,7 @@ def _rights(facts: NoticeFacts) -> str:
         return ""
     return (
         "You may see what is held about you and who searched and found you, have it corrected, withdraw, and "
-        f"have it destroyed, all free of charge. Complaints: {facts.complaints}."
+        f"have it destroyed, all free of charge. Complaints: {_sentence(facts.complaints)}"
     )
 
 
@@ -180,7 +186,7 @@ def _biometric(facts: NoticeFacts) -> str:
         return ""
     return (
         "A faceprint: a list of numbers computed from the geometry of your face. It is made from these "
-        f"photos: {'; '.join(facts.sources)}."
+        f"photos: {_sentence('; '.join(facts.sources))}"
     )
 
 
@@ -218,13 +224,13 @@ _FIELDS: dict[str, tuple[str, Callable[[NoticeFacts], str]]] = {
     "n3": ("For how long", _term),
     "n4": ("Who is responsible", _controller),
     "n5": ("Who learns the result of a search", _recipients),
-    "n6": ("How to withdraw", lambda facts: facts.withdrawal),
+    "n6": ("How to withdraw", lambda facts: _sentence(facts.withdrawal)),
     "n7": ("Your rights, and where to complain", _rights),
-    "n8": ("Where it is stored", lambda facts: facts.storage),
+    "n8": ("Where it is stored", lambda facts: _sentence(facts.storage)),
     "n9": ("The public policy on keeping and destroying", _policy),
     "n10": ("Which face data, from which photos", _biometric),
     "n11": ("How matching works, and how it errs", _matching),
-    "n12": ("If you do not want this", lambda facts: facts.alternative),
+    "n12": ("If you do not want this", lambda facts: _sentence(facts.alternative)),
     "n13": ("What risk remains", _risk),
 }
 """Each field's heading, and its text or nothing where a fact is missing."""
