@@ -151,15 +151,19 @@ def _term(facts: NoticeFacts) -> str:
 
 
 def _controller(facts: NoticeFacts) -> str:
-    return _sentence(f"{facts.controller}, {facts.contact}") if facts.controller and facts.contact else ""
+    return (
+        _sentence(f"{facts.controller}, {facts.contact}")
+        if facts.controller.strip() and facts.contact.strip()
+        else ""
+    )
 
 
 def _recipients(facts: NoticeFacts) -> str:
     if not facts.recipients:
         return ""
     return (
-        f"{_sentence('; '.join(facts.recipients))} They learn that a photo they searched with may show you, and which "
-        "photos of you are held. Nobody receives the faceprint."
+        f"{_sentence('; '.join(facts.recipients))} They learn that a photo they searched with may show you, "
+        "and which photos of you are held. Nobody receives the faceprint."
     )
 
 
