@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encoders that read the 112x112 five-point crop: SFace, MobileFaceNet, ArcFace and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance import canonical
+from countenance.backends.five_point.graph import RUN_ERRORS, open_session
+from countenance.backends.five_point.manifest import EncoderSpec
+from countenance.errors import BadPack, EncodingFailed
+from countenance.model.face import Crop, DetectedFace, Image
+from countenance.model.faceprint import Faceprint, unit
+from countenance.policy.permit import PermittedCrop
+from countenance.vision.align import CROP_PX, to_crop
+
+_BATCH = 16  # faces per inference; two images each
+_SAME = 1e-3  # largest difference of a vector alone and in a batch, of its largest component
+
+
+class FivePointEncoder:
+    """Aligns and encodes with one graph. See `ports.vision.Encoder`.
+
+    Args:
+        spec: how the graph wants its crops.
+        model: its bytes, checked against their SHA-256 by the caller.
+        threads: of one inference.
+
+    Raises:
+        BadPack: the graph does not do what the manifest says.
+    """
+
+    def __init__(self, spec: EncoderSpec, model: bytes, threads: int) -> None:
+        self._spec = spec
+        self._session = open_session(spec.model.name, model, free=(0,), threads=threads)
+        self._input = self._session.get_inputs()[0].name
+        self._scale = np.float32(spec.scale)
+        self._mean, self._std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
+        self.dim = spec.dim
+        self.digest = canonical.digest(
+            {
+                "kind": "five_point/1",
+                "weights": spec.model.sha256,
+                "colour": spec.colour,
+                "scale": repr(spec.scale),
+                "mean": [repr(value) for value in spec.mean],
+                "std": [repr(value) for value in spec.std],
+                "alignment": "similarity to the five-point template, 112x112, bilinear",
+                "average": "image and mirror image, sum of raw vectors",
+            }
+        )
+        self._check()
+
+    def align(self, image: Image, face: DetectedFace) -> Crop:
+        """Return the crop, uint8 (112, 112, 3) RGB, of a face; what lies outside the image is black."""
+        crop = cv2.warpAffine(image, to_crop(face.landmarks), (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
+        return crop.astype(np.uint8, copy=False)
+
+    def encode(self, crops: Sequence[PermittedCrop]) -> list[Faceprint]:
+        """Return one faceprint per permitted crop, in input order; see `ports.vision.Encoder`."""
+        for crop in crops:
+            if not isinstance(crop, PermittedCrop):
+                raise TypeError(f"an encoder takes permitted crops only, not {type(crop).__name__}")
+        if not crops:
+            return []
+        vectors = self._vectors(np.stack([crop.pixels for crop in crops]))
+        return [unit(vector, self.digest) for vector in vectors]
+
+    def _vectors(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (N, D), image plus mirror image, of uint8 (N, 112, 112, 3) RGB; not unit length."""
+        parts = [crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH)]
+        return np.concatenate([self._run(part) + self._run(part[:, :, ::-1]) for part in parts])
+
+    def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        spec = self._spec
+        ordered = crops if spec.colour == "rgb" else crops[..., ::-1]
+        fed = (ordered.astype(np.float32) * self._scale - self._mean) / self._std
+        batch = np.ascontiguousarray(fed.transpose(0, 3, 1, 2))
+        try:
+            (vectors,) = self._session.run(None, {self._input: batch})
+        except RUN_ERRORS as error:
+            raise EncodingFailed(f"{spec.model.name} failed: {type(error).__name__}") from error
+        return np.asarray(vectors, np.float32)
+
+    def _check(self) -> None:
+        """Refuse a graph that has another size, or in which faces of one batch touch each other."""
+        crops = np.random.default_rng(0).integers(0, 256, (2, CROP_PX, CROP_PX, 3), np.uint8)
+        name = self._spec.model.name
+        try:
+            together, alone = self._run(crops), np.concatenate([self._run(crops[:1]), self._run(crops[1:])])
+        except EncodingFailed as error:
+            raise BadPack(f"{name} does not take two 112x112 crops at once") from error
+        if together.shape != (2, self.dim) or alone.shape != (2, self.dim):
+            raise BadPack(f"{name} gives vectors of shape {together.shape}, not (2, {self.dim})")
+        if not np.abs(together - alone).max() <= _SAME * np.abs(alone).max():
+            raise BadPack(f"{name} gives another vector in a batch than alone")

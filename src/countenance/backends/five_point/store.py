@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model store: packs come in checked, and are checked again whenever they are opened.
+
+`folder/NAME/` holds the files of an installed pack, `pack.toml` where the pack is not one that the program
+ships, and `licence-accepted` where its licence had to be accepted in words.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import IO
+
+from countenance.backends.five_point import download
+from countenance.backends.five_point.detector import YuNetDetector
+from countenance.backends.five_point.encoder import FivePointEncoder
+from countenance.backends.five_point.manifest import ModelFile, PackManifest, is_plain, parse
+from countenance.errors import (
+    BadPack,
+    Busy,
+    DiskFull,
+    LicenceNotAccepted,
+    ModelDamaged,
+    ModelMissing,
+    NotFound,
+    NotWritable,
+)
+from countenance.ports.vision import FacePack
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes done and the bytes in all."""
+
+_MANIFEST = "pack.toml"
+_ACCEPTED = "licence-accepted"
+_STAGING = ".pull-"
+_CHUNK_BYTES = 1 << 18
+
+
+class ModelStore:
+    """Lists, installs and opens packs.
+
+    Args:
+        folder: made at the first pull.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def manifests(self) -> list[PackManifest]:
+        """Return the packs that the program ships, then those added here, each by name.
+
+        Raises:
+            BadPack: a manifest is wrong.
+        """
+        added = sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_MANIFEST}"))
+        shipped = _shipped()
+        return [self.manifest(name) for name in (*shipped, *(name for name in added if name not in shipped))]
+
+    def manifest(self, name: str) -> PackManifest:
+        """Return one pack's manifest.
+
+        Raises:
+            NotFound: no such pack.
+            BadPack: its manifest is wrong.
+        """
+        found = _shipped().get(name)
+        added = self._folder / name / _MANIFEST
+        if found is None and is_plain(name) and added.is_file():
+            found = _described(added, name)
+        if found is None:
+            raise NotFound(f"no pack {name!r}; `countenance models list` shows those there are")
+        sizes = [(self._folder / name / file.name, file.size_bytes) for file in found.files]
+        there = all(path.is_file() and path.stat().st_size == size for path, size in sizes)
+        return replace(found, installed=there)
+
+    def pull(
+        self,
+        name: str,
+        *,
+        source: Path | None = None,
+        accept_licence: str | None = None,
+        progress: Progress | None = None,
+    ) -> PackManifest:
+        """Install a pack: all of it, or nothing where a file is not the pinned one.
+
+        Args:
+            name: of a known pack, or of the one that `source` describes.
+            source: a folder with the files, and with `pack.toml` where the program does not ship the pack;
+                None downloads them.
+            accept_licence: the licence in the manifest's words; needed where it forbids commercial use.
+            progress: called as bytes arrive.
+
+        Returns:
+            The manifest, installed.
+
+        Raises:
+            NotFound: no such pack.
+            BadPack: the manifest is wrong, or of another name.
+            LicenceNotAccepted: the message holds the words to accept.
+            ModelMissing: a file is not in `source`.
+            ModelDamaged: a file is not the pinned one.
+            ModelError: the download failed.
+            Busy: another process is pulling.
+            DiskFull, NotWritable: the folder takes no more.
+        """
+        brought = source / _MANIFEST if source is not None and (source / _MANIFEST).is_file() else None
+        if brought and name in _shipped():
+            raise BadPack(f"{brought}: {name!r} is the name of a pack that the program ships")
+        manifest = _described(brought, name) if brought else self.manifest(name)
+        described = brought or self._folder / name / _MANIFEST
+        _require(manifest, accept_licence)
+        if manifest.files:
+            with self._staging() as staging:
+                new = staging / "new"
+                new.mkdir()
+                _collect(manifest, source, new, progress)
+                if described.is_file():
+                    _write(new / _MANIFEST, described.read_bytes())
+                if not manifest.commercial_use:
+                    _write(new / _ACCEPTED, manifest.licence.encode())
+                self._publish(new, name)
+        return self.manifest(name)
+
+    def load(self, name: str, threads: int = 1) -> FacePack:
+        """Open an installed five-point pack.
+
+        Args:
+            name: of the pack.
+            threads: of one inference.
+
+        Raises:
+            NotFound, BadPack: as `manifest`; also where a file does not do what the manifest says.
+            LicenceNotAccepted: files were put there without `pull`.
+            ModelMissing: it is not installed.
+            ModelDamaged: a file is not the pinned one.
+            RuntimeError: the pack is not a five-point pack; its own back end opens it.
+        """
+        manifest = self.manifest(name)
+        if manifest.detector is None or manifest.encoder is None:
+            raise RuntimeError(f"pack {name!r} is not a five-point pack")
+        accepted = self._folder / name / _ACCEPTED
+        _require(manifest, accepted.read_text("utf-8") if accepted.is_file() else None)
+        found, encoded = (self._checked(name, file) for file in manifest.files)
+        detector = YuNetDetector(manifest.detector.name, found, manifest.detector.sha256, threads)
+        encoder = FivePointEncoder(manifest.encoder, encoded, threads)
+        return FacePack(name, manifest.licence, detector, encoder)
+
+    def _checked(self, name: str, file: ModelFile) -> bytes:
+        """Return the bytes of a file; the bytes that are checked are the bytes that are used."""
+        path = self._folder / name / file.name
+        if not path.is_file():
+            raise ModelMissing(f"{file.name} is not installed: `countenance models pull {name}`")
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise ModelDamaged(f"{path} is damaged: `countenance models pull {name}` replaces it")
+        return data
+
+    @contextmanager
+    def _staging(self) -> Iterator[Path]:
+        """Give a folder beside the packs that is gone afterwards, to one process at a time."""
+        with _writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._folder, os.O_RDONLY)
+            try:
+                _lock(handle)
+                for left in self._folder.glob(f"{_STAGING}*"):  # by a pull that was killed
+                    shutil.rmtree(left)
+                with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self._folder) as staging:
+                    yield Path(staging)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _publish(self, new: Path, name: str) -> None:
+        """Put a complete pack in its place by renaming; an earlier one goes with the staging folder."""
+        place = self._folder / name
+        if place.exists():
+            place.replace(new.parent / "old")
+        new.replace(place)
+
+
+def _shipped() -> dict[str, PackManifest]:
+    folder = resources.files("countenance.backends.five_point") / "manifests"
+    parsed = [parse(file.read_text("utf-8"), file.name) for file in folder.iterdir()]
+    return {manifest.name: manifest for manifest in sorted(parsed, key=lambda manifest: manifest.name)}
+
+
+def _described(path: Path, name: str) -> PackManifest:
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadPack(f"{path}: not UTF-8") from error
+    manifest = parse(text, str(path))
+    if manifest.name != name:
+        raise BadPack(f"{path}: key `pack.name`: is {manifest.name!r}, not {name!r}")
+    return manifest
+
+
+def _require(manifest: PackManifest, accepted: str | None) -> None:
+    if not manifest.commercial_use and accepted != manifest.licence:
+        raise LicenceNotAccepted(
+            f"the licence of pack {manifest.name!r} forbids commercial use; read it at "
+            f"{manifest.homepage}, then "
+            f'`countenance models pull {manifest.name} --accept-licence "{manifest.licence}"`'
+        )
+
+
+def _collect(manifest: PackManifest, source: Path | None, folder: Path, progress: Progress | None) -> None:
+    """Bring every file into a folder, checked."""
+    total, done = sum(file.size_bytes for file in manifest.files), 0
+    for file in manifest.files:
+        with _opened(file, source) as stream:
+            digest, size = hashlib.sha256(), 0
+            with (folder / file.name).open("xb") as target:
+                while size <= file.size_bytes and (chunk := stream.read(_CHUNK_BYTES)):
+                    target.write(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
+                    if progress:
+                        progress(done + min(size, file.size_bytes), total)
+                target.flush()
+                os.fsync(target.fileno())
+        if size != file.size_bytes or digest.hexdigest() != file.sha256:
+            raise ModelDamaged(
+                f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed"
+            )
+        done += size
+
+
+@contextmanager
+def _opened(file: ModelFile, source: Path | None) -> Iterator[IO[bytes]]:
+    if source is None:
+        with download.opened(file.url) as stream:
+            yield stream
+    else:
+        path = source / file.name
+        if not path.is_file():
+            raise ModelMissing(f"{path} is not there; it is published at {file.url}")
+        with path.open("rb") as stream:
+            yield stream
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as target:
+        target.write(data)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _lock(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Busy("another process is pulling a model pack; try again when it is done") from error
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say in our own words why a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(f"no space is left for model packs in {folder}; nothing was installed") from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise NotWritable(f"{error.filename or folder} cannot be used: {error.strerror}") from error
+        raise
