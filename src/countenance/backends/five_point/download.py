@@ -5,25 +5,23 @@ from __future__ import annotations
 
 import http.client
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from collections.abc import Generator
 
 from countenance.errors import ModelError
 
 _TIMEOUT_S = 30.0  # of one wait on the network, not of the whole download
 
 
-@contextmanager
-def opened(url: str) -> Iterator[IO[bytes]]:
-    """Open an https address for reading.
+def chunks(url: str, size: int) -> Generator[bytes, None, None]:
+    """Yield what is at an https address, at most `size` bytes at a time.
 
     Raises:
-        ModelError: no network, no such file there, or a redirect away from https; also while reading.
+        ModelError: no network, no such file there, or a redirect away from https.
     """
     try:
         with _opener().open(url, timeout=_TIMEOUT_S) as stream:
-            yield stream
+            while chunk := stream.read(size):
+                yield chunk
     except (OSError, http.client.HTTPException) as error:
         raise ModelError(
             f"cannot download {url}: {error}; without a network, fetch the file elsewhere "

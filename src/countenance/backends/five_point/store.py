@@ -13,8 +13,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -94,8 +94,8 @@ class ModelStore:
 
         Args:
             name: of a known pack, or of the one that `source` describes.
-            source: a folder with the files, and with `pack.toml` where the program does not ship the pack;
-                None downloads them.
+            source: a folder with the files (or one of the files in it), and with `pack.toml` where the
+                program does not ship the pack; None downloads what is not there intact.
             accept_licence: the licence in the manifest's words; needed where it forbids commercial use.
             progress: called as bytes arrive.
 
@@ -112,13 +112,15 @@ class ModelStore:
             Busy: another process is pulling.
             DiskFull, NotWritable: the folder takes no more.
         """
+        if source is not None and source.is_file():
+            source = source.parent
         brought = source / _MANIFEST if source is not None and (source / _MANIFEST).is_file() else None
         if brought and name in _shipped():
             raise BadPack(f"{brought}: {name!r} is the name of a pack that the program ships")
         manifest = _described(brought, name) if brought else self.manifest(name)
         described = brought or self._folder / name / _MANIFEST
         _require(manifest, accept_licence)
-        if manifest.files:
+        if source is not None or not self._intact(manifest):
             with self._staging() as staging:
                 new = staging / "new"
                 new.mkdir()
@@ -147,8 +149,7 @@ class ModelStore:
         manifest = self.manifest(name)
         if manifest.detector is None or manifest.encoder is None:
             raise RuntimeError(f"pack {name!r} is not a five-point pack")
-        accepted = self._folder / name / _ACCEPTED
-        _require(manifest, accepted.read_text("utf-8") if accepted.is_file() else None)
+        _require(manifest, self._accepted(name))
         found, encoded = (self._checked(name, file) for file in manifest.files)
         detector = YuNetDetector(manifest.detector.name, found, manifest.detector.sha256, threads)
         encoder = FivePointEncoder(manifest.encoder, encoded, threads)
@@ -159,10 +160,23 @@ class ModelStore:
         path = self._folder / name / file.name
         if not path.is_file():
             raise ModelMissing(f"{file.name} is not installed: `countenance models pull {name}`")
-        data = path.read_bytes()
+        data = path.read_bytes() if path.stat().st_size == file.size_bytes else b""
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise ModelDamaged(f"{path} is damaged: `countenance models pull {name}` replaces it")
         return data
+
+    def _accepted(self, name: str) -> str | None:
+        """Return the licence that was accepted in words when the pack was pulled."""
+        path = self._folder / name / _ACCEPTED
+        return path.read_text("utf-8") if path.is_file() else None
+
+    def _intact(self, manifest: PackManifest) -> bool:
+        try:
+            for file in manifest.files:
+                self._checked(manifest.name, file)
+        except (ModelMissing, ModelDamaged):
+            return False
+        return manifest.commercial_use or self._accepted(manifest.name) == manifest.licence
 
     @contextmanager
     def _staging(self) -> Iterator[Path]:
@@ -202,6 +216,8 @@ def _described(path: Path, name: str) -> PackManifest:
     manifest = parse(text, str(path))
     if manifest.name != name:
         raise BadPack(f"{path}: key `pack.name`: is {manifest.name!r}, not {name!r}")
+    if manifest.kind == "dlib":
+        raise BadPack(f"{path}: key `detector.kind`: only the shipped pack is `dlib`")
     return manifest
 
 
@@ -216,44 +232,44 @@ def _require(manifest: PackManifest, accepted: str | None) -> None:
 
 def _collect(manifest: PackManifest, source: Path | None, folder: Path, progress: Progress | None) -> None:
     """Bring every file into a folder, checked."""
-    total, done = sum(file.size_bytes for file in manifest.files), 0
+    total, before = sum(file.size_bytes for file in manifest.files), 0
     for file in manifest.files:
-        with _opened(file, source) as stream:
-            digest, size = hashlib.sha256(), 0
-            with (folder / file.name).open("xb") as target:
-                while size <= file.size_bytes and (chunk := stream.read(_CHUNK_BYTES)):
-                    target.write(chunk)
-                    digest.update(chunk)
-                    size += len(chunk)
-                    if progress:
-                        progress(done + min(size, file.size_bytes), total)
-                target.flush()
-                os.fsync(target.fileno())
+        digest, size = hashlib.sha256(), 0
+        chunks = _local(source / file.name, file.url) if source else download.chunks(file.url, _CHUNK_BYTES)
+        with (folder / file.name).open("xb") as target, closing(chunks):
+            for chunk in chunks:
+                size += len(chunk)
+                if size > file.size_bytes:
+                    break
+                target.write(chunk)
+                digest.update(chunk)
+                if progress:
+                    progress(before + size, total)
+            _flush(target)
         if size != file.size_bytes or digest.hexdigest() != file.sha256:
             raise ModelDamaged(
                 f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed"
             )
-        done += size
+        before += size
 
 
-@contextmanager
-def _opened(file: ModelFile, source: Path | None) -> Iterator[IO[bytes]]:
-    if source is None:
-        with download.opened(file.url) as stream:
-            yield stream
-    else:
-        path = source / file.name
-        if not path.is_file():
-            raise ModelMissing(f"{path} is not there; it is published at {file.url}")
-        with path.open("rb") as stream:
-            yield stream
+def _local(path: Path, url: str) -> Generator[bytes, None, None]:
+    if not path.is_file():
+        raise ModelMissing(f"{path} is not there; it is published at {url}")
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _write(path: Path, data: bytes) -> None:
     with path.open("xb") as target:
         target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
+        _flush(target)
+
+
+def _flush(target: IO[bytes]) -> None:
+    target.flush()
+    os.fsync(target.fileno())
 
 
 def _lock(handle: int) -> None:
