@@ -27,7 +27,12 @@ def encode(value: Value) -> bytes:
 
 def digest(value: Value) -> str:
     """Return the SHA-256 of the canonical bytes, in lower-case hex."""
-    return hashlib.sha256(encode(value)).hexdigest()
+    return sha256(encode(value))
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _refuse_floats(value: Value) -> None:

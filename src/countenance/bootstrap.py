@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a data directory to an `Engine`: the only place that names a technology.
+
+engine = Engine.init(Path("countenance-data"), operator="Example Museum")
+ada = engine.subjects.add("Ada Example", residency=["US-IL"])
+...
+engine = Engine.open(Path("countenance-data"))
+engine.searches.search(photo, request)
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from countenance import canonical
+from countenance.backends import dlib_pack
+from countenance.backends.faiss_gallery import FaissGallery
+from countenance.backends.five_point import ModelStore
+from countenance.backends.photos import PillowReader
+from countenance.clock import Clock, SystemClock
+from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
+from countenance.model.event import EventTag
+from countenance.policy.notice import policy_text
+from countenance.policy.pack import shipped
+from countenance.ports.vision import FacePack
+from countenance.services.destruction import Destruction
+from countenance.services.doctor import Doctor
+from countenance.services.enrolment import Enrolments
+from countenance.services.gallery import LiveGallery
+from countenance.services.ingest import Ingest
+from countenance.services.law import LawBook
+from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.register import Register
+from countenance.services.review import Review
+from countenance.services.search import Searches
+from countenance.services.subjects import Subjects
+from countenance.store import subjects as subject_rows
+from countenance.store.keyring import Keyring, new_root_key, read_root_key
+from countenance.store.records import Records, set_setting
+
+_ROOT_KEY = "root.key"
+_KEYRING = "keyring.sqlite"
+_RECORDS = "records.sqlite"
+_POLICY = "policy.txt"
+_LOCK = "ingest.lock"
+_MODELS = "models"
+_OWNED = frozenset(
+    {_ROOT_KEY, _POLICY, _LOCK, _MODELS}
+    | {f"{name}{tail}" for name in (_KEYRING, _RECORDS) for tail in ("", "-wal", "-shm")}
+)
+
+
+class Engine:
+    """Everything that a door can ask for, on one data directory.
+
+    Attributes:
+        subjects: `add`, `everyone`, `deliver_notice`, `sign`, `show`, `withdraw`.
+        register: `add_client`, `clients`, `add_source`, `sources`.
+        ingest: `run`.
+        review: `waiting`, `assign`, `dismiss`.
+        searches: `search`, `verify`.
+        destruction: `destroy`.
+        doctor: `problems`.
+        models: `manifests`, `pull`; `use` chooses one.
+    """
+
+    def __init__(self, directory: Path, records: Records) -> None:
+        law = LawBook(shipped())
+        reader = PillowReader()
+        gallery = LiveGallery(FaissGallery, law)
+        self.directory = directory
+        self._records = records
+        self.models = ModelStore(directory / _MODELS)
+        self.subjects = Subjects(records, law)
+        self.register = Register(records, law)
+
+        def enrolments() -> Enrolments:
+            return Enrolments(records, law, reader, self.pack, gallery)
+
+        self.ingest = Ingest(records, reader, enrolments, directory / _LOCK)
+        self.review = Review(records, reader, enrolments, self.ingest.content_tag)
+        self.searches = Searches(records, law, reader, lambda: self.pack, gallery)
+        self.destruction = Destruction(records, reader, gallery)
+        self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED)
+
+    @classmethod
+    def init(
+        cls,
+        directory: Path,
+        *,
+        operator: str,
+        contact: str | None = None,
+        policy_url: str | None = None,
+        clock: Clock | None = None,
+    ) -> Engine:
+        """Make a data directory (0700) with a root key (0600), and publish the public retention policy.
+
+        Args:
+            operator: who runs this; named in every notice.
+            contact: address for questions and requests, for the notices.
+            policy_url: where the policy will be found by the public.
+
+        Raises:
+            BadInput: no operator was named.
+            AlreadyInitialised: there is a data directory already; nothing was changed.
+            NotWritable: it cannot be made here.
+        """
+        if not operator.strip():
+            raise BadInput("name the operator (--operator): it stands in every notice and in the policy")
+        if (directory / _ROOT_KEY).exists() or (directory / _RECORDS).exists():
+            raise AlreadyInitialised(f"there is a data directory at {directory} already; nothing was changed")
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.chmod(0o700)
+            root = new_root_key(directory / _ROOT_KEY)
+        except OSError as error:
+            raise NotWritable(f"no data directory can be made at {directory}: {error.strerror}") from error
+        engine = cls(directory, _records(directory, root, clock))
+        engine._publish(operator.strip(), contact, policy_url)
+        return engine
+
+    @classmethod
+    def open(cls, directory: Path, *, clock: Clock | None = None) -> Engine:
+        """Open a data directory.
+
+        Raises:
+            NotInitialised: there is none.
+            WrongRootKey: the root key does not open the keyring.
+            NotWritable, Damaged, Busy: its files cannot be used.
+        """
+        if not (directory / _RECORDS).is_file():
+            raise NotInitialised(f"there is no data directory at {directory}; `countenance init` makes one")
+        if not os.access(directory, os.W_OK):
+            raise NotWritable(
+                f"{directory} cannot be written; every search is logged there, so none is answered"
+            )
+        return cls(directory, _records(directory, read_root_key(directory / _ROOT_KEY), clock))
+
+    @cached_property
+    def pack(self) -> FacePack:
+        """The face pack in use, loaded on first need."""
+        return self._load(chosen_pack(self._records))
+
+    @property
+    def policy_sha256(self) -> str:
+        """SHA-256 of the current public policy's text (UTF-8)."""
+        with self._records.read() as work:
+            policy = subject_rows.current_policy(work)
+        return "" if policy is None else policy.sha256
+
+    def use(self, name: str) -> FacePack:
+        """Use another face pack from now on.
+
+        Raises:
+            MixedEncoders: references of another encoder are held.
+            NotFound, ModelError: no such pack, or it does not load.
+        """
+        self.__dict__["pack"] = pack = use_pack(self._records, name, self._load)
+        return pack
+
+    def _load(self, name: str) -> FacePack:
+        return dlib_pack.load() if name == DEFAULT_PACK else self.models.load(name)
+
+    def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
+        text = policy_text(operator, shipped().values())
+        (self.directory / _POLICY).write_text(text, encoding="utf-8")
+        where = f"the file {_POLICY} that {operator} publishes"
+        with self._records.write() as work:
+            set_setting(work, "operator", operator)
+            set_setting(work, "contact", contact or f"the office of {operator} that gave you this notice")
+            set_setting(work, "policy_url", policy_url or where)
+            sha256 = canonical.sha256(text.encode())
+            subject_rows.publish(work, sha256, text)
+            work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+
+
+def _records(directory: Path, root: bytes, clock: Clock | None) -> Records:
+    for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
+        (directory / name).touch(mode=0o600)
+    keyring = Keyring(directory / _KEYRING, root)
+    return Records(directory / _RECORDS, keyring, clock or SystemClock())

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releases: evidence of consent, its scope, and the status that follows from events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId
+from countenance.model.purpose import ClientKind, Purpose
+
+
+class ConsentStatus(StrEnum):
+    """W3C DPV consent states; only `GIVEN` permits anything."""
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    GIVEN = "given"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
+    INVALIDATED = "invalidated"
+
+
+# What may follow a state; `EXPIRED` is derived from the term and never recorded.
+LEGAL_TRANSITIONS: dict[ConsentStatus | None, frozenset[ConsentStatus]] = {
+    None: frozenset({ConsentStatus.REQUESTED}),
+    ConsentStatus.REQUESTED: frozenset({ConsentStatus.GIVEN, ConsentStatus.REFUSED}),
+    ConsentStatus.GIVEN: frozenset(
+        {ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.INVALIDATED}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a release allows: these purposes, for these clients or kinds of client."""
+
+    purposes: frozenset[Purpose]
+    clients: frozenset[ClientId] = frozenset()
+    kinds: frozenset[ClientKind] = frozenset()
+
+    def covers(self, client: ClientId, kind: ClientKind, purpose: Purpose) -> bool:
+        """Say whether this client may search for this purpose."""
+        return purpose in self.purposes and (client in self.clients or kind in self.kinds)
+
+
+@dataclass(frozen=True)
+class ReleaseEvent:
+    """One recorded change of a release."""
+
+    status: ConsentStatus
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Release:
+    """A signed release; its text and signature are sealed under the subject's key.
+
+    Attributes:
+        policy_published_at: when the public policy that it names was published.
+        delivered_at: when the notice was delivered, before the signature.
+        signer_is_representative: signed by the recorded representative of a minor.
+        term_end: the first moment at which it no longer permits anything.
+        law: digest of the effective law it was checked against.
+        events: in the order recorded.
+    """
+
+    id: ReleaseId
+    subject: SubjectId
+    notice: NoticeId
+    policy_published_at: datetime
+    delivered_at: datetime
+    signed_at: datetime
+    term_end: datetime
+    signer_is_representative: bool
+    scope: Scope
+    law: str
+    events: tuple[ReleaseEvent, ...]
+
+    def status(self, now: datetime) -> ConsentStatus:
+        """Return the status at `now`, derived from the events and the term."""
+        state: ConsentStatus | None = None
+        for event in self.events:
+            if event.at <= now and event.status in LEGAL_TRANSITIONS.get(state, frozenset()):
+                state = event.status
+        if state is ConsentStatus.GIVEN and now >= self.term_end:
+            return ConsentStatus.EXPIRED
+        return state or ConsentStatus.REQUESTED

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is logged. A tag reads `who:what:action`; payloads hold ids, counts and codes, nothing personal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from countenance.canonical import Value
+from countenance.ids import SubjectId
+
+
+class EventTag(StrEnum):
+    """Every kind of log entry; a tag is never reused for another meaning."""
+
+    POLICY_PUBLISHED = "operator:policy:published"
+    SUBJECT_ADDED = "operator:subject:added"
+    CLIENT_ADDED = "operator:client:added"
+    CLIENT_REFUSED = "engine:client:refused"
+    SOURCE_ADDED = "operator:source:added"
+    MODEL_CHOSEN = "operator:model:chosen"
+    NOTICE_DELIVERED = "operator:notice:delivered"
+    RELEASE_SIGNED = "subject:release:signed"
+    RELEASE_REFUSED = "engine:release:refused"
+    SUBJECT_FROZEN = "subject:subject:frozen"
+    SUBJECT_DESTROYED = "operator:subject:destroyed"
+    PHOTO_INGESTED = "operator:photo:ingested"
+    PHOTO_SKIPPED = "operator:photo:skipped"
+    FACE_ENCODED = "engine:face:encoded"
+    FACE_DENIED = "engine:face:denied"
+    FACE_ASSIGNED = "reviewer:face:assigned"
+    FACE_DISMISSED = "reviewer:face:dismissed"
+    INGEST_DENIED = "engine:ingest:denied"
+    SEARCH_ANSWERED = "client:search:answered"
+    SEARCH_REFUSED = "engine:search:refused"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One log entry.
+
+    Attributes:
+        number: position in the log, from 1.
+        payload: ids, counts and reason codes only.
+    """
+
+    number: int
+    at: datetime
+    tag: EventTag
+    subject: SubjectId | None
+    payload: Value

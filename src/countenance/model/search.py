@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Searches and their answers. A match is a human decision; a search returns candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from countenance.ids import PhotoId, ReferenceId, SearchId, SubjectId
+from countenance.model.threshold import Threshold
+
+
+class ProbeBasis(StrEnum):
+    """On what ground the searched face may be encoded at all."""
+
+    SUBJECT_PRESENT = "subject_present"
+    """The person in the probe asked for the search and is there."""
+    ATTESTED = "attested_basis"
+    """The client attests another basis; most law files refuse it."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One subject that the search found, by its best reference.
+
+    Attributes:
+        rank: 1 is best.
+        score: cosine in [-1, 1], higher is more alike; not a probability.
+        threshold: the score that this subject's law and the client's target asked for.
+        chance_candidates: how many strangers are to be expected at this score or above in this gallery.
+    """
+
+    rank: int
+    subject: SubjectId
+    reference: ReferenceId
+    photo: PhotoId
+    score: float
+    threshold: float
+    chance_candidates: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The answer to one probe; an empty candidate list means nobody.
+
+    Attributes:
+        gallery: references that this client and purpose may see at this moment.
+        threshold: for the client's FPIR at that size.
+        searched_s: seconds spent on comparing.
+    """
+
+    id: SearchId
+    candidates: tuple[Candidate, ...]
+    threshold: Threshold
+    gallery: int
+    searched_s: float
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The answer to a one-to-one comparison."""
+
+    id: SearchId
+    score: float
+    threshold: Threshold

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gallery of this moment: kept level with the records, and cut to what a client and purpose may see.
+
+Every search asks the records first. A counter in the database, moved by triggers, says whether consent,
+clients or references changed since the last look, whoever changed them; where it stands still, the
+previous answer holds until the first release in it runs out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from countenance.ids import ClientId, PhotoId, ReferenceId, SubjectId
+from countenance.model.client import DEFAULT_FPIR, Client
+from countenance.model.consent import ConsentStatus, Release
+from countenance.model.faceprint import Faceprint
+from countenance.model.purpose import Purpose
+from countenance.model.subject import Subject
+from countenance.policy.engine import Disclosure, deny_disclosure, longest_term
+from countenance.ports.gallery import Gallery
+from countenance.ports.vision import Encoder
+from countenance.services.law import LawBook
+from countenance.store import photos as photo_rows
+from countenance.store import subjects as subject_rows
+from countenance.store.photos import ReferenceRow
+from countenance.store.records import Transaction, state_number
+
+
+@dataclass(frozen=True)
+class View:
+    """What one client may see for one purpose.
+
+    Attributes:
+        references: ids of the references, all of them live.
+        fpir: for each subject in it the target rate: the client's, or the law's where that is stricter.
+        until: the moment at which the first release in it runs out; None for never.
+    """
+
+    references: tuple[ReferenceId, ...]
+    fpir: dict[SubjectId, float]
+    until: datetime | None
+
+
+@dataclass
+class _Level:
+    """The state of the records that everything below was read at."""
+
+    number: int = -1
+    rows: dict[ReferenceId, ReferenceRow] = field(default_factory=dict)
+    views: dict[tuple[ClientId, Purpose], View] = field(default_factory=dict)
+    consenting: View | None = None
+
+
+class LiveGallery:
+    """A gallery that follows the records; safe to use from several threads."""
+
+    def __init__(self, make: Callable[[str, int], Gallery], law: LawBook) -> None:
+        self._make = make
+        self._law = law
+        self._gallery: Gallery | None = None
+        self._level = _Level()
+        self._lock = threading.RLock()
+
+    def view(self, work: Transaction, encoder: Encoder, client: Client, purpose: Purpose) -> View:
+        """Return what this client may see for this purpose at this moment."""
+        with self._lock:
+            self._catch_up(work, encoder)
+            held = self._level.views.get((client.id, purpose))
+            if held is None or (held.until is not None and work.now >= held.until):
+                held = self._cut(
+                    work, lambda s, r: self._disclosable(work, s, r, client, purpose), client.fpir
+                )
+                self._level.views[client.id, purpose] = held
+            return held
+
+    def consenting(self, work: Transaction, encoder: Encoder) -> View:
+        """Return every reference of a live release: what an unattributed face may be compared with."""
+        with self._lock:
+            self._catch_up(work, encoder)
+            held = self._level.consenting
+            if held is None or (held.until is not None and work.now >= held.until):
+                held = self._cut(work, lambda _, r: r.status(work.now) is ConsentStatus.GIVEN, DEFAULT_FPIR)
+                self._level.consenting = held
+            return held
+
+    def search(self, probe: Faceprint, view: View, minimum: float) -> list[tuple[ReferenceRow, float]]:
+        """Return every reference of a view that scores at least `minimum`, best first.
+
+        Raises:
+            MixedEncoders: the probe comes from another encoder than the gallery.
+        """
+        with self._lock:
+            if self._gallery is None:
+                return []
+            found = self._gallery.search(probe, view.references, minimum)
+            # A view may be older than the last removal; what is gone from the records is gone from the answer.
+            return [(self._level.rows[ref], score) for ref, score in found if ref in self._level.rows]
+
+    def forget(self, subject: SubjectId) -> None:
+        """Take a subject's references out of memory at once, overwriting their bytes."""
+        with self._lock:
+            own = [row.id for row in self._level.rows.values() if row.subject == subject]
+            for reference in own:
+                del self._level.rows[reference]
+            if self._gallery is not None:
+                self._gallery.remove(own)
+
+    def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
+        number = state_number(work)
+        if self._gallery is not None and self._gallery.encoder != encoder.digest:
+            self._gallery, self._level = None, _Level()
+        if number == self._level.number and self._gallery is not None:
+            return
+        if self._gallery is None:
+            self._gallery = self._make(encoder.digest, encoder.dim)
+        rows = {row.id: row for row in photo_rows.reference_rows(work, encoder.digest)}
+        held = self._gallery.ids()
+        self._gallery.remove(held - rows.keys())
+        missing = rows.keys() - held
+        if missing:
+            ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing if held else None)
+            self._gallery.add(ids, vectors)
+            vectors.fill(0.0)
+        self._level = _Level(number, rows)
+
+    def _disclosable(
+        self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
+    ) -> bool:
+        facts = Disclosure(work.now, subject, release, client, purpose)
+        return deny_disclosure(facts, self._law.of_subject(subject)) is None
+
+    def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
+        subjects = {s.id: s for s in subject_rows.everyone(work) if s.frozen_at is None}
+        ends: dict[SubjectId, datetime] = {}
+        for subject, signed in subject_rows.releases(work).items():
+            person = subjects.get(subject)
+            live = [r for r in signed if person is not None and allowed(person, r)]
+            if person is not None and live:
+                longest = longest_term(self._law.of_subject(person))
+                ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
+        return View(
+            references=tuple(row.id for row in self._level.rows.values() if row.subject in ends),
+            fpir={
+                s: min(fpir, self._law.of_subject(subjects[s]).fraction("assessment.fpir_max")) for s in ends
+            },
+            until=min(ends.values(), default=None),
+        )

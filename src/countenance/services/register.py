@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registers: who may search, and where photos may come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from countenance.errors import BadInput, Refused
+from countenance.ids import ClientId, SourceId, new_id
+from countenance.model.client import DEFAULT_FPIR, Client
+from countenance.model.event import EventTag
+from countenance.model.place import place
+from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.source import Source
+from countenance.services.law import LawBook
+from countenance.store import clients as client_rows
+from countenance.store import photos as photo_rows
+from countenance.store.records import Records
+
+
+class Register:
+    """Verbs on clients and sources."""
+
+    def __init__(self, records: Records, law: LawBook) -> None:
+        self._records = records
+        self._law = law
+
+    def add_client(
+        self, name: str, *, kind: ClientKind, purposes: Iterable[Purpose], fpir: float = DEFAULT_FPIR
+    ) -> Client:
+        """Add a vetted client and the purposes it was vetted for.
+
+        Args:
+            fpir: target false positive identification rate of its searches, in (0, 1); a stricter law prevails.
+
+        Raises:
+            BadInput: no name, no purpose, or an FPIR outside (0, 1).
+            Refused: a kind of client that no search may be answered for; the refusal is logged.
+        """
+        allowed = frozenset(purposes)
+        if not name.strip() or not allowed:
+            raise BadInput("a client needs a name and at least one purpose (--purpose)")
+        if not 0.0 < fpir < 1.0:
+            raise BadInput(f"an FPIR lies between 0 and 1, such as 0.01; not {fpir}")
+        client = Client(ClientId(new_id("cli")), name.strip(), kind, allowed, fpir, self._records.clock.now())
+        law = self._law.of_probe()
+        denied = kind.value in law.items("disclosure.client_kinds_denied")
+        if not denied:
+            self._records.keyring.create([client.id])
+        with self._records.write() as work:
+            work.log(
+                EventTag.CLIENT_REFUSED if denied else EventTag.CLIENT_ADDED,
+                client=client.id,
+                kind=kind.value,
+                purposes=sorted(allowed),
+            )
+            if not denied:
+                client_rows.add(work, client)
+        if denied:
+            reason = f"clients of kind {kind} are not served; a vetted organisation is needed"
+            raise Refused("client.kind", reason, law.cite("disclosure.client_kinds_denied"))
+        return client
+
+    def clients(self) -> list[Client]:
+        """Return all clients, oldest first."""
+        with self._records.read() as work:
+            return client_rows.everyone(work)
+
+    def add_source(
+        self,
+        name: str,
+        *,
+        basis: str,
+        capture_place: str | None = None,
+        bystander_basis: str | None = None,
+        counsel_opt_in: str | None = None,
+    ) -> Source:
+        """Add a place photos come from, and the permission for it.
+
+        Args:
+            basis: the permission, in words: who gave it, when, for what.
+            capture_place: place code of where the photos were taken.
+            bystander_basis: the permission that covers people in the pictures who signed nothing.
+            counsel_opt_in: counsel's written opt-in to comparing their faces, in memory only.
+
+        Raises:
+            BadInput: no name, no basis, or a place that is no place code.
+        """
+        if not name.strip() or not basis.strip():
+            raise BadInput("a source needs a name and the permission for it (--basis)")
+        source = Source(
+            id=SourceId(new_id("src")),
+            name=name.strip(),
+            basis=basis.strip(),
+            capture_place=None if capture_place is None else place(capture_place),
+            bystander_basis=bystander_basis,
+            counsel_opt_in=counsel_opt_in,
+            created_at=self._records.clock.now(),
+        )
+        self._records.keyring.create([source.id])
+        with self._records.write() as work:
+            photo_rows.add_source(work, source)
+            work.log(
+                EventTag.SOURCE_ADDED,
+                source=source.id,
+                capture_place=source.capture_place,
+                covers_bystanders=bystander_basis is not None,
+                counsel_opted_in=counsel_opt_in is not None,
+            )
+        return source
+
+    def sources(self) -> list[Source]:
+        """Return all sources, oldest first."""
+        with self._records.read() as work:
+            return photo_rows.sources(work)

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search by photo: decide, encode in memory, compare with what this client may see, log, answer, forget.
+
+The log entry is committed before the answer leaves. In that same transaction the view is taken again: a
+withdrawal that came during the search wins. The probe is overwritten whatever happens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from countenance.errors import BadPhoto, Refused
+from countenance.ids import ClientId, SearchId, SubjectId, new_id
+from countenance.model.client import Client
+from countenance.model.event import EventTag
+from countenance.model.face import DetectedFace
+from countenance.model.faceprint import Faceprint
+from countenance.model.purpose import Purpose
+from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verification
+from countenance.model.threshold import Threshold
+from countenance.policy.engine import ProbeUse, decide_probe
+from countenance.policy.permit import Permit
+from countenance.ports.photos import PhotoReader
+from countenance.ports.vision import FacePack
+from countenance.services.gallery import LiveGallery, View
+from countenance.services.law import LawBook
+from countenance.store import clients as rows
+from countenance.store import subjects as subject_rows
+from countenance.store.clients import SearchRecord
+from countenance.store.photos import ReferenceRow
+from countenance.store.records import Records, Transaction
+from countenance.vision.calibration import Tail, tail_for
+from countenance.vision.quality import PROBE, assess
+
+VERIFY_FMR = (
+    0.001  # one-to-one: one pair of strangers in a thousand may pass; a client's stricter FPIR prevails
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who searches, why and on what basis.
+
+    Attributes:
+        operator: the account of the person who acts for the client.
+    """
+
+    client: ClientId
+    purpose: Purpose
+    basis: ProbeBasis
+    operator: str
+
+
+class Searches:
+    """Verbs of a client's searcher."""
+
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        reader: PhotoReader,
+        pack: Callable[[], FacePack],
+        gallery: LiveGallery,
+    ) -> None:
+        self._records = records
+        self._law = law
+        self._reader = reader
+        self._pack = pack
+        self._gallery = gallery
+
+    def search(self, probe: bytes, request: Request, *, face: int | None = None) -> SearchResult:
+        """Return who, of those this client may see, the probe may show; an empty list is nobody.
+
+        Args:
+            probe: the bytes of a photo.
+            face: which face, from 1 from the left, where the photo shows several.
+
+        Raises:
+            NotFound: no such client.
+            Refused: the policy engine says no; logged.
+            BadPhoto: not a usable photo, `no_face`, `several_faces`, or a reason of the quality gate.
+        """
+        permit, client = self._permit(request)
+        with self._probe(probe, permit, face) as faceprint:
+            return self._answer(faceprint, client, request)
+
+    def verify(self, probe_a: bytes, probe_b: bytes, request: Request) -> Verification:
+        """Compare two photos, each of one face, in memory; nothing of them is kept.
+
+        Raises:
+            NotFound, Refused, BadPhoto: as `search`.
+        """
+        permit, client = self._permit(request)
+        with self._probe(probe_a, permit, None) as a, self._probe(probe_b, permit, None) as b:
+            tail = tail_for(a.encoder)
+            threshold = tail.threshold(min(VERIFY_FMR, client.fpir), 1)
+            score = a.score(b)
+        outcome = "above" if score >= threshold.value else "below"
+        record = _record(request, "verify", threshold, outcome)
+        with self._records.write() as work:
+            _log(work, record, ())
+        return Verification(record.id, score, threshold)
+
+    def _permit(self, request: Request) -> tuple[Permit, Client]:
+        with self._records.write() as work:
+            client = rows.get(work, request.client)
+            policy = subject_rows.current_policy(work)
+            facts = ProbeUse(
+                probe="probe",
+                now=work.now,
+                client=client,
+                purpose=request.purpose,
+                basis=request.basis,
+                policy_published_at=None if policy is None else policy.published_at,
+            )
+            decision = decide_probe(facts, self._law.of_probe())
+            if isinstance(decision, Permit):
+                return decision, client
+            work.log(
+                EventTag.SEARCH_REFUSED,
+                client=client.id,
+                purpose=request.purpose.value,
+                probe_basis=request.basis.value,
+                rule=decision.rule_id,
+            )
+        raise Refused(decision.rule_id, decision.reason, decision.citation)
+
+    @contextmanager
+    def _probe(self, photo: bytes, permit: Permit, number: int | None) -> Iterator[Faceprint]:
+        """Encode the chosen face for the length of a block, and overwrite it at its end."""
+        decoded = self._reader.read(photo)
+        pack = self._pack()
+        face = _chosen(pack.detector.detect(decoded.image), number, decoded.scale)
+        quality = assess(decoded.image, face, PROBE)
+        if quality.reason is not None:
+            raise BadPhoto(quality.reason, f"this face cannot be searched: {quality.detail}")
+        (faceprint,) = pack.encoder.encode([permit.cover(pack.encoder.align(decoded.image, face))])
+        try:
+            yield faceprint
+        finally:
+            faceprint.wipe()
+
+    def _answer(self, probe: Faceprint, client: Client, request: Request) -> SearchResult:
+        encoder = self._pack().encoder
+        tail = tail_for(probe.encoder)
+        with self._records.read() as work:
+            view = self._gallery.view(work, encoder, client, request.purpose)
+        started = time.perf_counter()
+        found = self._gallery.search(probe, view, _lowest(tail, view))
+        searched_s = time.perf_counter() - started
+        with self._records.write() as work:
+            view = self._gallery.view(work, encoder, client, request.purpose)
+            threshold = tail.threshold(client.fpir, len(view.references))
+            candidates = _candidates(found, view, tail)
+            record = _record(request, "identify", threshold, "found" if candidates else "nobody")
+            _log(work, record, candidates)
+        return SearchResult(record.id, candidates, threshold, len(view.references), searched_s)
+
+
+def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> SearchRecord:
+    return SearchRecord(
+        id=SearchId(new_id("sea")),
+        client=request.client,
+        operator=request.operator,
+        purpose=request.purpose,
+        probe_basis=request.basis,
+        mode=mode,
+        threshold=threshold,
+        outcome=outcome,
+    )
+
+
+def _log(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...]) -> None:
+    rows.add_search(work, record, candidates)
+    work.log(
+        EventTag.SEARCH_ANSWERED,
+        search=record.id,
+        client=record.client,
+        purpose=record.purpose.value,
+        probe_basis=record.probe_basis.value,
+        mode=record.mode,
+        threshold=f"{record.threshold.value:.6f}",
+        fpir=f"{record.threshold.fpir:g}",
+        gallery=record.threshold.gallery,
+        outcome=record.outcome,
+        candidates=len(candidates),
+    )
+
+
+def _lowest(tail: Tail, view: View) -> float:
+    """Return the lowest threshold of anybody in the view: what the gallery is asked for."""
+    loosest = max(view.fpir.values(), default=None)
+    return 1.0 if loosest is None else tail.threshold(loosest, len(view.references)).value
+
+
+def _candidates(found: Sequence[tuple[ReferenceRow, float]], view: View, tail: Tail) -> tuple[Candidate, ...]:
+    """Return one candidate per subject, by the best reference, where it reaches the subject's threshold."""
+    size = len(view.references)
+    thresholds = {fpir: tail.threshold(fpir, size).value for fpir in set(view.fpir.values())}
+    candidates: dict[SubjectId, Candidate] = {}
+    for row, score in found:  # best first
+        if row.subject in candidates or row.subject not in view.fpir:
+            continue
+        threshold = thresholds[view.fpir[row.subject]]
+        if score >= threshold:
+            candidates[row.subject] = Candidate(
+                rank=len(candidates) + 1,
+                subject=row.subject,
+                reference=row.id,
+                photo=row.photo,
+                score=score,
+                threshold=threshold,
+                chance_candidates=tail.chance_candidates(score, size),
+            )
+    return tuple(candidates.values())
+
+
+def _chosen(faces: Sequence[DetectedFace], number: int | None, scale: float) -> DetectedFace:
+    """Return the face to search for.
+
+    Raises:
+        BadPhoto: no face; several and none was chosen; or no such number.
+    """
+    if not faces:
+        raise BadPhoto(
+            "no_face", "no face was found in the photo; try one that shows the face larger and sharper"
+        )
+    ordered = sorted(faces, key=lambda face: face.box.left)
+    if number is None and len(ordered) == 1:
+        return ordered[0]
+    if number is not None and 1 <= number <= len(ordered):
+        return ordered[number - 1]
+    places = ", ".join(
+        f"{at}: {face.box.width / scale:.0f} px wide at x = {face.box.left / scale:.0f}, y = {face.box.top / scale:.0f}"
+        for at, face in enumerate(ordered, start=1)
+    )
+    raise BadPhoto(
+        "several_faces", f"say which face is meant (--face 1 to {len(ordered)}), from the left; {places}"
+    )

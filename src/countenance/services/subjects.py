@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subjects: add them, record their signed releases, show what is held, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from countenance import canonical
+from countenance.clock import to_text
+from countenance.errors import BadInput, InvalidRelease
+from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
+from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope
+from countenance.model.event import EventTag
+from countenance.model.place import place
+from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.source import FaceRecord
+from countenance.model.subject import AgeBand, Subject
+from countenance.policy import notice as notices
+from countenance.policy.engine import longest_term
+from countenance.policy.pack import Law
+from countenance.services.law import LawBook
+from countenance.store import clients as client_rows
+from countenance.store import photos as photo_rows
+from countenance.store import subjects as rows
+from countenance.store.clients import Finding
+from countenance.store.records import Records, Transaction, settings
+
+
+@dataclass(frozen=True)
+class ReleaseTerms:
+    """What a subject is asked to agree to.
+
+    Attributes:
+        purposes: at least one, of the closed vocabulary.
+        clients, kinds: who may search; at least one of either.
+        term_days: how long it lasts, in days from the signature.
+    """
+
+    purposes: frozenset[Purpose]
+    clients: frozenset[ClientId]
+    kinds: frozenset[ClientKind]
+    term_days: int | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A notice, delivered and not signed yet; `Subjects.sign` makes it a release."""
+
+    subject: SubjectId
+    notice: NoticeId
+    text: str
+    terms: ReleaseTerms
+    policy_sha256: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What is held of one subject, and who found this person."""
+
+    subject: Subject
+    releases: tuple[tuple[Release, ConsentStatus], ...]
+    faces: tuple[FaceRecord, ...]
+    findings: tuple[Finding, ...]
+
+
+class Subjects:
+    """Verbs on subjects and their releases."""
+
+    def __init__(self, records: Records, law: LawBook) -> None:
+        self._records = records
+        self._law = law
+
+    def add(
+        self,
+        label: str,
+        *,
+        residency: Sequence[str],
+        age_band: AgeBand = AgeBand.ADULT,
+        representative: str | None = None,
+    ) -> Subject:
+        """Add a subject; nothing of the person is collected before a release is signed.
+
+        Args:
+            label: the operator's name for the person; names in photo metadata are looked up in it.
+            residency: place codes such as `US-IL`, or `unknown`.
+
+        Raises:
+            BadInput: an empty label, a place that is no place code, an adult with a representative.
+        """
+        if not label.strip():
+            raise BadInput("a subject needs a label")
+        if representative is not None and age_band is AgeBand.ADULT:
+            raise BadInput("only a minor has a representative; add --age-band minor")
+        places = tuple(dict.fromkeys(place(code) for code in residency)) or (place("unknown"),)
+        subject = Subject(
+            id=SubjectId(new_id("sub")),
+            label=label.strip(),
+            residency=places,
+            age_band=age_band,
+            representative=representative,
+            created_at=self._records.clock.now(),
+        )
+        self._records.keyring.create([subject.id])
+        with self._records.write() as work:
+            rows.add(work, subject)
+            work.log(
+                EventTag.SUBJECT_ADDED, subject=subject.id, residency=list(places), age_band=age_band.value
+            )
+        return subject
+
+    def everyone(self) -> list[Subject]:
+        """Return all subjects, oldest first."""
+        with self._records.read() as work:
+            return rows.everyone(work)
+
+    def deliver_notice(self, subject: SubjectId, terms: ReleaseTerms) -> Draft:
+        """Write the notice that the applicable law asks for, and record that it was delivered.
+
+        Raises:
+            NotFound: no such subject or client.
+            InvalidRelease: the terms lack something; lists the notice fields, nothing was delivered.
+        """
+        with self._records.write() as work:
+            person = rows.get(work, subject)
+            law = self._law.of_subject(person)
+            denial = self._unsignable(work, person, terms, law)
+            if denial is None:
+                return self._deliver(work, person, terms, law)
+            work.log(EventTag.RELEASE_REFUSED, subject=subject, missing=list(denial.missing))
+        raise denial
+
+    def sign(self, draft: Draft, *, signer: str, method: str = "typed") -> Release:
+        """Record the electronic signature under a delivered notice.
+
+        Args:
+            signer: the name as typed; for a minor, the recorded representative's.
+            method: how it was signed.
+
+        Raises:
+            InvalidRelease: no name, or for a minor not the representative's.
+        """
+        with self._records.write() as work:
+            person = rows.get(work, draft.subject)
+            denial = _wrong_signer(person, signer)
+            if denial is None:
+                return self._sign(work, person, draft, signer.strip(), method)
+            work.log(EventTag.RELEASE_REFUSED, subject=person.id, missing=list(denial.missing))
+        raise denial
+
+    def show(self, subject: SubjectId) -> Holdings:
+        """Return what is held of a subject and who searched and found this person.
+
+        Raises:
+            NotFound: no such subject.
+        """
+        with self._records.read() as work:
+            person = rows.get(work, subject)
+            signed = rows.releases(work, subject).get(subject, [])
+            return Holdings(
+                subject=person,
+                releases=tuple((release, release.status(work.now)) for release in signed),
+                faces=tuple(photo_rows.faces(work, subject=subject)),
+                findings=tuple(client_rows.findings(work, subject)),
+            )
+
+    def withdraw(self, subject: SubjectId) -> datetime:
+        """Withdraw every live release and freeze the subject; in force when this returns.
+
+        Returns:
+            Since when the subject is frozen.
+
+        Raises:
+            NotFound: no such subject.
+        """
+        with self._records.write() as work:
+            rows.get(work, subject)
+            for release in rows.releases(work, subject).get(subject, []):
+                if release.status(work.now) is ConsentStatus.GIVEN:
+                    event = ReleaseEvent(ConsentStatus.WITHDRAWN, work.now)
+                    rows.add_release_event(work, release.id, event)
+            frozen_at = rows.freeze(work, subject)
+            work.log(EventTag.SUBJECT_FROZEN, subject=subject)
+        return frozen_at
+
+    def _unsignable(
+        self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law
+    ) -> InvalidRelease | None:
+        """Return what the terms lack, by notice field, or None."""
+        for client in terms.clients:
+            client_rows.get(work, client)
+        problems: dict[str, str] = {}
+        if not terms.purposes:
+            problems["n2"] = "a specific purpose (--purpose)"
+        longest = longest_term(law).days
+        if terms.term_days is None:
+            problems["n3"] = f"the length of the term (--term-days, at most {longest})"
+        elif not 1 <= terms.term_days <= longest:
+            problems["n3"] = f"a term of 1 to {longest} days under {law.cite('consent.max_age_days')}"
+        if not terms.clients and not terms.kinds:
+            problems["n5"] = "who may search (--client or --client-kind)"
+        if rows.current_policy(work) is None:
+            problems["n9"] = "a public policy (`countenance init` publishes it)"
+        if subject.frozen_at is not None:
+            problems["subject"] = "a subject that is not frozen"
+        if subject.age_band is AgeBand.MINOR and law.choice("basis.minors") == "deny":
+            problems["minor"] = f"an adult; {law.cite('basis.minors')} allows no minors"
+        if not problems:
+            return None
+        listed = "; ".join(f"{code}: {text}" for code, text in problems.items())
+        return InvalidRelease(
+            tuple(problems), f"the release is incomplete and was not recorded. It needs {listed}"
+        )
+
+    def _deliver(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> Draft:
+        policy = rows.current_policy(work)
+        if policy is None or terms.term_days is None:
+            raise RuntimeError("checked by _unsignable")
+        known = settings(work)
+        facts = notices.NoticeFacts(
+            controller=known["operator"],
+            contact=known["contact"],
+            purposes=tuple(sorted(terms.purposes)),
+            recipients=(
+                *(client_rows.get(work, client).name for client in sorted(terms.clients)),
+                *(f"any vetted client of the kind {kind}" for kind in sorted(terms.kinds)),
+            ),
+            term_start=work.now.date(),
+            term_end=(work.now + timedelta(days=terms.term_days)).date(),
+            withdrawal=f"Tell {known['operator']} in any way you like; no reason and no photo is needed. "
+            "It is in force in the very next search.",
+            complaints="The privacy or consumer protection authority of the place where you live.",
+            storage=f"On {known['operator']}'s own machine, encrypted under a key that is yours alone.",
+            policy_url=known["policy_url"],
+            policy_version=policy.sha256[:12],
+            policy_sha256=policy.sha256,
+            sources=("Photos that the operator has permission to collect, in which you were pointed out.",),
+            alternative=f"Ask {known['operator']} to look through the photos by eye; it costs you nothing.",
+        )
+        text = notices.compose(law.items("notice.fields"), facts)
+        draft = Draft(subject.id, NoticeId(new_id("not")), text, terms, policy.sha256)
+        rows.add_notice(work, draft.notice, subject.id, text)
+        work.log(EventTag.NOTICE_DELIVERED, subject=subject.id, notice=draft.notice, law=law.digest)
+        return draft
+
+    def _sign(self, work: Transaction, subject: Subject, draft: Draft, signer: str, method: str) -> Release:
+        policy = rows.current_policy(work)
+        if policy is None or draft.terms.term_days is None:
+            raise RuntimeError("a draft comes from deliver_notice")
+        law = self._law.of_subject(subject)
+        release = Release(
+            id=ReleaseId(new_id("rel")),
+            subject=subject.id,
+            notice=draft.notice,
+            policy_published_at=policy.published_at,
+            delivered_at=work.now,  # read back from the notice; see store.subjects.releases
+            signed_at=work.now,
+            term_end=work.now + timedelta(days=draft.terms.term_days),
+            signer_is_representative=subject.age_band is AgeBand.MINOR,
+            scope=Scope(draft.terms.purposes, draft.terms.clients, draft.terms.kinds),
+            law=law.digest,
+            events=(
+                ReleaseEvent(ConsentStatus.REQUESTED, work.now),
+                ReleaseEvent(ConsentStatus.GIVEN, work.now),
+            ),
+        )
+        rows.add_release(work, release, policy.sha256, _evidence(release, draft, law, signer, method))
+        work.log(
+            EventTag.RELEASE_SIGNED,
+            subject=subject.id,
+            release=release.id,
+            notice=draft.notice,
+            policy=policy.sha256,
+            law=law.digest,
+            packs=[pack.id for pack in law.packs],
+        )
+        return rows.releases(work, subject.id)[subject.id][-1]
+
+
+def _wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:
+    if not signer.strip():
+        return InvalidRelease(("signature",), "the release is not signed: type the signer's name (--signer)")
+    if subject.age_band is not AgeBand.MINOR:
+        return None
+    if subject.representative is None or signer.strip().casefold() != subject.representative.casefold():
+        return InvalidRelease(
+            ("signature",),
+            "a minor's release is signed by the representative recorded with `subject add --minor-rep`",
+        )
+    return None
+
+
+def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: str) -> canonical.Value:
+    """Return what proves the act of signing: who signed which bytes, how, when, under which law."""
+    return {
+        "schema": "countenance-release-1",
+        "release": release.id,
+        "subject": release.subject,
+        "notice": {"id": draft.notice, "sha256": canonical.digest(draft.text)},
+        "policy_sha256": draft.policy_sha256,
+        "law": {"digest": law.digest, "packs": {pack.id: pack.sha256 for pack in law.packs}},
+        "scope": {
+            "purposes": sorted(release.scope.purposes),
+            "clients": sorted(release.scope.clients),
+            "kinds": sorted(release.scope.kinds),
+        },
+        "term_end": to_text(release.term_end),
+        "signature": {
+            "kind": "electronic signature",
+            "method": method,
+            "signer": signer,
+            "role": "representative" if release.signer_is_representative else "subject",
+            "signed_at": to_text(release.signed_at),
+            "intent": "typed the name under the notice in order to sign it",
+        },
+    }

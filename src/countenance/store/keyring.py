@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keyring: one random 256-bit key per subject, photo and source, wrapped by the root key.
+
+It is a file of its own, which never goes into a data backup. Deleting a key destroys whatever it sealed,
+wherever copies lie. A key without a record is harmless (a crash between the two stores leaves one);
+a record without a key cannot be read, so keys are committed first.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, insert, select
+
+from countenance.errors import Damaged, NotInitialised, WrongRootKey
+from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
+from countenance.store.sealing import KEY_BYTES, seal, unseal
+
+_metadata = MetaData()
+_key = Table(
+    "wrapped_key",
+    _metadata,
+    Column("owner", Text, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+_CANARY = "canary"  # wrapped at creation; says whether a root key is the right one
+
+
+def new_root_key(path: Path) -> bytes:
+    """Write a fresh root key (hex, mode 0600) and return it."""
+    root = secrets.token_bytes(KEY_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(root.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return root
+
+
+def read_root_key(path: Path) -> bytes:
+    """Return the root key from its file.
+
+    Raises:
+        NotInitialised: there is none.
+        WrongRootKey: the file does not hold a 256-bit key.
+    """
+    try:
+        root = bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError as error:
+        raise NotInitialised("the root key is missing; without it nothing can be read") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise WrongRootKey("the root key file does not hold 64 hexadecimal digits") from error
+    if len(root) != KEY_BYTES:
+        raise WrongRootKey("the root key file does not hold 64 hexadecimal digits")
+    return root
+
+
+class Keyring:
+    """Keys by owner id.
+
+    Raises:
+        WrongRootKey: on opening, where the root key does not open the keyring.
+    """
+
+    def __init__(self, path: Path, root: bytes) -> None:
+        self._root = root
+        self._engine = open_sqlite(path)
+        self._cache: dict[str, bytes] = {}
+        with mapped_errors(), self._engine.connect() as connection:
+            _metadata.create_all(connection, checkfirst=True)
+            connection.commit()
+        if _CANARY not in self:
+            self._put({_CANARY: secrets.token_bytes(KEY_BYTES)})
+        try:
+            self.key(_CANARY)
+        except Damaged as error:
+            raise WrongRootKey(
+                "this root key does not open this keyring; put the right root.key back"
+            ) from error
+
+    def derived(self, use: str) -> bytes:
+        """Return a key derived from the root key for one named use (HKDF-SHA256)."""
+        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=use.encode()).derive(
+            self._root
+        )
+
+    def create(self, owners: Iterable[str]) -> None:
+        """Make and store a key for each owner, durable on return."""
+        self._put({owner: secrets.token_bytes(KEY_BYTES) for owner in owners})
+
+    def key(self, owner: str) -> bytes:
+        """Return the key of an owner.
+
+        Raises:
+            Damaged: there is none, or it does not open.
+        """
+        if owner not in self._cache:
+            with mapped_errors(), self._engine.connect() as connection:
+                wrapped = connection.execute(select(_key.c.wrapped).where(_key.c.owner == owner)).scalar()
+            if wrapped is None:
+                raise Damaged(f"the key of {owner} is gone; what it sealed cannot be read")
+            self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
+        return self._cache[owner]
+
+    def load(self) -> None:
+        """Unwrap every key at once: what building a gallery wants."""
+        with mapped_errors(), self._engine.connect() as connection:
+            rows = connection.execute(select(_key.c.owner, _key.c.wrapped)).all()
+        self._cache = {owner: unseal(self._root, wrapped, f"key:{owner}") for owner, wrapped in rows}
+
+    def owners(self) -> set[str]:
+        """Return every id that has a key."""
+        with mapped_errors(), self._engine.connect() as connection:
+            return set(connection.execute(select(_key.c.owner)).scalars()) - {_CANARY}
+
+    def destroy(self, owners: Iterable[str]) -> int:
+        """Delete keys and leave no byte of them in the file; return how many there were.
+
+        Raises:
+            Busy: another process reads the keyring; the keys are deleted, their bytes may remain.
+        """
+        gone = list(owners)
+        count = 0
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            for owner in gone:
+                count += connection.execute(delete(_key).where(_key.c.owner == owner)).rowcount
+        for owner in gone:
+            self._cache.pop(owner, None)
+        compact(self._engine)
+        return count
+
+    def __contains__(self, owner: str) -> bool:
+        """Say whether an owner has a key."""
+        with mapped_errors(), self._engine.connect() as connection:
+            return connection.execute(select(_key.c.owner).where(_key.c.owner == owner)).first() is not None
+
+    def _put(self, keys: dict[str, bytes]) -> None:
+        if not keys:
+            return
+        rows = [{"owner": o, "wrapped": seal(self._root, k, f"key:{o}")} for o, k in keys.items()]
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            connection.execute(insert(_key), rows)
+        self._cache.update(keys)

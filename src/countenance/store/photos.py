@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of sources, photos, faces and references."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+
+from countenance import canonical
+from countenance.clock import from_text, to_text
+from countenance.errors import Damaged, NotFound
+from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId
+from countenance.model.face import Box
+from countenance.model.faceprint import Faceprint
+from countenance.model.source import FaceRecord, FaceState, PhotoRecord, Source
+from countenance.store import schema
+from countenance.store.records import Transaction
+from countenance.store.sealing import unseal
+
+
+def add_source(work: Transaction, source: Source) -> None:
+    """Store a source; its key exists already."""
+    record: canonical.Value = {
+        "name": source.name,
+        "basis": source.basis,
+        "bystander_basis": source.bystander_basis,
+        "counsel_opt_in": source.counsel_opt_in,
+    }
+    work.connection.execute(
+        insert(schema.source).values(
+            id=source.id,
+            sealed_record=work.seal(source.id, canonical.encode(record), "source.record"),
+            capture_place=source.capture_place,
+            created_at=to_text(source.created_at),
+        )
+    )
+
+
+def sources(work: Transaction) -> list[Source]:
+    """Return all sources, oldest first."""
+    rows = work.connection.execute(select(schema.source).order_by(schema.source.c.created_at))
+    return [_source(work, row) for row in rows]
+
+
+def get_source(work: Transaction, source: SourceId) -> Source:
+    """Return one source.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    row = work.connection.execute(select(schema.source).where(schema.source.c.id == source)).first()
+    if row is None:
+        raise NotFound(f"no source {source}; `countenance source list` shows them")
+    return _source(work, row)
+
+
+def _source(work: Transaction, row: Row[Any]) -> Source:
+    record: dict[str, Any] = json.loads(work.unseal(row.id, row.sealed_record, "source.record"))
+    return Source(
+        id=row.id,
+        name=record["name"],
+        basis=record["basis"],
+        capture_place=row.capture_place,
+        bystander_basis=record["bystander_basis"],
+        counsel_opt_in=record["counsel_opt_in"],
+        created_at=from_text(row.created_at),
+    )
+
+
+def sources_of(work: Transaction, photo: PhotoId) -> list[Source]:
+    """Return every source that a photo came from."""
+    query = (
+        select(schema.source)
+        .join(schema.photo_source, schema.photo_source.c.source == schema.source.c.id)
+        .where(schema.photo_source.c.photo == photo)
+    )
+    return [_source(work, row) for row in work.connection.execute(query)]
+
+
+def find_by_content(work: Transaction, content_tag: bytes) -> PhotoId | None:
+    """Return the photo whose file has this tag, if it was ingested before."""
+    found: PhotoId | None = work.connection.execute(
+        select(schema.photo.c.id).where(schema.photo.c.content_tag == content_tag)
+    ).scalar()
+    return found
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """A photo about to be stored.
+
+    Attributes:
+        key: the owner of its key in the keyring; the key exists already.
+        content_tag: keyed digest of the file.
+        preview: JPEG, or None where nothing in the photo needs one.
+    """
+
+    record: PhotoRecord
+    key: str
+    content_tag: bytes
+    preview: bytes | None = field(repr=False)
+
+
+def add_photo(work: Transaction, photo: NewPhoto) -> None:
+    """Store a photo and its preview."""
+    record = photo.record
+    work.connection.execute(
+        insert(schema.photo).values(
+            id=record.id,
+            content_tag=photo.content_tag,
+            key=photo.key,
+            height=record.size[0],
+            width=record.size[1],
+            ingested_at=to_text(record.ingested_at),
+            considered_at=to_text(record.ingested_at),
+            **_sealed(work, photo.key, record.uri, photo.preview),
+        )
+    )
+
+
+def reseal_photo(work: Transaction, photo: PhotoId, key: str, uri: str, preview: bytes | None) -> None:
+    """Write a photo's sealed columns anew under another key; the old key dies after this has committed."""
+    work.connection.execute(
+        update(schema.photo)
+        .where(schema.photo.c.id == photo)
+        .values(key=key, **_sealed(work, key, uri, preview))
+    )
+
+
+def _sealed(work: Transaction, key: str, uri: str, preview: bytes | None) -> dict[str, bytes | None]:
+    return {
+        "sealed_uri": work.seal(key, uri.encode(), "photo.uri"),
+        "sealed_preview": None if preview is None else work.seal(key, preview, "photo.preview"),
+    }
+
+
+def considered(work: Transaction, photo: PhotoId) -> None:
+    """Record that the faces of a photo were held against the releases of this moment."""
+    table = schema.photo
+    work.connection.execute(update(table).where(table.c.id == photo).values(considered_at=to_text(work.now)))
+
+
+def may_have_news(work: Transaction, photo: PhotoId) -> bool:
+    """Say whether a release was signed since the photo was last considered, and a face in it is undecided."""
+    considered_at = work.connection.execute(
+        select(schema.photo.c.considered_at).where(schema.photo.c.id == photo)
+    ).scalar_one()
+    newest = work.connection.execute(select(func.max(schema.release.c.signed_at))).scalar()
+    return newest is not None and newest >= considered_at and bool(undecided(work, photo))
+
+
+def undecided(work: Transaction, photo: PhotoId) -> list[FaceRecord]:
+    """Return the faces of a photo that a new release, manifest or reviewer could still make a reference."""
+    closed = (FaceState.REFERENCE, FaceState.DISMISSED)
+    return [face for face in faces(work, photo=photo) if face.state not in closed]
+
+
+def link_source(work: Transaction, photo: PhotoId, source: SourceId) -> bool:
+    """Record that a photo (also) came from this source; say whether that is news."""
+    statement = insert(schema.photo_source).prefix_with("OR IGNORE").values(photo=photo, source=source)
+    return work.connection.execute(statement).rowcount == 1
+
+
+def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
+    """Return one photo.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    row = work.connection.execute(select(schema.photo).where(schema.photo.c.id == photo)).first()
+    if row is None:
+        raise NotFound(f"no photo {photo}")
+    uri = work.unseal(row.key, row.sealed_uri, "photo.uri").decode()
+    return PhotoRecord(photo, uri, (row.height, row.width), from_text(row.ingested_at))
+
+
+def key_of(work: Transaction, photo: PhotoId) -> str:
+    """Return the owner of a photo's key in the keyring."""
+    owner: str = work.connection.execute(
+        select(schema.photo.c.key).where(schema.photo.c.id == photo)
+    ).scalar_one()
+    return owner
+
+
+def preview(work: Transaction, photo: PhotoId) -> bytes | None:
+    """Return the preview of a photo, a JPEG; None where none was needed."""
+    row = work.connection.execute(
+        select(schema.photo.c.key, schema.photo.c.sealed_preview).where(schema.photo.c.id == photo)
+    ).one()
+    return None if row.sealed_preview is None else work.unseal(row.key, row.sealed_preview, "photo.preview")
+
+
+def add_face(work: Transaction, face: FaceRecord, detail: str = "") -> None:
+    """Store a face."""
+    work.connection.execute(
+        insert(schema.face).values(
+            id=face.id,
+            photo=face.photo,
+            left=face.box.left,
+            top=face.box.top,
+            right=face.box.right,
+            bottom=face.box.bottom,
+            state=face.state.value,
+            reason=face.reason,
+            detail=detail or None,
+            subject=face.subject,
+        )
+    )
+
+
+def set_face(
+    work: Transaction, face: FaceId, state: FaceState, *, subject: SubjectId | None, reason: str | None
+) -> None:
+    """Change what became of a face."""
+    work.connection.execute(
+        update(schema.face)
+        .where(schema.face.c.id == face)
+        .values(state=state.value, subject=subject, reason=reason)
+    )
+
+
+def faces(
+    work: Transaction,
+    *,
+    photo: PhotoId | None = None,
+    subject: SubjectId | None = None,
+    state: FaceState | None = None,
+) -> list[FaceRecord]:
+    """Return faces, of one photo, one subject or in one state where these are given."""
+    query: Select[Any] = select(schema.face, schema.reference.c.id.label("reference")).join(
+        schema.reference, schema.reference.c.face == schema.face.c.id, isouter=True
+    )
+    if photo is not None:
+        query = query.where(schema.face.c.photo == photo)
+    if subject is not None:
+        query = query.where(schema.face.c.subject == subject)
+    if state is not None:
+        query = query.where(schema.face.c.state == state.value)
+    return [_face(row) for row in work.connection.execute(query.order_by(schema.face.c.id))]
+
+
+def get_face(work: Transaction, face: FaceId) -> FaceRecord:
+    """Return one face.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    query = (
+        select(schema.face, schema.reference.c.id.label("reference"))
+        .join(schema.reference, schema.reference.c.face == schema.face.c.id, isouter=True)
+        .where(schema.face.c.id == face)
+    )
+    row = work.connection.execute(query).first()
+    if row is None:
+        raise NotFound(f"no face {face}; `countenance review` lists those that wait")
+    return _face(row)
+
+
+def _face(row: Row[Any]) -> FaceRecord:
+    return FaceRecord(
+        id=row.id,
+        photo=row.photo,
+        box=Box(row.left, row.top, row.right, row.bottom),
+        state=FaceState(row.state),
+        reason=row.reason,
+        subject=row.subject,
+        reference=row.reference,
+    )
+
+
+@dataclass(frozen=True)
+class NewReference:
+    """A reference about to be stored."""
+
+    id: ReferenceId
+    face: FaceId
+    subject: SubjectId
+    release: ReleaseId
+    faceprint: Faceprint
+
+
+def add_reference(work: Transaction, reference: NewReference) -> None:
+    """Seal and store a faceprint.
+
+    Raises:
+        Refused: the database finds no live release for this subject.
+    """
+    vector = reference.faceprint.vector.astype("<f4").tobytes()
+    work.connection.execute(
+        insert(schema.reference).values(
+            id=reference.id,
+            face=reference.face,
+            subject=reference.subject,
+            release=reference.release,
+            encoder=reference.faceprint.encoder,
+            sealed_vector=work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
+            created_at=to_text(work.now),
+        )
+    )
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """Where a reference belongs; its vector stays sealed."""
+
+    id: ReferenceId
+    subject: SubjectId
+    release: ReleaseId
+    photo: PhotoId
+
+
+def reference_rows(work: Transaction, encoder: str) -> Iterator[ReferenceRow]:
+    """Yield every reference of an encoder, without its vector."""
+    table, face = schema.reference, schema.face
+    query = (
+        select(table.c.id, table.c.subject, table.c.release, face.c.photo)
+        .join(face, face.c.id == table.c.face)
+        .where(table.c.encoder == encoder)
+    )
+    return (ReferenceRow(*row) for row in work.connection.execute(query))
+
+
+def encoders(work: Transaction) -> dict[str, int]:
+    """Return the number of references by encoder digest."""
+    table = schema.reference
+    rows = work.connection.execute(select(table.c.encoder, func.count()).group_by(table.c.encoder))
+    return {row[0]: row[1] for row in rows}
+
+
+def vectors(
+    work: Transaction, encoder: str, dim: int, only: set[ReferenceId] | None = None
+) -> tuple[list[ReferenceId], NDArray[np.float32]]:
+    """Unseal the faceprints of an encoder: ids, and float32 (N, dim) in the same order.
+
+    Raises:
+        Damaged: one does not open, or is not of this length.
+    """
+    table = schema.reference
+    query = select(table.c.id, table.c.subject, table.c.sealed_vector).where(table.c.encoder == encoder)
+    rows = [row for row in work.connection.execute(query) if only is None or row.id in only]
+    if len(rows) > 1:
+        work.keyring.load()
+    held = np.empty((len(rows), dim), np.float32)
+    for number, (reference, subject, sealed) in enumerate(rows):
+        context = f"reference.vector:{reference}:{subject}"
+        plain = unseal(work.keyring.key(subject), sealed, context)
+        if len(plain) != 4 * dim:
+            raise Damaged(f"reference {reference} has not {dim} dimensions; run `countenance doctor`")
+        held[number] = np.frombuffer(plain, "<f4")
+    return [row.id for row in rows], held
+
+
+def remove_subject_faces(work: Transaction, subject: SubjectId) -> dict[str, int]:
+    """Delete a subject's references and faces, those that waited for a reviewer too; return the counts."""
+    connection = work.connection
+    return {
+        "references": connection.execute(
+            delete(schema.reference).where(schema.reference.c.subject == subject)
+        ).rowcount,
+        "faces": connection.execute(delete(schema.face).where(schema.face.c.subject == subject)).rowcount,
+    }
+
+
+def remove_photo(work: Transaction, photo: PhotoId) -> None:
+    """Delete a photo and the faces in it; no reference may be left in it."""
+    for table in (schema.face, schema.photo_source):
+        work.connection.execute(delete(table).where(table.c.photo == photo))
+    work.connection.execute(delete(schema.photo).where(schema.photo.c.id == photo))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The records: one SQLite file, opened in transactions that carry the time, the keyring and the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from countenance import canonical
+from countenance.clock import Clock, from_text, to_text
+from countenance.ids import SubjectId
+from countenance.model.event import Event, EventTag
+from countenance.store import schema
+from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
+from countenance.store.keyring import Keyring
+from countenance.store.sealing import seal, unseal
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One transaction: everything in it is written, or nothing.
+
+    Attributes:
+        now: the moment it began; every row it writes carries it.
+    """
+
+    connection: Connection
+    keyring: Keyring
+    now: datetime
+
+    def log(self, tag: EventTag, *, subject: SubjectId | None = None, **payload: canonical.Value) -> None:
+        """Append to the log; the payload holds ids, counts and codes only."""
+        self.connection.execute(
+            insert(schema.event).values(
+                at=to_text(self.now),
+                tag=tag.value,
+                subject=subject,
+                payload=canonical.encode(payload).decode(),
+            )
+        )
+
+    def seal(self, owner: str, plain: bytes, column: str) -> bytes:
+        """Seal bytes under the owner's key for one column."""
+        return seal(self.keyring.key(owner), plain, f"{column}:{owner}")
+
+    def unseal(self, owner: str, sealed: bytes, column: str) -> bytes:
+        """Return what `seal` sealed.
+
+        Raises:
+            Damaged: it does not open.
+        """
+        return unseal(self.keyring.key(owner), sealed, f"{column}:{owner}")
+
+
+class Records:
+    """The records of one data directory."""
+
+    def __init__(self, path: Path, keyring: Keyring, clock: Clock) -> None:
+        self.keyring = keyring
+        self.clock = clock
+        self._engine = open_sqlite(path)
+        upgrade(self._engine)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Run a block in one writing transaction: the unit of work."""
+        with self._transaction(write=True) as work:
+            yield work
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Run a block on one consistent state."""
+        with self._transaction(write=False) as work:
+            yield work
+
+    def compact(self) -> None:
+        """Leave no deleted byte in the database file or its log.
+
+        Raises:
+            Busy: another process reads the records.
+        """
+        compact(self._engine)
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[Transaction]:
+        with (
+            mapped_errors(),
+            self._engine.connect() as connection,
+            transaction(connection, write=write),
+        ):
+            yield Transaction(connection, self.keyring, self.clock.now())
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest migration; does nothing where they are there already."""
+    with mapped_errors(), engine.connect() as connection:
+        if engine.dialect.has_table(connection, "alembic_version"):
+            at = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+            if at == schema.REVISION:
+                return
+    from alembic import command  # noqa: PLC0415 - half a second to import, needed once in a database's life
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "countenance:store/migrations")
+    with mapped_errors(), engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def state_number(work: Transaction) -> int:
+    """Return how many changes of consent, clients and references there were: it moves when a search must."""
+    return work.connection.execute(select(schema.revision.c.number)).scalar_one()
+
+
+def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:
+    """Return the log, oldest first; only what concerns one subject where one is given."""
+    query = select(schema.event).order_by(schema.event.c.number)
+    if subject is not None:
+        query = query.where(schema.event.c.subject == subject)
+    return [
+        Event(row.number, from_text(row.at), EventTag(row.tag), row.subject, json.loads(row.payload))
+        for row in work.connection.execute(query)
+    ]
+
+
+def set_setting(work: Transaction, name: str, value: str) -> None:
+    """Store one named setting of this data directory."""
+    table = schema.setting
+    work.connection.execute(insert(table).prefix_with("OR REPLACE").values(name=name, value=value))
+
+
+def settings(work: Transaction) -> Mapping[str, str]:
+    """Return the settings of this data directory."""
+    return {row.name: row.value for row in work.connection.execute(select(schema.setting))}
+
+
+def counts(work: Transaction) -> dict[str, int]:
+    """Return the number of rows of every table."""
+    return {
+        table.name: work.connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in schema.metadata.sorted_tables
+    }
+
+
+def owners(work: Transaction) -> set[str]:
+    """Return every id that a key of the keyring belongs to."""
+    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id)
+    return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}

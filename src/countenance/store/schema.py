@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of the records. A column named `sealed_*` holds ciphertext; nothing else may name a person.
+
+`store/migrations` makes them; a test compares the two. Moments are RFC 3339 text in UTC (`clock.to_text`),
+lists of codes are JSON text. Ids are random and mean nothing outside this data directory.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+REVISION = "0001"  # the newest migration; `database.open_records` upgrades what is older
+
+metadata = MetaData()
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+# One row; triggers count every change of consent, clients or references, also one made by raw SQL.
+revision = Table(
+    "revision", metadata, Column("id", Integer, primary_key=True), Column("number", Integer, nullable=False)
+)
+policy = Table(
+    "policy",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("published_at", Text, nullable=False),
+)
+subject = Table(
+    "subject",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_label", LargeBinary, nullable=False),
+    Column("sealed_representative", LargeBinary),
+    Column("residency", Text, nullable=False),
+    Column("age_band", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("frozen_at", Text),
+)
+client = Table(
+    "client",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("purposes", Text, nullable=False),
+    Column("fpir", Float, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("sealed_text", LargeBinary, nullable=False),
+    Column("delivered_at", Text, nullable=False),
+)
+release = Table(
+    "release",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("notice", Text, ForeignKey("notice.id"), nullable=False),
+    Column("policy", Text, ForeignKey("policy.sha256"), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("signed_at", Text, nullable=False),
+    Column("term_end", Text, nullable=False),
+    Column("signer_is_representative", Integer, nullable=False),
+    Column("law", Text, nullable=False),
+    Column("sealed_record", LargeBinary, nullable=False),
+)
+release_event = Table(
+    "release_event",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("release", Text, ForeignKey("release.id"), nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+source = Table(
+    "source",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Column("capture_place", Text),
+    Column("created_at", Text, nullable=False),
+)
+photo = Table(
+    "photo",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # HMAC of the file's SHA-256 under a key of this data directory: finds a photo again, tells a thief nothing.
+    Column("content_tag", LargeBinary, nullable=False, unique=True),
+    Column(
+        "key", Text, nullable=False
+    ),  # the owner of its key in the keyring; a rewritten preview gets a new one
+    Column("sealed_uri", LargeBinary, nullable=False),
+    Column("sealed_preview", LargeBinary),  # only where a reference or a waiting face needs it
+    Column("height", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("ingested_at", Text, nullable=False),
+    Column("considered_at", Text, nullable=False),  # when its faces were last held against the releases
+)
+photo_source = Table(
+    "photo_source",
+    metadata,
+    Column("photo", Text, ForeignKey("photo.id"), primary_key=True),
+    Column("source", Text, ForeignKey("source.id"), primary_key=True),
+)
+face = Table(
+    "face",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("photo", Text, ForeignKey("photo.id"), nullable=False, index=True),
+    Column("left", Float, nullable=False),
+    Column("top", Float, nullable=False),
+    Column("right", Float, nullable=False),
+    Column("bottom", Float, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("subject", Text, ForeignKey("subject.id"), index=True),
+    Index("face_state", "state"),
+)
+reference = Table(
+    "reference",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("face", Text, ForeignKey("face.id"), nullable=False, unique=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("release", Text, ForeignKey("release.id"), nullable=False, index=True),
+    Column("encoder", Text, nullable=False),
+    Column("sealed_vector", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+search = Table(
+    "search",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("client", Text, ForeignKey("client.id"), nullable=False),
+    Column("sealed_operator", LargeBinary, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("probe_basis", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("fpir", Float, nullable=False),
+    Column("gallery", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+search_candidate = Table(
+    "search_candidate",
+    metadata,
+    Column("search", Text, ForeignKey("search.id"), primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
+    Column("photo", Text, nullable=False),
+    Column("score", Float, nullable=False),
+)
+event = Table(
+    "event",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Text, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("subject", Text, index=True),
+    Column("payload", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AES-256-GCM for everything at rest. A sealed value is nonce (12 bytes) || ciphertext || tag (16 bytes).
+
+The context (table, column, row) is authenticated with it, so that a sealed value moved to another row
+does not open. Nonces are random; a key seals far fewer than 2^32 values (NIST SP 800-38D, 8.3).
+"""
+
+from __future__ import annotations
+
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from countenance.errors import Damaged
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+def seal(key: bytes, plain: bytes, context: str) -> bytes:
+    """Return the sealed form of some bytes."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, context.encode())
+
+
+def unseal(key: bytes, sealed: bytes, context: str) -> bytes:
+    """Return the plain bytes.
+
+    Raises:
+        Damaged: the bytes, the key or the context are not those that were sealed.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+    except (InvalidTag, ValueError) as error:
+        raise Damaged(f"the sealed value of {context} does not open; run `countenance doctor`") from error
