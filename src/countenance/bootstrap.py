@@ -17,7 +17,7 @@ from pathlib import Path
 from countenance import canonical
 from countenance.backends import dlib_pack
 from countenance.backends.faiss_gallery import FaissGallery
-from countenance.backends.five_point import ModelStore
+from countenance.backends.five_point.store import ModelStore
 from countenance.backends.photos import PillowReader
 from countenance.clock import Clock, SystemClock
 from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
@@ -133,9 +133,7 @@ class Engine:
         if not (directory / _RECORDS).is_file():
             raise NotInitialised(f"there is no data directory at {directory}; `countenance init` makes one")
         if not os.access(directory, os.W_OK):
-            raise NotWritable(
-                f"{directory} cannot be written; every search is logged there, so none is answered"
-            )
+            raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
         return cls(directory, _records(directory, read_root_key(directory / _ROOT_KEY), clock))
 
     @cached_property

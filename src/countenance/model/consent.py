@@ -27,9 +27,7 @@ class ConsentStatus(StrEnum):
 LEGAL_TRANSITIONS: dict[ConsentStatus | None, frozenset[ConsentStatus]] = {
     None: frozenset({ConsentStatus.REQUESTED}),
     ConsentStatus.REQUESTED: frozenset({ConsentStatus.GIVEN, ConsentStatus.REFUSED}),
-    ConsentStatus.GIVEN: frozenset(
-        {ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.INVALIDATED}
-    ),
+    ConsentStatus.GIVEN: frozenset({ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.INVALIDATED}),
 }
 
 

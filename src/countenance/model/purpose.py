@@ -43,9 +43,7 @@ class ClientKind(StrEnum):
 _DESCRIPTIONS = {
     Purpose.PHOTO_DELIVERY: "To find the photos of an event that show you, so that they can be given to you.",
     Purpose.ARCHIVE_SEARCH: "To find the photos of a photo archive that show you, for its own staff.",
-    Purpose.RELEASE_DESK: (
-        "To check whether a person in a photo has signed a model release before the photo is used."
-    ),
+    Purpose.RELEASE_DESK: ("To check whether a person in a photo has signed a model release before the photo is used."),
     Purpose.COLLECTION_RESEARCH: (
         "To learn who is pictured in a museum's or university's collection, for cataloguing and research."
     ),

@@ -112,25 +112,17 @@ def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> 
     return Permit(kind, face, grounds, law.digest, permits._MINT)  # noqa: SLF001 - this is the one place
 
 
-_NO_RELEASE = Deny(
-    "consent.live", "this person has signed no release; `countenance release sign` records one", "core"
-)
+_NO_RELEASE = Deny("consent.live", "this person has signed no release; `countenance release sign` records one", "core")
 
 
 def _policy_unmet(facts: Enrolment | ProbeUse | TransientMatch, _law: Law) -> str | None:
     if facts.policy_published_at is None or facts.policy_published_at > facts.now:
-        return (
-            "there is no public retention policy yet; `countenance init` publishes it, before any faceprint"
-        )
+        return "there is no public retention policy yet; `countenance init` publishes it, before any faceprint"
     return None
 
 
 def _frozen(facts: Enrolment | Disclosure, _law: Law) -> str | None:
-    return (
-        "this person is frozen: nothing of theirs is collected or searched"
-        if facts.subject.frozen_at
-        else None
-    )
+    return "this person is frozen: nothing of theirs is collected or searched" if facts.subject.frozen_at else None
 
 
 def _no_live_release(facts: Enrolment | Disclosure, _law: Law) -> str | None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import select, text
 
 from countenance.clock import to_text
 from countenance.errors import CountenanceError
+from countenance.ids import SubjectId
 from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.store import photos as photo_rows
@@ -25,9 +26,7 @@ _PRIVATE_FILE = 0o600
 class Doctor:
     """The verb `doctor`."""
 
-    def __init__(
-        self, records: Records, pack: Callable[[], FacePack], directory: Path, owned: Set[str]
-    ) -> None:
+    def __init__(self, records: Records, pack: Callable[[], FacePack], directory: Path, owned: frozenset[str]) -> None:
         self._records = records
         self._pack = pack
         self._directory = directory
@@ -52,9 +51,7 @@ class Doctor:
         for path in sorted(self._directory.iterdir()):
             if path.name not in self._owned:
                 yield f"{path.name} is in the data directory and belongs to no store; look at it, then move it away"
-            elif (
-                path.is_file() and path.name != "policy.txt" and path.stat().st_mode & 0o777 != _PRIVATE_FILE
-            ):
+            elif path.is_file() and path.name != "policy.txt" and path.stat().st_mode & 0o777 != _PRIVATE_FILE:
                 yield f"others may read {path.name}; chmod 600 {path}"
 
     def _models(self) -> Iterator[str]:
@@ -70,9 +67,7 @@ def _database(work: Transaction) -> Iterator[str]:
             yield f"the records are damaged: {word}; restore them from a backup"
     for row in work.connection.execute(text("PRAGMA foreign_key_check")):
         yield f"a row of {row[0]} points to a missing row of {row[2]}"
-    names = set(
-        work.connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
-    )
+    names = set(work.connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars())
     for needed in (
         "reference_needs_live_release",
         "reference_is_immutable",
@@ -118,7 +113,7 @@ def _faces(work: Transaction) -> Iterator[str]:
 
 def _keys(work: Transaction) -> Iterator[str]:
     for owner in sorted(owners(work) - work.keyring.owners()):
-        if subject_rows.exists(work, owner):
+        if subject_rows.exists(work, SubjectId(owner)):
             yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
         else:
             yield f"the key of {owner} is gone: what it sealed cannot be read"

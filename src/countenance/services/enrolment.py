@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from countenance.errors import Refused
-from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId, new_id
+from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SubjectId, new_id
 from countenance.model.event import EventTag
 from countenance.model.face import Box, DetectedFace, Quality
 from countenance.model.faceprint import Faceprint
@@ -95,15 +95,13 @@ class Enrolments:
     def add(self, sighting: Sighting) -> list[FaceOutcome]:
         """Store a new photo with its faces; return what became of each."""
         photo = PhotoId(new_id("pho"))
-        faces = self._faces(photo, sighting)
+        faces = self._faces(sighting)
         self._encode(photo, faces, [sighting.source], sighting)
         self._records.keyring.create([photo])
         with self._records.write() as work:
             self._decide_again(work, photo, faces, [sighting.source])
             record = PhotoRecord(photo, sighting.uri, sighting.photo.full_size, work.now)
-            rows.add_photo(
-                work, NewPhoto(record, photo, sighting.content_tag, self._preview(sighting, faces))
-            )
+            rows.add_photo(work, NewPhoto(record, photo, sighting.content_tag, self._preview(sighting, faces)))
             rows.link_source(work, photo, sighting.source.id)
             self._store(work, photo, faces)
             work.log(
@@ -129,7 +127,7 @@ class Enrolments:
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
             sources = rows.sources_of(work, photo)
         faces = []
-        for face in self._faces(photo, sighting):
+        for face in self._faces(sighting):
             if any(overlap(face.box, box) >= _SAME_FACE for box in decided):
                 continue
             same = next((f for f in undecided if overlap(face.box, f.box) >= _SAME_FACE), None)
@@ -147,7 +145,7 @@ class Enrolments:
             rows.considered(work, photo)
         return _outcomes(faces)
 
-    def _faces(self, photo: PhotoId, sighting: Sighting) -> list[_Work]:
+    def _faces(self, sighting: Sighting) -> list[_Work]:
         found = self._pack.detector.detect(sighting.photo.image)
         boxes = [face.box.scaled(1.0 / sighting.photo.scale) for face in found]
         verdicts = attribute(boxes, sighting.claims)
@@ -156,9 +154,7 @@ class Enrolments:
             for number, (face, box, verdict) in enumerate(zip(found, boxes, verdicts, strict=True))
         ]
 
-    def _encode(
-        self, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source], sighting: Sighting
-    ) -> None:
+    def _encode(self, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source], sighting: Sighting) -> None:
         """Decide on every face and encode those that are permitted, in one batch."""
         permitted: list[tuple[_Work, Permit]] = []
         for face in faces:
@@ -170,17 +166,12 @@ class Enrolments:
                 permit = self._permit(photo, face, sources, sighting)
                 if permit is not None:
                     permitted.append((face, permit))
-        crops = [
-            permit.cover(self._pack.encoder.align(sighting.photo.image, face.found))
-            for face, permit in permitted
-        ]
+        crops = [permit.cover(self._pack.encoder.align(sighting.photo.image, face.found)) for face, permit in permitted]
         if crops:
             for (face, _), faceprint in zip(permitted, self._pack.encoder.encode(crops), strict=True):
                 face.state, face.faceprint = FaceState.REFERENCE, faceprint
 
-    def _permit(
-        self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting
-    ) -> Permit | None:
+    def _permit(self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting) -> Permit | None:
         """Return the permit to encode an attributed face, or note why it is left out."""
         with self._records.read() as work:
             decision = self._decide(work, photo, face, sources)
@@ -193,9 +184,7 @@ class Enrolments:
             return None
         return decision
 
-    def _decide(
-        self, work: Transaction, photo: PhotoId, face: _Work, sources: Sequence[Source]
-    ) -> Permit | Deny:
+    def _decide(self, work: Transaction, photo: PhotoId, face: _Work, sources: Sequence[Source]) -> Permit | Deny:
         if face.verdict.subject is None:
             raise RuntimeError("only an attributed face is decided on")
         subject = subject_rows.get(work, face.verdict.subject)
@@ -224,9 +213,7 @@ class Enrolments:
                 face.faceprint = None
                 face.state, face.reason, face.detail = FaceState.SKIPPED, decision.rule_id, decision.reason
 
-    def _recognise(
-        self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting
-    ) -> Verdict:
+    def _recognise(self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting) -> Verdict:
         """Compare an unattributed face with the consenting gallery in memory, where the law allows it."""
         with self._records.read() as work:
             policy = subject_rows.current_policy(work)
@@ -273,9 +260,7 @@ class Enrolments:
     def _store_reference(self, work: Transaction, face: _Work) -> None:
         if face.faceprint is None or face.release is None or face.verdict.subject is None:
             raise Refused("consent.live", "a reference needs a permitted faceprint", "core")
-        new = NewReference(
-            ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint
-        )
+        new = NewReference(ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint)
         rows.add_reference(work, new)
         work.log(
             EventTag.FACE_ENCODED,
@@ -294,6 +279,5 @@ _NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)
 
 def _outcomes(faces: Sequence[_Work]) -> list[FaceOutcome]:
     return [
-        FaceOutcome(face.id, face.box, face.state, face.reason, face.detail, face.verdict.subject)
-        for face in faces
+        FaceOutcome(face.id, face.box, face.state, face.reason, face.detail, face.verdict.subject) for face in faces
     ]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from countenance.ids import ClientId, PhotoId, ReferenceId, SubjectId
+from countenance.ids import ClientId, ReferenceId, SubjectId
 from countenance.model.client import DEFAULT_FPIR, Client
 from countenance.model.consent import ConsentStatus, Release
 from countenance.model.faceprint import Faceprint
@@ -70,9 +70,7 @@ class LiveGallery:
             self._catch_up(work, encoder)
             held = self._level.views.get((client.id, purpose))
             if held is None or (held.until is not None and work.now >= held.until):
-                held = self._cut(
-                    work, lambda s, r: self._disclosable(work, s, r, client, purpose), client.fpir
-                )
+                held = self._cut(work, lambda s, r: self._disclosable(work, s, r, client, purpose), client.fpir)
                 self._level.views[client.id, purpose] = held
             return held
 
@@ -96,7 +94,7 @@ class LiveGallery:
             if self._gallery is None:
                 return []
             found = self._gallery.search(probe, view.references, minimum)
-            # A view may be older than the last removal; what is gone from the records is gone from the answer.
+            # A view may be older than the last removal; what is gone from the records is not answered.
             return [(self._level.rows[ref], score) for ref, score in found if ref in self._level.rows]
 
     def forget(self, subject: SubjectId) -> None:
@@ -143,8 +141,6 @@ class LiveGallery:
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
         return View(
             references=tuple(row.id for row in self._level.rows.values() if row.subject in ends),
-            fpir={
-                s: min(fpir, self._law.of_subject(subjects[s]).fraction("assessment.fpir_max")) for s in ends
-            },
+            fpir={s: min(fpir, self._law.of_subject(subjects[s]).fraction("assessment.fpir_max")) for s in ends},
             until=min(ends.values(), default=None),
         )

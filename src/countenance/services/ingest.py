@@ -79,9 +79,7 @@ class IngestSummary:
         self.references += states[FaceState.REFERENCE]
         self.bystanders += states[FaceState.BYSTANDER]
         self.waiting += states[FaceState.WAITING]
-        self.skipped.update(
-            face.reason for face in outcome.faces if face.state is FaceState.SKIPPED and face.reason
-        )
+        self.skipped.update(face.reason for face in outcome.faces if face.state is FaceState.SKIPPED and face.reason)
         if outcome.reason is not None:
             self.skipped[outcome.reason] += 1
 
@@ -122,9 +120,7 @@ class _Claims:
 class Ingest:
     """The verb `ingest` on files and folders."""
 
-    def __init__(
-        self, records: Records, reader: PhotoReader, enrolments: Callable[[], Enrolments], lock: Path
-    ) -> None:
+    def __init__(self, records: Records, reader: PhotoReader, enrolments: Callable[[], Enrolments], lock: Path) -> None:
         self._records = records
         self._reader = reader
         self._enrolments = enrolments
@@ -176,9 +172,7 @@ class Ingest:
         """Return the keyed digest that a file's content is known by in this data directory."""
         return hmac.digest(self._tag_key, hashlib.sha256(data).digest(), "sha256")
 
-    def _outcomes(
-        self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int
-    ) -> Iterator[PhotoOutcome]:
+    def _outcomes(self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int) -> Iterator[PhotoOutcome]:
         """Yield outcomes in the order of the files, with at most a few photos in memory."""
         enrolments = self._enrolments() if files else None
         pending: deque[Future[PhotoOutcome]] = deque()
@@ -193,9 +187,7 @@ class Ingest:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _one(
-        self, path: Path, source: Source, claims: _Claims, enrolments: Enrolments | None
-    ) -> PhotoOutcome:
+    def _one(self, path: Path, source: Source, claims: _Claims, enrolments: Enrolments | None) -> PhotoOutcome:
         if enrolments is None:
             raise RuntimeError("made before the first file")
         try:
@@ -229,7 +221,7 @@ class Ingest:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with self._lock.open("w") as file:
+        with open(self._lock, "w", opener=_private) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -266,12 +258,14 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
             raise NotFound(f"there is no file or folder {path}")
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadPhoto(
-                "too_many_bytes", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB; make it smaller"
-            )
+            raise BadPhoto("too_many_bytes", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB; make it smaller")
         return path.read_bytes()
     except OSError as error:
         raise BadPhoto("unreadable", f"the file cannot be read: {error.strerror}") from error

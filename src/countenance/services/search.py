@@ -35,9 +35,7 @@ from countenance.store.records import Records, Transaction
 from countenance.vision.calibration import Tail, tail_for
 from countenance.vision.quality import PROBE, assess
 
-VERIFY_FMR = (
-    0.001  # one-to-one: one pair of strangers in a thousand may pass; a client's stricter FPIR prevails
-)
+VERIFY_FMR = 0.001  # one-to-one: one pair of strangers in a thousand may pass; a client's stricter FPIR prevails
 
 
 @dataclass(frozen=True)
@@ -225,9 +223,7 @@ def _chosen(faces: Sequence[DetectedFace], number: int | None, scale: float) -> 
         BadPhoto: no face; several and none was chosen; or no such number.
     """
     if not faces:
-        raise BadPhoto(
-            "no_face", "no face was found in the photo; try one that shows the face larger and sharper"
-        )
+        raise BadPhoto("no_face", "no face was found in the photo; try one that shows the face larger and sharper")
     ordered = sorted(faces, key=lambda face: face.box.left)
     if number is None and len(ordered) == 1:
         return ordered[0]
@@ -237,6 +233,4 @@ def _chosen(faces: Sequence[DetectedFace], number: int | None, scale: float) -> 
         f"{at}: {face.box.width / scale:.0f} px wide at x = {face.box.left / scale:.0f}, y = {face.box.top / scale:.0f}"
         for at, face in enumerate(ordered, start=1)
     )
-    raise BadPhoto(
-        "several_faces", f"say which face is meant (--face 1 to {len(ordered)}), from the left; {places}"
-    )
+    raise BadPhoto("several_faces", f"say which face is meant (--face 1 to {len(ordered)}), from the left; {places}")

@@ -105,9 +105,7 @@ class Subjects:
         self._records.keyring.create([subject.id])
         with self._records.write() as work:
             rows.add(work, subject)
-            work.log(
-                EventTag.SUBJECT_ADDED, subject=subject.id, residency=list(places), age_band=age_band.value
-            )
+            work.log(EventTag.SUBJECT_ADDED, subject=subject.id, residency=list(places), age_band=age_band.value)
         return subject
 
     def everyone(self) -> list[Subject]:
@@ -184,9 +182,7 @@ class Subjects:
             work.log(EventTag.SUBJECT_FROZEN, subject=subject)
         return frozen_at
 
-    def _unsignable(
-        self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law
-    ) -> InvalidRelease | None:
+    def _unsignable(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> InvalidRelease | None:
         """Return what the terms lack, by notice field, or None."""
         for client in terms.clients:
             client_rows.get(work, client)
@@ -209,9 +205,7 @@ class Subjects:
         if not problems:
             return None
         listed = "; ".join(f"{code}: {text}" for code, text in problems.items())
-        return InvalidRelease(
-            tuple(problems), f"the release is incomplete and was not recorded. It needs {listed}"
-        )
+        return InvalidRelease(tuple(problems), f"the release is incomplete and was not recorded. It needs {listed}")
 
     def _deliver(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> Draft:
         policy = rows.current_policy(work)

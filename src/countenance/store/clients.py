@@ -93,9 +93,7 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             id=record.id,
             at=to_text(work.now),
             client=record.client,
-            sealed_operator=work.seal(
-                record.client, record.operator.encode(), f"search.operator:{record.id}"
-            ),
+            sealed_operator=work.seal(record.client, record.operator.encode(), f"search.operator:{record.id}"),
             purpose=record.purpose.value,
             probe_basis=record.probe_basis.value,
             mode=record.mode,
@@ -105,9 +103,7 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             outcome=record.outcome,
         )
     )
-    rows = [
-        {"search": record.id, "subject": c.subject, "photo": c.photo, "score": c.score} for c in candidates
-    ]
+    rows = [{"search": record.id, "subject": c.subject, "photo": c.photo, "score": c.score} for c in candidates]
     if rows:
         work.connection.execute(insert(schema.search_candidate), rows)
 

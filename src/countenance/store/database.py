@@ -72,15 +72,22 @@ def _mapped(error: DatabaseError) -> CountenanceError:
         return Refused("consent.live", "the database holds no live release for this reference", "core")
     if isinstance(error, IntegrityError):
         return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
-    if "locked" in words or "busy" in words:
-        return Busy("another process holds the records; try again when it has finished")
-    if "full" in words:
-        return DiskFull("no space is left on the disk; nothing was changed, free some space and try again")
-    if "readonly" in words or "read-only" in words or "unable to open" in words:
-        return NotWritable("the data directory cannot be written; check its owner and permissions (0700)")
-    if "malformed" in words or "not a database" in words or "disk i/o" in words:
-        return Damaged(f"a database file is damaged ({words}); restore it from a backup")
+    for signs, kind, message in _SIGNS:
+        if any(sign in words for sign in signs):
+            return kind(message)
     return Damaged(f"unexpected answer of the database: {words}")
+
+
+_SIGNS: tuple[tuple[tuple[str, ...], type[CountenanceError], str], ...] = (
+    (("locked", "busy"), Busy, "another process holds the records; try again when it has finished"),
+    (("full",), DiskFull, "no space is left on the disk; nothing was changed, free some space and try again"),
+    (
+        ("readonly", "read-only", "unable to open"),
+        NotWritable,
+        "the data directory cannot be written; check its owner and permissions (0700)",
+    ),
+    (("malformed", "not a database", "disk i/o"), Damaged, "a database file is damaged; restore it from a backup"),
+)
 
 
 def compact(engine: Engine) -> None:

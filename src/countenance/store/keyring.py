@@ -79,15 +79,11 @@ class Keyring:
         try:
             self.key(_CANARY)
         except Damaged as error:
-            raise WrongRootKey(
-                "this root key does not open this keyring; put the right root.key back"
-            ) from error
+            raise WrongRootKey("this root key does not open this keyring; put the right root.key back") from error
 
     def derived(self, use: str) -> bytes:
         """Return a key derived from the root key for one named use (HKDF-SHA256)."""
-        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=use.encode()).derive(
-            self._root
-        )
+        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=use.encode()).derive(self._root)
 
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""

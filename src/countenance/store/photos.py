@@ -127,9 +127,7 @@ def add_photo(work: Transaction, photo: NewPhoto) -> None:
 def reseal_photo(work: Transaction, photo: PhotoId, key: str, uri: str, preview: bytes | None) -> None:
     """Write a photo's sealed columns anew under another key; the old key dies after this has committed."""
     work.connection.execute(
-        update(schema.photo)
-        .where(schema.photo.c.id == photo)
-        .values(key=key, **_sealed(work, key, uri, preview))
+        update(schema.photo).where(schema.photo.c.id == photo).values(key=key, **_sealed(work, key, uri, preview))
     )
 
 
@@ -182,9 +180,7 @@ def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
 
 def key_of(work: Transaction, photo: PhotoId) -> str:
     """Return the owner of a photo's key in the keyring."""
-    owner: str = work.connection.execute(
-        select(schema.photo.c.key).where(schema.photo.c.id == photo)
-    ).scalar_one()
+    owner: str = work.connection.execute(select(schema.photo.c.key).where(schema.photo.c.id == photo)).scalar_one()
     return owner
 
 
@@ -219,9 +215,7 @@ def set_face(
 ) -> None:
     """Change what became of a face."""
     work.connection.execute(
-        update(schema.face)
-        .where(schema.face.c.id == face)
-        .values(state=state.value, subject=subject, reason=reason)
+        update(schema.face).where(schema.face.c.id == face).values(state=state.value, subject=subject, reason=reason)
     )
 
 

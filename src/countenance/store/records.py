@@ -116,7 +116,8 @@ def upgrade(engine: Engine) -> None:
 
 def state_number(work: Transaction) -> int:
     """Return how many changes of consent, clients and references there were: it moves when a search must."""
-    return work.connection.execute(select(schema.revision.c.number)).scalar_one()
+    number: int = work.connection.execute(select(schema.revision.c.number)).scalar_one()
+    return number
 
 
 def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:

@@ -104,11 +104,9 @@ photo = Table(
     "photo",
     metadata,
     Column("id", Text, primary_key=True),
-    # HMAC of the file's SHA-256 under a key of this data directory: finds a photo again, tells a thief nothing.
+    # HMAC of the file's SHA-256 under a key of this data directory: finds a photo, tells a thief nothing.
     Column("content_tag", LargeBinary, nullable=False, unique=True),
-    Column(
-        "key", Text, nullable=False
-    ),  # the owner of its key in the keyring; a rewritten preview gets a new one
+    Column("key", Text, nullable=False),  # the owner of its key in the keyring; a rewritten preview gets a new one
     Column("sealed_uri", LargeBinary, nullable=False),
     Column("sealed_preview", LargeBinary),  # only where a reference or a waiting face needs it
     Column("height", Integer, nullable=False),

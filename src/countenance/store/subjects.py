@@ -34,16 +34,12 @@ class PublishedPolicy:
 
 def publish(work: Transaction, sha256: str, text: str) -> None:
     """Store a version of the public policy."""
-    work.connection.execute(
-        insert(schema.policy).values(sha256=sha256, text=text, published_at=to_text(work.now))
-    )
+    work.connection.execute(insert(schema.policy).values(sha256=sha256, text=text, published_at=to_text(work.now)))
 
 
 def current_policy(work: Transaction) -> PublishedPolicy | None:
     """Return the newest published policy, or None where there is none yet."""
-    row = work.connection.execute(
-        select(schema.policy).order_by(schema.policy.c.published_at.desc()).limit(1)
-    ).first()
+    row = work.connection.execute(select(schema.policy).order_by(schema.policy.c.published_at.desc()).limit(1)).first()
     return None if row is None else PublishedPolicy(row.sha256, row.text, from_text(row.published_at))
 
 
@@ -51,9 +47,7 @@ def add(work: Transaction, subject: Subject) -> None:
     """Store a subject; its key exists already."""
     sealed_representative = None
     if subject.representative is not None:
-        sealed_representative = work.seal(
-            subject.id, subject.representative.encode(), "subject.representative"
-        )
+        sealed_representative = work.seal(subject.id, subject.representative.encode(), "subject.representative")
     work.connection.execute(
         insert(schema.subject).values(
             id=subject.id,
@@ -111,13 +105,9 @@ def freeze(work: Transaction, subject: SubjectId) -> datetime:
     """Freeze a subject, if it is not frozen yet; return since when it is."""
     table = schema.subject
     work.connection.execute(
-        update(table)
-        .where(table.c.id == subject, table.c.frozen_at.is_(None))
-        .values(frozen_at=to_text(work.now))
+        update(table).where(table.c.id == subject, table.c.frozen_at.is_(None)).values(frozen_at=to_text(work.now))
     )
-    return from_text(
-        work.connection.execute(select(table.c.frozen_at).where(table.c.id == subject)).scalar_one() or ""
-    )
+    return from_text(work.connection.execute(select(table.c.frozen_at).where(table.c.id == subject)).scalar_one() or "")
 
 
 def add_notice(work: Transaction, notice: NoticeId, subject: SubjectId, text: str) -> None:
@@ -145,9 +135,7 @@ def add_release(work: Transaction, release: Release, policy_sha256: str, record:
             term_end=to_text(release.term_end),
             signer_is_representative=int(release.signer_is_representative),
             law=release.law,
-            sealed_record=work.seal(
-                release.subject, canonical.encode(record), f"release.record:{release.id}"
-            ),
+            sealed_record=work.seal(release.subject, canonical.encode(record), f"release.record:{release.id}"),
         )
     )
     for event in release.events:
@@ -182,9 +170,7 @@ def releases(work: Transaction, subject: SubjectId | None = None) -> dict[Subjec
     changes = select(schema.release_event).order_by(schema.release_event.c.number)
     if subject is not None:
         query = query.where(table.c.subject == subject)
-        changes = changes.join(table, table.c.id == schema.release_event.c.release).where(
-            table.c.subject == subject
-        )
+        changes = changes.join(table, table.c.id == schema.release_event.c.release).where(table.c.subject == subject)
     events: dict[str, list[ReleaseEvent]] = defaultdict(list)
     for row in work.connection.execute(changes):
         events[row.release].append(ReleaseEvent(ConsentStatus(row.status), from_text(row.at)))
@@ -237,12 +223,8 @@ def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
         "release_events": connection.execute(
             delete(schema.release_event).where(schema.release_event.c.release.in_(own))
         ).rowcount,
-        "releases": connection.execute(
-            delete(schema.release).where(schema.release.c.subject == subject)
-        ).rowcount,
-        "notices": connection.execute(
-            delete(schema.notice).where(schema.notice.c.subject == subject)
-        ).rowcount,
+        "releases": connection.execute(delete(schema.release).where(schema.release.c.subject == subject)).rowcount,
+        "notices": connection.execute(delete(schema.notice).where(schema.notice.c.subject == subject)).rowcount,
         "subjects": connection.execute(delete(schema.subject).where(schema.subject.c.id == subject)).rowcount,
     }
 

@@ -14,13 +14,14 @@ _LIVE = """EXISTS (
     WHERE r.id = NEW."release" AND r.subject = NEW.subject AND s.frozen_at IS NULL
       AND r.signed_at < NEW.created_at AND r.term_end > NEW.created_at
       AND r.term_end > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-      AND (SELECT e.status FROM release_event e WHERE e."release" = r.id ORDER BY e.number DESC LIMIT 1) = 'given')"""
+      AND (SELECT e.status FROM release_event e WHERE e."release" = r.id
+           ORDER BY e.number DESC LIMIT 1) = 'given')"""
 
 # The database's own refusals: they hold for raw SQL, whatever the program does.
 _TRIGGERS = {
     "reference_needs_live_release": f"""CREATE TRIGGER reference_needs_live_release
         BEFORE INSERT ON reference WHEN NOT {_LIVE}
-        BEGIN SELECT RAISE(ABORT, 'no live release'); END""",  # noqa: S608 - constants only
+        BEGIN SELECT RAISE(ABORT, 'no live release'); END""",
     "reference_is_immutable": """CREATE TRIGGER reference_is_immutable BEFORE UPDATE ON reference
         BEGIN SELECT RAISE(ABORT, 'a reference cannot be changed'); END""",
     "release_is_immutable": """CREATE TRIGGER release_is_immutable BEFORE UPDATE ON "release"
@@ -36,7 +37,7 @@ for _table in ("subject", "client", "release", "release_event", "reference"):
     for _change in ("INSERT", "UPDATE", "DELETE"):
         _name = f"{_table}_{_change.lower()}_counts"
         _TRIGGERS[_name] = (
-            f'CREATE TRIGGER {_name} AFTER {_change} ON "{_table}" '
+            f'CREATE TRIGGER {_name} AFTER {_change} ON "{_table}" '  # noqa: S608 - constants only
             "BEGIN UPDATE revision SET number = number + 1; END"
         )
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on face packs: `models list`, `pull` and `use`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+
+app = typer.Typer(help="Face detectors and encoders.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """List the face packs, their licences, and which is in use.
+
+    Example: `countenance models list`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        in_use = engine.pack.name
+        for manifest in engine.models.manifests():
+            state = "in use" if manifest.name == in_use else "installed" if manifest.installed else "not installed"
+            output.record(
+                pack=manifest.name,
+                licence=manifest.licence,
+                commercial_use=manifest.commercial_use,
+                installed=manifest.installed,
+                in_use=manifest.name == in_use,
+            )
+            limits = "" if manifest.commercial_use else ", no commercial use"
+            output.say(f"{manifest.name}  {state}  ({manifest.licence}{limits})")
+
+
+@app.command()
+def pull(
+    name: str,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A folder that holds the files; by default they are downloaded."),
+    ] = None,
+    accept_licence: Annotated[
+        str | None, typer.Option(help="The licence's name, where it forbids commercial use.")
+    ] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Install a face pack; a file that is not the pinned one is never used.
+
+    Example: `countenance models pull opencv-zoo`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        with output.progress("Bytes") as advance:
+            manifest = engine.models.pull(name, source=source, accept_licence=accept_licence, progress=advance)
+        output.record(pack=manifest.name, licence=manifest.licence, installed=manifest.installed)
+        output.say(f"{manifest.name} is installed ({manifest.licence}). `countenance models use {name}` uses it.")
+
+
+@app.command()
+def use(name: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Use a face pack from now on; refused while references of another encoder are held.
+
+    Example: `countenance models use opencv-zoo`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        pack = engine.use(name)
+        output.record(pack=pack.name, encoder=pack.encoder.digest, detector=pack.detector.digest)
+        output.say(f"{pack.name} is in use (encoder {pack.encoder.digest[:12]}).")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of a client's searcher: `search` and `verify-faces`."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countenance.bootstrap import Engine
+from countenance.cli.exits import FOUND_WRONG
+from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
+from countenance.errors import BadInput, NotFound
+from countenance.ids import ClientId
+from countenance.model.purpose import parse_purpose
+from countenance.model.search import ProbeBasis
+from countenance.services.search import Request
+
+Client = Annotated[str, typer.Option(help="Who searches.")]
+Purpose = Annotated[str, typer.Option(help="What for; the client must be vetted for it.")]
+Basis = Annotated[ProbeBasis, typer.Option(help="Why the face in the probe may be encoded.")]
+Searcher = Annotated[str | None, typer.Option(help="Account of the person who searches; by default the one logged in.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(search)
+    app.command("verify-faces")(verify_faces)
+
+
+def search(
+    probes: Annotated[list[Path], typer.Argument(help="Photos, each of the person to be found.")],
+    client: Client,
+    purpose: Purpose,
+    probe_basis: Basis,
+    face: Annotated[
+        int | None, typer.Option(help="Which face, counted from the left, where a photo shows several.")
+    ] = None,
+    searcher: Searcher = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Search by photo. No candidates means nobody, which is a normal answer.
+
+    Example: `countenance search me.jpg --client cli_7k2m0q9x4t8b5c1d --purpose photo_delivery
+    --probe-basis subject_present`
+    """
+    unanswered = 0
+    with engine_command(data, as_json) as (engine, output):
+        request = _request(client, purpose, probe_basis, searcher)
+        for probe in probes:
+            try:
+                _search_one(engine, output, probe, request, face)
+            except BadInput as error:
+                if len(probes) == 1 or (isinstance(error, NotFound) and probe.is_file()):
+                    raise
+                unanswered += 1
+                output.record(probe=str(probe), error=error.code, message=str(error))
+                output.say(f"{probe}: not searched: {error}", style="red")
+    if unanswered:
+        raise typer.Exit(FOUND_WRONG)
+
+
+def _search_one(engine: Engine, output: Output, probe: Path, request: Request, face: int | None) -> None:
+    result = engine.searches.search(_photo(probe), request, face=face)
+    threshold = result.threshold
+    output.record(
+        probe=str(probe),
+        search=result.id,
+        candidates=[
+            {
+                "rank": c.rank,
+                "subject": c.subject,
+                "reference": c.reference,
+                "photo": c.photo,
+                "score": round(c.score, 6),
+                "threshold": round(c.threshold, 6),
+                "chance_candidates": float(f"{c.chance_candidates:.3g}"),
+            }
+            for c in result.candidates
+        ],
+        threshold=round(threshold.value, 6),
+        fpir=threshold.fpir,
+        extrapolated=threshold.extrapolated,
+        evaluation=threshold.evaluation,
+        gallery=result.gallery,
+        searched_s=round(result.searched_s, 6),
+    )
+    many = f"{result.gallery} references that this client may search for this purpose"
+    if not result.candidates:
+        output.say(f"{probe}: nobody among the {many} (threshold {threshold.value:.3f}, FPIR {threshold.fpir:g}).")
+    for c in result.candidates:
+        output.say(
+            f"{probe}: {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}; "
+            f"{c.chance_candidates:.2g} strangers to be expected at this score among the {many})"
+        )
+
+
+def verify_faces(
+    probe_a: Path,
+    probe_b: Path,
+    client: Client,
+    purpose: Purpose,
+    probe_basis: Basis,
+    searcher: Searcher = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Compare two photos of one face each, in memory; nothing of them is kept.
+
+    Example: `countenance verify-faces a.jpg b.jpg --client cli_7k2m0q9x4t8b5c1d --purpose release_desk
+    --probe-basis subject_present`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        request = _request(client, purpose, probe_basis, searcher)
+        result = engine.searches.verify(_photo(probe_a), _photo(probe_b), request)
+        above = result.score >= result.threshold.value
+        output.record(
+            score=round(result.score, 6),
+            threshold=round(result.threshold.value, 6),
+            fpir=result.threshold.fpir,
+            above=above,
+            search=result.id,
+        )
+        output.say(
+            f"Score {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
+            f"{result.threshold.value:.3f}, which {result.threshold.fpir:g} of all pairs of strangers reach."
+        )
+
+
+def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None) -> Request:
+    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser())
+
+
+def _photo(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"the photo {path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on subjects, their releases, withdrawal and destruction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.clock import to_text
+from countenance.ids import ClientId, SubjectId
+from countenance.model.consent import Release
+from countenance.model.purpose import parse_kind, parse_purpose
+from countenance.model.subject import AgeBand
+from countenance.services.subjects import Holdings, ReleaseTerms
+
+_subject = typer.Typer(help="People who may sign a release.", no_args_is_help=True)
+_release = typer.Typer(help="Signed releases.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(_subject, name="subject")
+    app.add_typer(_release, name="release")
+    app.command()(withdraw)
+    app.command()(destroy)
+
+
+@_subject.command()
+def add(
+    label: Annotated[str, typer.Argument(help="Your name for the person; photo metadata is matched with it.")],
+    residency: Annotated[
+        list[str], typer.Option(help="Where the person lives: `US-IL`, `DE` or `unknown`; may be repeated.")
+    ],
+    age_band: Annotated[AgeBand, typer.Option(help="As the person states it.")] = AgeBand.ADULT,
+    minor_rep: Annotated[str | None, typer.Option(help="Who signs for a minor.")] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Add a person. Nothing is collected before a release is signed.
+
+    Example: `countenance subject add "Ada Example" --residency US-IL`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        person = engine.subjects.add(label, residency=residency, age_band=age_band, representative=minor_rep)
+        output.record(subject=person.id, residency=list(person.residency))
+        output.say(f"{person.id}  {label}  ({', '.join(person.residency)})")
+
+
+@_subject.command("list")
+def list_subjects(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """List everybody.
+
+    Example: `countenance subject list`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        for person in engine.subjects.everyone():
+            frozen = None if person.frozen_at is None else to_text(person.frozen_at)
+            output.record(subject=person.id, label=person.label, residency=list(person.residency), frozen=frozen)
+            output.say(f"{person.id}  {person.label}{'  frozen' if frozen else ''}")
+
+
+@_subject.command()
+def show(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Show what is held of a person, the releases, and who searched and found this person.
+
+    Example: `countenance subject show sub_7k2m0q9x4t8b5c1d`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        held = engine.subjects.show(SubjectId(subject))
+        output.record(**_holdings(held))
+        person = held.subject
+        output.say(f"{person.id}  {person.label}  ({', '.join(person.residency)}, {person.age_band.value})")
+        if person.frozen_at is not None:
+            output.say(f"Frozen since {to_text(person.frozen_at)}: nothing is searched or collected.")
+        for release, status in held.releases:
+            output.say(f"Release {release.id}: {status.value}, until {to_text(release.term_end)}, {_scope(release)}")
+        states = Counter(face.state.value for face in held.faces)
+        output.say("Faces: " + (", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "none"))
+        for finding in held.findings:
+            output.say(
+                f"Found {to_text(finding.at)} by {finding.client_name} for {finding.purpose} "
+                f"(search {finding.search}, score {finding.score:.3f})"
+            )
+        if not held.findings:
+            output.say("No search has found this person.")
+
+
+def _holdings(held: Holdings) -> dict[str, object]:
+    person = held.subject
+    return {
+        "subject": person.id,
+        "label": person.label,
+        "residency": list(person.residency),
+        "frozen": None if person.frozen_at is None else to_text(person.frozen_at),
+        "releases": [
+            {
+                "release": release.id,
+                "status": status.value,
+                "signed": to_text(release.signed_at),
+                "expires": to_text(release.term_end),
+                "purposes": sorted(release.scope.purposes),
+                "clients": sorted(release.scope.clients),
+                "client_kinds": sorted(release.scope.kinds),
+            }
+            for release, status in held.releases
+        ],
+        "faces": [
+            {
+                "face": f.id,
+                "photo": f.photo,
+                "state": f.state.value,
+                "reason": f.reason,
+                "reference": f.reference,
+            }
+            for f in held.faces
+        ],
+        "found_by": [
+            {
+                "search": f.search,
+                "at": to_text(f.at),
+                "client": f.client,
+                "client_name": f.client_name,
+                "purpose": f.purpose.value,
+                "photo": f.photo,
+                "score": f.score,
+            }
+            for f in held.findings
+        ],
+    }
+
+
+def _scope(release: Release) -> str:
+    who = ", ".join([*sorted(release.scope.clients), *(f"any {kind}" for kind in sorted(release.scope.kinds))])
+    return f"for {', '.join(sorted(release.scope.purposes))} by {who}"
+
+
+@_release.command()
+def sign(
+    subject: str,
+    purpose: Annotated[list[str] | None, typer.Option(help="What for; may be repeated.")] = None,
+    client: Annotated[list[str] | None, typer.Option(help="Which client may search; may be repeated.")] = None,
+    client_kind: Annotated[list[str] | None, typer.Option(help="Or any vetted client of this kind.")] = None,
+    term_days: Annotated[int | None, typer.Option(help="For how many days.")] = None,
+    signer: Annotated[str | None, typer.Option(help="The signature: the signer's typed name.")] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Print the notice, record that it was delivered, then record the typed signature.
+
+    Example: `countenance release sign sub_7k2m0q9x4t8b5c1d --purpose photo_delivery --client-kind photographer
+    --term-days 365 --signer "Ada Example"`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        terms = ReleaseTerms(
+            purposes=frozenset(parse_purpose(text) for text in purpose or ()),
+            clients=frozenset(ClientId(text) for text in client or ()),
+            kinds=frozenset(parse_kind(text) for text in client_kind or ()),
+            term_days=term_days,
+        )
+        draft = engine.subjects.deliver_notice(SubjectId(subject), terms)
+        output.say(draft.text)
+        if signer is None:
+            signer = typer.prompt("Type your name to sign", err=True)
+        release = engine.subjects.sign(draft, signer=signer)
+        status = release.status(release.signed_at).value
+        output.record(release=release.id, status=status, expires=to_text(release.term_end), notice=draft.notice)
+        output.say(f"Release {release.id} is {status} until {to_text(release.term_end)}.")
+
+
+def withdraw(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Withdraw every release of a person and freeze what is held; in force when the command returns.
+
+    Example: `countenance withdraw sub_7k2m0q9x4t8b5c1d`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        frozen_at = engine.subjects.withdraw(SubjectId(subject))
+        output.record(subject=subject, frozen=to_text(frozen_at))
+        output.say(f"{subject} is frozen since {to_text(frozen_at)}: no search finds this person any more.")
+
+
+def destroy(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Destroy all that is held of a person: keys, faceprints, releases, previews. It cannot be undone.
+
+    Example: `countenance destroy sub_7k2m0q9x4t8b5c1d`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        done = engine.destruction.destroy(SubjectId(subject))
+        output.record(subject=subject, destroyed=done.counts)
+        listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.counts.items() if count)
+        output.say(f"Destroyed of {subject}: {listed or 'nothing was left'}.")
