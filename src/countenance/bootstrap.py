@@ -6,6 +6,9 @@ ada = engine.subjects.add("Ada Example", residency=["US-IL"])
 ...
 engine = Engine.open(Path("countenance-data"))
 engine.searches.search(photo, request)
+
+Back ends bring large libraries (ONNX Runtime, FAISS, OpenCV); each is imported when a verb first needs it, so
+that `subject add` does not wait for what it does not use.
 """
 
 from __future__ import annotations
@@ -13,17 +16,16 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from countenance import canonical
-from countenance.backends import dlib_pack
-from countenance.backends.faiss_gallery import FaissGallery
-from countenance.backends.five_point.store import ModelStore
-from countenance.backends.photos import PillowReader
 from countenance.clock import Clock, SystemClock
 from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
+from countenance.ports.gallery import Gallery
+from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
@@ -39,6 +41,9 @@ from countenance.services.subjects import Subjects
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import Keyring, new_root_key, read_root_key
 from countenance.store.records import Records, set_setting
+
+if TYPE_CHECKING:
+    from countenance.backends.five_point.store import ModelStore
 
 _ROOT_KEY = "root.key"
 _KEYRING = "keyring.sqlite"
@@ -67,22 +72,12 @@ class Engine:
     """
 
     def __init__(self, directory: Path, records: Records) -> None:
-        law = LawBook(shipped())
-        reader = PillowReader()
-        gallery = LiveGallery(FaissGallery, law)
         self.directory = directory
         self._records = records
-        self.models = ModelStore(directory / _MODELS)
+        self._law = law = LawBook(shipped())
+        self._gallery = LiveGallery(_gallery, law)
         self.subjects = Subjects(records, law)
         self.register = Register(records, law)
-
-        def enrolments() -> Enrolments:
-            return Enrolments(records, law, reader, self.pack, gallery)
-
-        self.ingest = Ingest(records, reader, enrolments, directory / _LOCK)
-        self.review = Review(records, reader, enrolments, self.ingest.content_tag)
-        self.searches = Searches(records, law, reader, lambda: self.pack, gallery)
-        self.destruction = Destruction(records, reader, gallery)
         self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED)
 
     @classmethod
@@ -137,6 +132,33 @@ class Engine:
         return cls(directory, _records(directory, read_root_key(directory / _ROOT_KEY), clock))
 
     @cached_property
+    def ingest(self) -> Ingest:
+        """Verbs on files and folders."""
+        return Ingest(self._records, self._reader, self._enrolments, self.directory / _LOCK)
+
+    @cached_property
+    def review(self) -> Review:
+        """Verbs on faces that wait for a person's decision."""
+        return Review(self._records, self._reader, self._enrolments, self.ingest.content_tag)
+
+    @cached_property
+    def searches(self) -> Searches:
+        """Verbs of a client's searcher."""
+        return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
+
+    @cached_property
+    def destruction(self) -> Destruction:
+        """The verb `destroy`."""
+        return Destruction(self._records, self._reader, self._gallery)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """Verbs on face packs: `manifests`, `pull`."""
+        from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415 - see the module
+
+        return ModelStore(self.directory / _MODELS)
+
+    @cached_property
     def pack(self) -> FacePack:
         """The face pack in use, loaded on first need."""
         return self._load(chosen_pack(self._records))
@@ -158,8 +180,21 @@ class Engine:
         self.__dict__["pack"] = pack = use_pack(self._records, name, self._load)
         return pack
 
+    @cached_property
+    def _reader(self) -> PhotoReader:
+        from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
+
+        return PillowReader()
+
+    def _enrolments(self) -> Enrolments:
+        return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)
+
     def _load(self, name: str) -> FacePack:
-        return dlib_pack.load() if name == DEFAULT_PACK else self.models.load(name)
+        if name != DEFAULT_PACK:
+            return self.models.load(name)
+        from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
+
+        return dlib_pack.load()
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
@@ -172,6 +207,12 @@ class Engine:
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+
+
+def _gallery(encoder: str, dim: int) -> Gallery:
+    from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
+
+    return FaissGallery(encoder, dim)
 
 
 def _records(directory: Path, root: bytes, clock: Clock | None) -> Records:
