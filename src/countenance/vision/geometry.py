@@ -23,7 +23,8 @@ def iou(box: ArrayLike, boxes: ArrayLike) -> Doubles:
     low, high = np.maximum(one[:2], many[:, :2]), np.minimum(one[2:], many[:, 2:])
     common = np.prod(np.clip(high - low, 0, None), axis=1)
     union = np.prod(one[2:] - one[:2]) + np.prod(many[:, 2:] - many[:, :2], axis=1) - common
-    return np.divide(common, union, out=np.zeros(len(many)), where=union > 0)
+    ratio: Doubles = np.divide(common, union, out=np.zeros(len(many)), where=union > 0)
+    return ratio
 
 
 def suppress(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> list[int]:

@@ -16,75 +16,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from countenance.model.face import Box, Image, Landmarks
-from countenance.vision.geometry import similarity
+
+Complex = NDArray[np.complex64]
 
 
 @dataclass(frozen=True, eq=False)
 class LandmarkTrees:
-    """C stages of T trees of depth D over P points, for a shape of L landmarks.
+    """C stages of T trees with S splits and S + 1 leaves over P points, for a shape of L landmarks.
 
-    Shapes are in the frame of the box: (0, 0) its top left pixel, (1, 1) its bottom right pixel.
+    A point or shift is one complex number, x + iy, in the frame of the box: 0 is the centre of its top left
+    pixel, 1 + i that of its bottom right pixel.
 
     Attributes:
-        mean: float32 (L, 2), the shape to start from.
-        pairs: int32 (C, T, 2 ** D - 1, 2), the points that each split compares.
-        thresholds: float32 (C, T, 2 ** D - 1); left where the difference is larger.
-        leaves: float32 (C, T, 2 ** D, L, 2), the corrections.
-        anchors: int32 (C, P), the landmark that each point hangs on.
-        deltas: float32 (C, P, 2), where it hangs, in the mean shape's frame.
+        mean: complex64 (L,), the shape to start from.
+        pairs: (C, 2, T, S), the two points that each split compares.
+        thresholds: float32 (C, T, S); a larger difference goes left.
+        leaves: complex64 (C, T * (S + 1), L), the corrections.
+        anchors: (C, P), the landmark that each point hangs on.
+        deltas: complex64 (C, P), where it hangs, in the mean shape's frame.
     """
 
-    mean: NDArray[np.float32]
-    pairs: NDArray[np.int32]
+    mean: Complex
+    pairs: NDArray[np.intp]
     thresholds: NDArray[np.float32]
-    leaves: NDArray[np.float32]
-    anchors: NDArray[np.int32]
-    deltas: NDArray[np.float32]
+    leaves: Complex
+    anchors: NDArray[np.intp]
+    deltas: Complex
 
     def predict(self, gray: NDArray[np.uint8], box: Box) -> Landmarks:
         """Return the landmarks, float32 (L, 2), of the face in a box.
 
         Args:
             gray: uint8 (H, W), as `gray` makes it.
-            box: may reach past the image; what lies outside counts as black.
+            box: in whole pixels; may reach past the image, where all is black.
         """
-        origin = np.array([box.left, box.top], np.float32)
         extent = np.array([box.width - 1, box.height - 1], np.float32)
+        origin = np.array([box.left, box.top], np.float32)
+        centred = self.mean - self.mean.mean()
+        spread = np.vdot(centred, centred)
         shape = self.mean
         for stage in range(len(self.pairs)):
-            values = self._brightness(stage, shape, gray, origin, extent)
+            # The similarity from the mean shape, by least squares (see `geometry.similarity`).
+            turn = np.vdot(centred, shape) / spread
+            points = self.deltas[stage] * turn + shape[self.anchors[stage]]
+            values = _sample(gray, points.view(np.float32).reshape(-1, 2) * extent + origin)
             shape = shape + self._correction(stage, values)
-        return shape * extent + origin
+        return shape.view(np.float32).reshape(-1, 2) * extent + origin
 
-    def _brightness(
-        self,
-        stage: int,
-        shape: NDArray[np.float32],
-        gray: NDArray[np.uint8],
-        origin: NDArray[np.float32],
-        extent: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        turn = similarity(self.mean, shape)[:, :2].astype(np.float32)
-        points = (self.deltas[stage] @ turn.T + shape[self.anchors[stage]]) * extent + origin
-        columns, rows = np.floor(points + 0.5).astype(np.int64).T
-        height, width = gray.shape
-        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        values = np.zeros(len(points), np.float32)
-        values[inside] = gray[rows[inside], columns[inside]]
-        return values
-
-    def _correction(self, stage: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        pairs, thresholds = self.pairs[stage], self.thresholds[stage]
-        splits = thresholds.shape[1]
-        trees = np.arange(len(pairs))
-        node = np.zeros(len(pairs), np.int64)
+    def _correction(self, stage: int, values: NDArray[np.int16]) -> Complex:
+        first, second = values[self.pairs[stage]]
+        goes_right = (first - second <= self.thresholds[stage]).ravel()
+        trees, splits = self.thresholds[stage].shape
+        # Every split is decided at once; the way from root to leaf then only looks decisions up.
+        root = np.arange(0, trees * splits, splits)
+        node = np.zeros(trees, np.intp)
         for _ in range(splits.bit_length()):
-            first, second = pairs[trees, node].T
-            node = 2 * node + np.where(values[first] - values[second] > thresholds[trees, node], 1, 2)
-        correction: NDArray[np.float32] = self.leaves[stage, trees, node - splits].sum(axis=0)
+            node = 2 * node + 1 + goes_right[root + node]
+        leaf = node - splits + np.arange(0, trees * (splits + 1), splits + 1)
+        correction: Complex = self.leaves[stage][leaf].sum(axis=0)
         return correction
+
+
+def _sample(gray: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Brightness at the pixels nearest to points (P, 2); 0 outside."""
+    columns, rows = np.floor(points + np.float32(0.5)).astype(np.intp).T
+    height, width = gray.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    flat = np.where(inside, rows * width + columns, 0)
+    return np.where(inside, gray.ravel()[flat], 0).astype(np.int16)
 
 
 def gray(image: Image) -> NDArray[np.uint8]:
     """Return the brightness that the trees were trained on: the mean of red, green and blue, rounded down."""
-    return (image.sum(axis=2, dtype=np.uint16) // 3).astype(np.uint8)
+    total: NDArray[np.uint16] = image.sum(axis=2, dtype=np.uint16)
+    return (total // 3).astype(np.uint8)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from countenance.backends.dlib_pack import dat, graph, landmarks, weights
+from countenance.backends.dlib_pack import dat, graph, landmarks, ranges, weights
+from countenance.backends.dlib_pack.arithmetic import Int8
 from countenance.backends.dlib_pack.detector import FULL, DlibDetector, Pyramid
 from countenance.backends.dlib_pack.encoder import DlibEncoder
 from countenance.ports.vision import FacePack
@@ -26,8 +27,8 @@ def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -
         ModelDamaged: a file's SHA-256 is not the pinned one.
     """
     where = where or weights.folder()
-    encoder = graph.encoder(dat.layers(weights.read(weights.ENCODER, where)))
-    detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)))
+    encoder = graph.encoder(dat.layers(weights.read(weights.ENCODER, where)), Int8(ranges.ENCODER, columns=1))
+    detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)), Int8(ranges.DETECTOR, columns=2))
     trees = landmarks.read(weights.read(weights.LANDMARKS, where))
     return FacePack(
         name="dlib",

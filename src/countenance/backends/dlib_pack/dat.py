@@ -59,7 +59,7 @@ def integers(data: bytes) -> NDArray[np.int32]:
     eighth = following
     for _ in range(3):
         eighth = eighth[eighth]
-    anchors, at, hops = [], 0, memoryview(eighth)
+    anchors, at, hops = [], 0, eighth.data
     while at < end:
         anchors.append(at)
         at = hops[at]

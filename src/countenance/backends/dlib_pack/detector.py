@@ -17,10 +17,12 @@ from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import suppress
 from countenance.vision.landmark_trees import LandmarkTrees, gray
 
+Boxes = NDArray[np.float64]
+
 _WINDOW = 80  # pixels; the detector's own
 _STRIDE, _FIRST = 8, 14  # cell i has its centre at 8 i + 14
-_RATIO = 5 / 6  # of one level to the next
 _OVERLAP = 0.338  # IoU above which the weaker face goes, from the detector's file
+_GREY = (123, 117, 104)  # the network's own zero
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,24 @@ class Pyramid:
     Attributes:
         enlarge: factor of the largest level.
         area: pixels that the largest level has at most.
-        border: black pixels around each level.
-        smallest: pixels that the shorter side of the smallest level has at least.
+        ratio: of one level to the one before.
+        smallest: pixels that the shorter side of the last level has at least.
+        border: pixels around each level, and around the small ones that one face may fill.
+        colour: of the border.
     """
 
     enlarge: float
     area: float
-    border: int
+    ratio: float
     smallest: int
+    border: tuple[int, int]
+    colour: tuple[int, int, int]
 
 
-DLIB = Pyramid(enlarge=1, area=float("inf"), border=11, smallest=8)
-"""dlib's own: faces from 80 px, for comparison."""
-FULL = Pyramid(enlarge=2, area=4e6, border=40, smallest=40)
-"""Faces from 40 px, and such as fill the frame or reach past it."""
+DLIB = Pyramid(enlarge=1, area=float("inf"), ratio=5 / 6, smallest=8, border=(11, 11), colour=(0, 0, 0))
+"""dlib's own, for comparison: faces from 80 px."""
+FULL = Pyramid(enlarge=1.9, area=4e6, ratio=0.75, smallest=50, border=(12, 40), colour=_GREY)
+"""Faces from 40 px, and such as fill the frame."""
 
 
 class DlibDetector:
@@ -67,7 +73,7 @@ class DlibDetector:
         )
 
     def detect(self, image: Image) -> list[DetectedFace]:
-        """Return every face, best score first; none is an empty list. A score is positive, mostly 0.5 to 1.2."""
+        """Return every face, best score first; none is an empty list. A score is positive, mostly about 1."""
         found = [self._search(level, scale) for level, scale in self._levels(image)]
         boxes = np.concatenate([boxes for boxes, _ in found])
         scores = np.concatenate([scores for _, scores in found])
@@ -86,19 +92,20 @@ class DlibDetector:
         level = image
         while True:
             if (rows, columns) != level.shape[:2]:
-                level = cv2.resize(level, (columns, rows), interpolation=cv2.INTER_LINEAR)
+                source = image if rows >= height else level
+                level = np.asarray(cv2.resize(source, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
             yield level, (columns / width, rows / height)
-            rows, columns = int(rows * _RATIO), int(columns * _RATIO)
+            rows, columns = int(rows * plan.ratio), int(columns * plan.ratio)
             if min(rows, columns) < plan.smallest:
                 return
 
-    def _search(
-        self, level: Image, scale: tuple[float, float]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    def _search(self, level: Image, scale: tuple[float, float]) -> tuple[Boxes, NDArray[np.float32]]:
         """Return boxes (N, 4) in the photo and scores (N,) of the windows of one level that hold a face."""
-        border = self._pyramid.border
-        framed = cv2.copyMakeBorder(level, border, border, border, border, cv2.BORDER_CONSTANT)
-        scores = self._session.run(None, {"image": framed[None]})[0][0, 0]
+        plan = self._pyramid
+        border = plan.border[min(level.shape[:2]) < 2 * _WINDOW]
+        right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
+        framed = cv2.copyMakeBorder(level, border, border, border, right, cv2.BORDER_CONSTANT, value=plan.colour)
+        scores = self._session.run(None, {"pixels": framed[None]})[0][0, 0]
         rows, columns = np.nonzero(scores > 0)
         corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
         boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)

@@ -51,7 +51,7 @@ class DlibEncoder:
                 "landmarks": weights.SHA256[weights.LANDMARKS],
                 "alignment": f"similarity of five points, {_SIDE} px, padding {_PADDING}, bilinear, halved above 2",
                 "averaging": "sum of crop and mirror image, unit length",
-                "numbers": "float32",
+                "numbers": "activations 8 bits, weights 7 bits",
             }
         )
 
@@ -60,8 +60,9 @@ class DlibEncoder:
         matrix = chip_matrix(face.landmarks)
         # Bilinear sampling alone would skip pixels of a large face: halve it first, as dlib does.
         while np.hypot(matrix[0, 0], matrix[1, 0]) > 2:
-            image, matrix = cv2.pyrDown(image), matrix / 2
-        return cv2.warpAffine(image, matrix, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+            image, matrix = np.asarray(cv2.pyrDown(image), np.uint8), matrix / 2
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(image, matrix, (_SIDE, _SIDE), flags=flags), np.uint8)
 
     def encode(self, crops: Sequence[PermittedCrop]) -> list[Faceprint]:
         """Return one faceprint per permitted crop, in input order.
@@ -84,7 +85,7 @@ class DlibEncoder:
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
             parts = [
-                self._session.run(None, {"crops": crops[start : start + _BATCH]})[0]
+                self._session.run(None, {"pixels": crops[start : start + _BATCH]})[0]
                 for start in range(0, len(crops), _BATCH)
             ]
         except Exception as error:

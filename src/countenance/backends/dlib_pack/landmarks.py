@@ -22,7 +22,7 @@ def read(data: bytes) -> LandmarkTrees:
     """
     numbers = _Numbers(integers(data))
     numbers.skip(3)
-    mean = _reals(numbers.take(2 * _SHAPE))
+    mean = numbers.take(2 * _SHAPE)
     numbers.skip(1)
     forest = np.stack(
         [_tail(numbers, _TREES * (1 + 4 * _SPLITS + 1 + _LEAVES * (2 + 2 * _SHAPE))) for _ in range(_STAGES)]
@@ -35,12 +35,12 @@ def read(data: bytes) -> LandmarkTrees:
     numbers.skip(1)
     deltas = np.stack([_tail(numbers, 4 * _POINTS) for _ in range(_STAGES)])
     return LandmarkTrees(
-        mean=mean.reshape(-1, 2),
-        pairs=np.ascontiguousarray(splits[..., :2]),
+        mean=_points(mean),
+        pairs=np.moveaxis(splits[..., :2], -1, 1).astype(np.intp, order="C"),
         thresholds=_reals(splits[..., 2:])[..., 0],
-        leaves=_reals(leaves).reshape(*leaves.shape[:-1], -1, 2),
-        anchors=anchors,
-        deltas=_reals(deltas).reshape(_STAGES, _POINTS, 2),
+        leaves=_points(leaves).reshape(_STAGES, _TREES * _LEAVES, -1),
+        anchors=anchors.astype(np.intp),
+        deltas=_points(deltas),
     )
 
 
@@ -66,3 +66,8 @@ def _tail(numbers: _Numbers, count: int) -> NDArray[np.int32]:
 def _reals(values: NDArray[np.int32]) -> Floats:
     """Mantissas and exponents of 2, in turn along the last axis, as float32."""
     return np.ldexp(values[..., 0::2].astype(np.float32), values[..., 1::2])
+
+
+def _points(values: NDArray[np.int32]) -> NDArray[np.complex64]:
+    """X and y in turn along the last axis, each as mantissa and exponent, as complex numbers."""
+    return np.ascontiguousarray(_reals(values)).view(np.complex64)
