@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, NotFound
+from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
@@ -201,7 +201,7 @@ class Ingest:
             if known is None:
                 return PhotoOutcome(path, faces=tuple(enrolments.add(sighting)))
             return PhotoOutcome(path, known=True, faces=tuple(enrolments.again(known.photo, sighting)))
-        except (BadPhoto, BadManifest) as error:
+        except (BadPhoto, BadManifest, EncodingFailed) as error:
             reason = error.reason if isinstance(error, BadPhoto) else error.code
             with self._records.write() as work:
                 work.log(EventTag.PHOTO_SKIPPED, source=source.id, reason=reason)
