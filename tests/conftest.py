@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: an engine on a fresh data directory, with drawn faces or with the real default pack."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from fake_pack import drawn_pack, know_tail
+from world import FakeClock, World
+
+from countenance.bootstrap import Engine
+from countenance.store import database
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh data directory; tests copy it, because making the tables takes longer than most tests."""
+    directory = tmp_path_factory.mktemp("blank") / "data"
+    Engine.init(directory, operator="Example Museum")
+    return directory
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every engine of this test use one pack of drawn faces, however it is opened."""
+    pack = drawn_pack()
+    know_tail()
+    # Flushing to the disk guards against power cuts only, which no test can stage; without it tests are fast.
+    pragmas = [p for p in database._PRAGMAS if not p.startswith("synchronous")]
+    monkeypatch.setattr(database, "_PRAGMAS", (*pragmas, "synchronous=OFF"))
+    monkeypatch.setattr(Engine, "_load", lambda _engine, _name: pack)
+
+
+@pytest.fixture
+def world(drawn: None, blank: Path, tmp_path: Path) -> World:
+    """An engine with drawn faces, on its own copy of a fresh data directory."""
+    data = tmp_path / "data"
+    shutil.copytree(blank, data)
+    clock = FakeClock()
+    return World(Engine.open(data, clock=clock), tmp_path / "photos", clock)
