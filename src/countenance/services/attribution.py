@@ -77,6 +77,11 @@ def attribute(faces: Sequence[Box], claims: Sequence[Claim]) -> list[Verdict]:
     return verdicts
 
 
+def unplaced(faces: Sequence[Box], claims: Sequence[Claim]) -> int:
+    """Return how many claims mean no face at all: their box covers none, or the photo shows none."""
+    return sum(not faces if claim.box is None else _best(faces, claim.box) is None for claim in claims)
+
+
 def _agreed(claims: Sequence[Claim]) -> Verdict:
     subjects = {claim.subject for claim in claims}
     if len(subjects) > 1:
