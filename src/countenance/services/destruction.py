@@ -52,11 +52,12 @@ class Destruction:
             NotFound: no such subject.
             Busy: another process reads the records, so that old bytes would stay; run it again.
         """
-        stale = self._orphans()
         with self._records.write() as work:
+            orphans = work.keyring.owners() - owners(work)
             if not subject_rows.exists(work, subject):
-                return self._finish(work, subject)
-            subject_rows.freeze(work, subject)
+                _require_destroyed(work, subject)
+            else:
+                subject_rows.freeze(work, subject)
             photos = {face.photo for face in rows.faces(work, subject=subject)}
             shared = {photo for photo in photos if _has_others(work, photo, subject)}
         self._gallery.forget(subject)
@@ -64,7 +65,7 @@ class Destruction:
         with self._records.read() as work:
             old_keys |= {rows.key_of(work, photo) for photo in photos - shared}
         counts = {
-            "keys": self._records.keyring.destroy({subject, *old_keys} | (stale & self._orphans())),
+            "keys": self._records.keyring.destroy({subject, *old_keys} | orphans),
             "photos_forgotten": len(photos - shared),
             "previews_masked": len(shared),
         }

@@ -97,8 +97,8 @@ class Enrolments:
         photo = PhotoId(new_id("pho"))
         faces = self._faces(sighting)
         self._encode(photo, faces, [sighting.source], sighting)
-        self._records.keyring.create([photo])
         with self._records.write() as work:
+            work.keyring.create([photo])
             self._decide_again(work, photo, faces, [sighting.source])
             record = PhotoRecord(photo, sighting.uri, sighting.photo.full_size, work.now)
             rows.add_photo(work, NewPhoto(record, photo, sighting.content_tag, self._preview(sighting, faces)))

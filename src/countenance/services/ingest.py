@@ -23,7 +23,7 @@ from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
 from countenance.ports.photos import DecodedPhoto, PhotoReader
-from countenance.services.attribution import Claim
+from countenance.services.attribution import Claim, unplaced
 from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
 from countenance.services.manifest import ManifestLine, read_manifest
 from countenance.store import photos as rows
@@ -42,6 +42,7 @@ class PhotoOutcome:
         reason: why it was left out, a stable code; None where it was not.
         known: its content had been ingested before.
         faces: what became of each face that was looked at.
+        unplaced: how many claims of manifest, metadata or folder meant no face that was found.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class PhotoOutcome:
     detail: str = ""
     known: bool = False
     faces: tuple[FaceOutcome, ...] = ()
+    unplaced: int = 0
 
 
 @dataclass
@@ -82,6 +84,8 @@ class IngestSummary:
         self.skipped.update(face.reason for face in outcome.faces if face.state is FaceState.SKIPPED and face.reason)
         if outcome.reason is not None:
             self.skipped[outcome.reason] += 1
+        if outcome.unplaced:
+            self.skipped["no_face_there"] += outcome.unplaced
 
 
 Progress = Callable[[PhotoOutcome, int, int], None]
@@ -155,7 +159,7 @@ class Ingest:
         summary = IngestSummary()
         with self._records.read() as work:
             origin = rows.get_source(work, source)
-            subjects = [s for s in subject_rows.everyone(work) if s.frozen_at is None]
+            subjects = subject_rows.everyone(work)
         ids, labels = [s.id for s in subjects], subject_rows.labels(subjects)
         lines = {} if manifest is None else read_manifest(manifest, ids, labels)
         claims = _Claims(lines, labels, frozenset(ids))
@@ -199,7 +203,9 @@ class Ingest:
             photo = self._reader.read(data)
             sighting = Sighting(str(path.resolve()), tag, photo, source, claims.about(path, photo))
             if known is None:
-                return PhotoOutcome(path, faces=tuple(enrolments.add(sighting)))
+                faces = tuple(enrolments.add(sighting))
+                lost = unplaced([face.box for face in faces], sighting.claims)
+                return PhotoOutcome(path, faces=faces, unplaced=lost)
             return PhotoOutcome(path, known=True, faces=tuple(enrolments.again(known.photo, sighting)))
         except (BadPhoto, BadManifest, EncodingFailed) as error:
             reason = error.reason if isinstance(error, BadPhoto) else error.code
