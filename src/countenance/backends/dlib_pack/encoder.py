@@ -69,11 +69,14 @@ class DlibEncoder:
 
         Raises:
             TypeError: something else than a permitted crop was given; nothing was encoded.
-            EncodingFailed: the session failed or a vector is zero or not finite; no partial result.
+            EncodingFailed: a crop has another size than `align` gives, the session failed, or a vector is
+                zero or not finite; no partial result.
         """
         for crop in crops:
             if not isinstance(crop, PermittedCrop):
-                raise TypeError("the encoder takes permitted crops only")
+                raise TypeError(f"an encoder takes permitted crops only, not {type(crop).__name__}")
+            if crop.pixels.shape != (_SIDE, _SIDE, 3):
+                raise EncodingFailed(f"a crop of shape {crop.pixels.shape} is not one that this encoder aligned")
         if not crops:
             return []
         return [unit(vector, self.digest) for vector in self._vectors(np.stack([c.pixels for c in crops]))]
