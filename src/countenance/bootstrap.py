@@ -161,7 +161,12 @@ class Engine:
     @cached_property
     def pack(self) -> FacePack:
         """The face pack in use, loaded on first need."""
-        return self._load(chosen_pack(self._records))
+        return self._load(self.pack_name)
+
+    @property
+    def pack_name(self) -> str:
+        """Name of the face pack in use, whether it loads or not."""
+        return chosen_pack(self._records)
 
     @property
     def policy_sha256(self) -> str:
