@@ -185,9 +185,13 @@ class Enrolments:
         return decision
 
     def _decide(self, work: Transaction, photo: PhotoId, face: _Work, sources: Sequence[Source]) -> Permit | Deny:
-        if face.verdict.subject is None:
+        attributed = face.verdict.subject
+        if attributed is None:
             raise RuntimeError("only an attributed face is decided on")
-        subject = subject_rows.get(work, face.verdict.subject)
+        if not subject_rows.exists(work, attributed):
+            face.verdict = BYSTANDER
+            return Deny("subject.gone", "this person was destroyed while the photo was worked on", "core")
+        subject = subject_rows.get(work, attributed)
         release = best_release(subject_rows.releases(work, subject.id).get(subject.id, []), work.now)
         policy = subject_rows.current_policy(work)
         face.release = None if release is None else release.id
@@ -205,11 +209,13 @@ class Enrolments:
         self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]
     ) -> None:
         for face in faces:
-            if face.faceprint is None:
+            subject = face.verdict.subject
+            if subject is None or (face.faceprint is None and subject_rows.exists(work, subject)):
                 continue
             decision = self._decide(work, photo, face, sources)
             if isinstance(decision, Deny):
-                face.faceprint.wipe()
+                if face.faceprint is not None:
+                    face.faceprint.wipe()
                 face.faceprint = None
                 face.state, face.reason, face.detail = FaceState.SKIPPED, decision.rule_id, decision.reason
 
