@@ -247,9 +247,7 @@ def _collect(manifest: PackManifest, source: Path | None, folder: Path, progress
                     progress(before + size, total)
             _flush(target)
         if size != file.size_bytes or digest.hexdigest() != file.sha256:
-            raise ModelDamaged(
-                f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed"
-            )
+            raise ModelDamaged(f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed")
         before += size
 
 
