@@ -73,9 +73,7 @@ def validated(seen: faces.Faces, seeds: int = 5) -> Iterator[dict[str, Any]]:
     """
     found: dict[tuple[float, int], list[list[float]]] = {}
     for fit, held_out in halves(seen, seeds):
-        tail = calibration.parse(
-            {"encoder": "", "evaluation": "", "data": {"people": fit.people}, **_fit(fit, resamplings=0)}
-        )
+        tail = half_tail(fit)
         for case in itertools.product(_TARGETS, _GALLERIES):
             score = tail.threshold(*case).value
             found.setdefault(case, []).append(interval(held_out, score, case[1]))
@@ -88,6 +86,12 @@ def validated(seen: faces.Faces, seeds: int = 5) -> Iterator[dict[str, Any]]:
             "held": sum(low <= target <= high for _, low, high in splits),
             "splits": len(splits),
         }
+
+
+def half_tail(data: Strangers) -> calibration.Tail:
+    """Return the tail that a part of the people gives, for validation only."""
+    head = {"encoder": "", "evaluation": "", "data": {"people": data.people}}
+    return calibration.parse({**head, **_fit(data, resamplings=0)})
 
 
 def interval(data: Strangers, score: float, gallery: int) -> list[float]:

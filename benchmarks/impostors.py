@@ -58,16 +58,16 @@ class Strangers:
         hits = (self.scores >= score).astype(np.float32) @ copies.astype(np.float32)
         strangers = copies.sum(axis=0) - copies[self.person]
         weight = self.weight[:, None] * copies[self.person]
-        missed = strangers - hits
-        rates = []
-        for gallery in galleries:
-            inside = missed >= gallery
-            with np.errstate(invalid="ignore"):
-                logs = gammaln(missed + 1) - gammaln(missed - gallery + 1)
-                logs -= gammaln(strangers + 1) - gammaln(strangers - gallery + 1)
-            chance = np.where(inside, -np.expm1(np.where(inside, logs, 0.0)), 1.0)
-            rates.append((weight * chance).sum(axis=0) / weight.sum(axis=0))
+        chances = (_chance(strangers - hits, strangers, gallery) for gallery in galleries)
+        rates = [(weight * chance).sum(axis=0) / weight.sum(axis=0) for chance in chances]
         return np.array(rates)
+
+    def half_borne_by(self, score: float, gallery: int) -> float:
+        """Return the smallest share of the people whose searches make half of the false positives at a score."""
+        strangers = np.float64(self.people - 1)
+        chance = _chance(strangers - (self.scores >= score).sum(axis=1), strangers, gallery)
+        borne = np.sort(np.bincount(self.person, weights=self.weight * chance))[::-1]
+        return (int(np.searchsorted(np.cumsum(borne), borne.sum() / 2)) + 1) / self.people
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,15 @@ class Fit:
     scale: float
     shape: float
     intervals: dict[str, list[float]]
+
+
+def _chance(missed: Floats, strangers: Floats | np.float64, gallery: int) -> Floats:
+    """Return the chance that a gallery drawn from the strangers holds one that is not among the missed."""
+    inside = missed >= gallery
+    with np.errstate(invalid="ignore"):
+        logs = gammaln(missed + 1) - gammaln(missed - gallery + 1)
+        logs -= gammaln(strangers + 1) - gammaln(strangers - gallery + 1)
+    return np.where(inside, -np.expm1(np.where(inside, logs, 0.0)), 1.0)
 
 
 def strangers(vectors: NDArray[np.float32], people: NDArray[np.str_]) -> Strangers:

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from countenance.vision import calibration
-
 impostors = pytest.importorskip("benchmarks.impostors", reason="run from the root of the repository")
 calibrate = pytest.importorskip("benchmarks.calibrate", reason="run from the root of the repository")
 
@@ -52,17 +50,15 @@ def test_a_fit_meets_its_target_on_other_people(uneven: float) -> None:
     """A threshold fitted on some people meets its rate on others, also where some people look alike."""
     fit = impostors.strangers(*people(800, seed=3, uneven=uneven))
     other = impostors.strangers(*people(800, seed=4, uneven=uneven))
-    found = impostors.fitted(fit, resamplings=0)
-    tail = calibration.parse(
-        {
-            "encoder": "e",
-            "evaluation": "",
-            "data": {"people": 800},
-            "knots": found.knots,
-            "tail": {"scale": found.scale, "shape": found.shape},
-        }
-    )
+    tail = calibrate.half_tail(fit)
     for target, gallery in ((0.1, 30), (0.1, 300), (0.02, 300)):
         rate, low, high = calibrate.interval(other, tail.threshold(target, gallery).value, gallery)
         assert low <= rate <= high
         assert target / 2 < rate < target * 2
+
+
+def test_the_share_of_people_who_bear_half_is_seen() -> None:
+    """Where a few people look alike, half of the false positives fall on fewer people than where nobody does."""
+    even, uneven = (impostors.strangers(*people(400, seed=5, uneven=much)) for much in (0.0, 4.0))
+    shares = [data.half_borne_by(float(np.quantile(data.scores, 0.999)), 100) for data in (uneven, even)]
+    assert 0 < shares[0] < shares[1] / 1.5 < 0.5
