@@ -92,12 +92,14 @@ class Enrolments:
         self._pack = pack
         self._gallery = gallery
 
-    def add(self, sighting: Sighting) -> list[FaceOutcome]:
-        """Store a new photo with its faces; return what became of each."""
+    def add(self, sighting: Sighting) -> list[FaceOutcome] | None:
+        """Store a new photo with its faces; return what became of each, or None where a twin came first."""
         photo = PhotoId(new_id("pho"))
         faces = self._faces(sighting)
         self._encode(photo, faces, [sighting.source], sighting)
         with self._records.write() as work:
+            if rows.find_by_content(work, sighting.content_tag) is not None:
+                return None  # the same file under another name, worked on at the same time
             work.keyring.create([photo])
             self._decide_again(work, photo, faces, [sighting.source])
             record = PhotoRecord(photo, sighting.uri, sighting.photo.full_size, work.now)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound
+from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound, NotWritable
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
@@ -203,9 +203,11 @@ class Ingest:
             photo = self._reader.read(data)
             sighting = Sighting(str(path.resolve()), tag, photo, source, claims.about(path, photo))
             if known is None:
-                faces = tuple(enrolments.add(sighting))
+                faces = enrolments.add(sighting)
+                if faces is None:
+                    return PhotoOutcome(path, known=True)
                 lost = unplaced([face.box for face in faces], sighting.claims)
-                return PhotoOutcome(path, faces=faces, unplaced=lost)
+                return PhotoOutcome(path, faces=tuple(faces), unplaced=lost)
             return PhotoOutcome(path, known=True, faces=tuple(enrolments.again(known.photo, sighting)))
         except (BadPhoto, BadManifest, EncodingFailed) as error:
             reason = error.reason if isinstance(error, BadPhoto) else error.code
@@ -227,10 +229,14 @@ class Ingest:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with open(self._lock, "w", opener=_private) as file:
+        try:
+            lock = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise NotWritable(f"the data directory cannot be written: {error.strerror}") from error
+        with os.fdopen(lock):
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
                 raise Busy("another ingest runs on this data directory; wait for it to finish") from error
             yield
 
@@ -264,12 +270,10 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
             raise NotFound(f"there is no file or folder {path}")
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def _read(path: Path) -> bytes:
     try:
+        if not path.is_file():  # a pipe would be waited on for ever
+            raise BadPhoto("unreadable", "this is not a file, or a link to none")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadPhoto("too_many_bytes", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB; make it smaller")
         return path.read_bytes()
