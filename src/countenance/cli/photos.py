@@ -46,7 +46,7 @@ def ingest(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    r"""Take in photos: encode faces under a release, count the others.
+    r"""Take in photos; only faces under a release are encoded.
 
     Who is who comes from the manifest, from names in the photos' metadata, and from folders that are named like
     a subject and hold photos of one face. Run it again at any time: known photos are passed over.
@@ -122,8 +122,7 @@ def waiting(
 
     `assign` and `dismiss` decide on one.
 
-    Example:
-        countenance review
+    Example: `countenance review`
     """
     if context.invoked_subcommand is not None:
         return

@@ -45,7 +45,7 @@ def search(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    r"""Search by photo; no candidates means nobody, a normal answer.
+    r"""Search by photo; an empty answer means nobody.
 
     Example:
         countenance search me.jpg --client cli_7k2m0q9x4t8b5c1d \

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,7 +134,7 @@ def reseal_photo(work: Transaction, photo: PhotoId, key: str, uri: str, preview:
 
 def _sealed(work: Transaction, key: str, uri: str, preview: bytes | None) -> dict[str, bytes | None]:
     return {
-        "sealed_uri": work.seal(key, uri.encode(), "photo.uri"),
+        "sealed_uri": work.seal(key, os.fsencode(uri), "photo.uri"),
         "sealed_preview": None if preview is None else work.seal(key, preview, "photo.preview"),
     }
 
@@ -174,7 +175,7 @@ def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
     row = work.connection.execute(select(schema.photo).where(schema.photo.c.id == photo)).first()
     if row is None:
         raise NotFound(f"no photo {photo}")
-    uri = work.unseal(row.key, row.sealed_uri, "photo.uri").decode()
+    uri = os.fsdecode(work.unseal(row.key, row.sealed_uri, "photo.uri"))  # a name may be no UTF-8
     return PhotoRecord(photo, uri, (row.height, row.width), from_text(row.ingested_at))
 
 
