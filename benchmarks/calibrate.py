@@ -127,10 +127,11 @@ def _rounded(value: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pack", choices=faces.PACKS, required=True)
+    parser.add_argument("--pack", required=True, help=f"one of {', '.join(faces.PACKS)}; or a name in --models")
+    parser.add_argument("--models", type=Path, help="folder of installed packs, as `countenance models pull` fills")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
-    pack = faces.load(arguments.pack, arguments.threads)
+    pack = faces.load(arguments.pack, arguments.threads, arguments.models)
     paths = faces.photos()
     seen = faces.encoded(pack, paths)
     write(measured(arguments.pack, pack.encoder.digest, seen, faces.data_digest(paths)))

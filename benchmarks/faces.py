@@ -109,8 +109,10 @@ def one_person() -> tuple[tuple[str, str], ...]:
     return tuple((line.split("\t")[0], line.split("\t")[1]) for line in lines if not line.startswith("#"))
 
 
-def load(name: str, threads: int = 1) -> FacePack:
-    """Return one of `PACKS`; the five-point one from the files in ../shared/models."""
+def load(name: str, threads: int = 1, models: Path | None = None) -> FacePack:
+    """Return one of `PACKS`, the five-point one from ../shared/models; or a pack installed in `models`."""
+    if models is not None:
+        return ModelStore(models).load(name, threads)
     if name == "dlib":
         return dlib_pack.load(threads)
     with tempfile.TemporaryDirectory() as folder:
