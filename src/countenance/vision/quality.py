@@ -158,7 +158,7 @@ def _exposure(luma: NDArray[np.float64], limits: Limits) -> list[_Check]:
     laplacian = luma[1:-1, 2:] + luma[1:-1, :-2] + luma[2:, 1:-1] + luma[:-2, 1:-1] - 4 * inner
     sharpness = float(np.mean(laplacian**2)) / contrast**2 if contrast else 0.0
     return [
-        _Check("luma", mean, limits.luma_low, limits.luma_high, end, "mean luma of 255"),
+        _Check("luma", mean, limits.luma_low, limits.luma_high, end, "mean luma (0 to 255)"),
         _Check("clipped", clipped, -math.inf, limits.clipped, end, "of the face black or white without detail"),
         _Check("contrast", contrast, limits.contrast, math.inf, "low_contrast", "levels of contrast"),
         _Check("sharpness", sharpness, limits.sharpness, math.inf, "blurred", "sharpness"),
@@ -168,13 +168,15 @@ def _exposure(luma: NDArray[np.float64], limits: Limits) -> list[_Check]:
 def _pose(face: DetectedFace) -> _Pose | None:
     """Return where the head looks, from a model of a head seen from afar; None where there are no eyes."""
     points = face.landmarks.astype(np.float64)
+    if not np.isfinite(points).all():
+        return None
     corners = face.scheme is PointScheme.EYE_CORNERS
     pair = (points[:2].mean(0), points[2:4].mean(0)) if corners else (points[0], points[1])
     left, right = sorted(pair, key=lambda eye: float(eye[0]))  # whichever eye the detector names first
     nose = points[4] if corners else points[2]
     across, between = right - left, (left + right) / 2
     distance = float(np.hypot(*across))
-    if not np.isfinite(points).all() or distance < 1:
+    if distance < 1:
         return None
     along = across / distance
     down = np.array([-along[1], along[0]])
