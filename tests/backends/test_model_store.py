@@ -71,6 +71,7 @@ def test_shipped_packs(store: ModelStore) -> None:
 def test_built_in_pack_needs_no_pull(store: ModelStore, tmp_path: Path) -> None:
     """Pulling the built-in pack changes nothing, and this store does not open it."""
     assert store.pull("dlib").installed
+    assert store.pull("dlib", source=tmp_path).installed
     assert held(tmp_path) == []
     with pytest.raises(RuntimeError, match="not a five-point pack"):
         store.load("dlib")
