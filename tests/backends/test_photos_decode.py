@@ -104,6 +104,18 @@ def test_orientation(kind: str, orientation: int) -> None:
     assert gap(photo.image, PORTRAIT) < 4
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "HEIF"])
+def test_orientations_that_do_not_exist(kind: str) -> None:
+    """A photo that states an orientation beyond 8 is taken to be upright."""
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    stored = saved(PORTRAIT, kind, exif=exif.tobytes())
+    stated = b"\x12\x01\x03\0\x01\0\0\0\x06\0" if kind == "TIFF" else b"\x01\x12\0\x03\0\0\0\x01\0\x06"
+    assert stored.count(stated) == 1
+    photo = decode.decode(stored.replace(stated, stated.replace(b"\x06", b"\x29")))
+    assert photo.orientation == 1
+
+
 def test_damaged_exif_is_ignored() -> None:
     """A photo whose EXIF block is damaged is read as if it had none."""
     photo = READER.read(saved(PORTRAIT, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12\0\x03"))

@@ -123,15 +123,8 @@ def _require_size(photo: ImageFile.ImageFile) -> None:
         raise BadPhoto("too_many_pixels", f"{width} x {height}, at most {_MAX} are read; save a smaller copy")
     if min(width, height) < MIN_SIDE:
         raise BadPhoto("too_small", f"{width} x {height} px, at least {MIN_SIDE} a side; use a larger copy")
-    if photo.format == "TIFF" and _tiff_tag(photo, ExifTags.Base.NewSubfileType) & _REDUCED_COPY:
-        raise BadPhoto(
-            "unsupported", "a camera's raw file, of which only a thumbnail is readable; export a JPEG"
-        )
-
-
-def _tiff_tag(photo: ImageFile.ImageFile, tag: int) -> int:
-    value = photo.getexif().get(tag, 0)
-    return value if isinstance(value, int) else 0
+    if photo.format == "TIFF" and _exif(photo, ExifTags.Base.NewSubfileType) & _REDUCED_COPY:
+        raise BadPhoto("unsupported", "a camera's raw file, of which only a thumbnail is readable; export a JPEG")
 
 
 def _decode(photo: ImageFile.ImageFile) -> Pixels:
@@ -164,16 +157,23 @@ def _turned_by_decoder(photo: ImageFile.ImageFile) -> int:
     if photo.format == "TIFF":
         return _orientation(photo)
     if photo.format == "HEIF":
-        return int(photo.info.get("original_orientation") or 1)
+        stated = photo.info.get("original_orientation")
+        return stated if stated in _TURNS else 1
     return 0
 
 
 def _orientation(photo: ImageFile.ImageFile) -> int:
+    stated = _exif(photo, ExifTags.Base.Orientation)
+    return stated if stated in _TURNS else 1
+
+
+def _exif(photo: ImageFile.ImageFile, tag: int) -> int:
+    """Return a number of the EXIF block; 0 where it is missing or none."""
     try:
-        value = photo.getexif().get(ExifTags.Base.Orientation)
+        value = photo.getexif().get(tag)
     except Exception:  # noqa: BLE001 as a damaged EXIF block, whatever it raises, spoils no photo
-        return 1
-    return value if value in _TURNS else 1
+        return 0
+    return value if isinstance(value, int) else 0
 
 
 def _plain(photo: Pillow.Image) -> Pillow.Image:
