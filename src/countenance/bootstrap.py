@@ -142,7 +142,7 @@ class Engine:
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-        return Ingest(self._records, self._reader, self._enrolments, self.directory / _LOCK)
+        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / _LOCK)
 
     @cached_property
     def review(self) -> Review:

@@ -23,6 +23,15 @@ from countenance.policy.rules import Rule, first_denial
 
 
 @dataclass(frozen=True)
+class Collection:
+    """The photos of one source are to be looked through for faces."""
+
+    now: datetime
+    source: Source
+    policy_published_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """One face of one photo is to become a reference of one subject.
 
@@ -73,6 +82,11 @@ class Disclosure:
     purpose: Purpose
 
 
+def deny_collection(facts: Collection, law: Law) -> Deny | None:
+    """Return why no photo of this source may be looked through; None where they may."""
+    return first_denial(_COLLECTION, facts, law)
+
+
 def decide_enrolment(facts: Enrolment, law: Law) -> Decision:
     """Permit one face to become a reference, or say why not."""
     denial = first_denial(_ENROLMENT, facts, law)
@@ -115,7 +129,7 @@ def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> 
 _NO_RELEASE = Deny("consent.live", "this person has signed no release; `countenance release sign` records one", "core")
 
 
-def _policy_unmet(facts: Enrolment | ProbeUse | TransientMatch, _law: Law) -> str | None:
+def _policy_unmet(facts: Collection | Enrolment | ProbeUse | TransientMatch, _law: Law) -> str | None:
     if facts.policy_published_at is None or facts.policy_published_at > facts.now:
         return "there is no public retention policy yet; `countenance init` publishes it, before any faceprint"
     return None
@@ -164,7 +178,7 @@ def _too_old(facts: Enrolment | Disclosure, law: Law) -> str | None:
     return f"the release is older than the {longest_term(law).days} days that the law allows; sign anew"
 
 
-def _source_without_basis(facts: Enrolment, _law: Law) -> str | None:
+def _source_without_basis(facts: Collection | Enrolment, _law: Law) -> str | None:
     return None if facts.source.basis.strip() else "the source has no recorded permission"
 
 
@@ -218,6 +232,10 @@ def _outside_scope(facts: Disclosure, _law: Law) -> str | None:
     return "the release names neither this client nor its kind for this purpose"
 
 
+_COLLECTION: tuple[Rule[Collection], ...] = (
+    Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
+    Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+)
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),

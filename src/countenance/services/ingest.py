@@ -18,13 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound, NotWritable
+from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound, NotWritable, Refused
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
+from countenance.policy.engine import Collection, deny_collection
 from countenance.ports.photos import DecodedPhoto, PhotoReader
 from countenance.services.attribution import Claim, unplaced
 from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
+from countenance.services.law import LawBook
 from countenance.services.manifest import ManifestLine, read_manifest
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
@@ -124,8 +126,16 @@ class _Claims:
 class Ingest:
     """The verb `ingest` on files and folders."""
 
-    def __init__(self, records: Records, reader: PhotoReader, enrolments: Callable[[], Enrolments], lock: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        reader: PhotoReader,
+        enrolments: Callable[[], Enrolments],
+        lock: Path,
+    ) -> None:
         self._records = records
+        self._law = law
         self._reader = reader
         self._enrolments = enrolments
         self._lock = lock
@@ -149,7 +159,7 @@ class Ingest:
         Raises:
             NotFound: no such source or path.
             BadManifest: the manifest has errors; nothing was ingested.
-            Refused: there is no public policy yet; logged.
+            Refused: there is no public policy yet; logged, nothing was ingested.
             Busy: another ingest runs on this data directory.
             DataDirectoryError, ModelError: the data directory or the face models fail; what was done stays.
         """
@@ -157,8 +167,8 @@ class Ingest:
             raise BadInput("--jobs must be at least 1")
         started = time.perf_counter()
         summary = IngestSummary()
+        origin = self._permitted(source)
         with self._records.read() as work:
-            origin = rows.get_source(work, source)
             subjects = subject_rows.everyone(work)
         ids, labels = [s.id for s in subjects], subject_rows.labels(subjects)
         lines = {} if manifest is None else read_manifest(manifest, ids, labels)
@@ -175,6 +185,18 @@ class Ingest:
     def content_tag(self, data: bytes) -> bytes:
         """Return the keyed digest that a file's content is known by in this data directory."""
         return hmac.digest(self._tag_key, hashlib.sha256(data).digest(), "sha256")
+
+    def _permitted(self, source: SourceId) -> Source:
+        """Return the source, if its photos may be looked through at all."""
+        with self._records.write() as work:
+            origin = rows.get_source(work, source)
+            policy = subject_rows.current_policy(work)
+            facts = Collection(work.now, origin, None if policy is None else policy.published_at)
+            denial = deny_collection(facts, self._law.of_bystander([origin]))
+            if denial is None:
+                return origin
+            work.log(EventTag.INGEST_DENIED, source=source, rule=denial.rule_id)
+        raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _outcomes(self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int) -> Iterator[PhotoOutcome]:
         """Yield outcomes in the order of the files, with at most a few photos in memory."""
