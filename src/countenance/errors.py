@@ -18,11 +18,25 @@
     |   +-- WrongRootKey         the root key does not open this keyring
     |   +-- Damaged              a file does not read back as it was written
     +-- ModelError               detectors and encoders
-        +-- ModelMissing         weights are not installed
-        +-- ModelDamaged         a file's SHA-256 is not the pinned one
-        +-- LicenceNotAccepted   a licence that must be accepted in words first
-        +-- MixedEncoders        faceprints of two encoders were to be compared
-        +-- EncodingFailed       a vector is zero or not finite; no partial result
+    |   +-- ModelMissing         weights are not installed
+    |   +-- ModelDamaged         a file's SHA-256 is not the pinned one
+    |   +-- LicenceNotAccepted   a licence that must be accepted in words first
+    |   +-- MixedEncoders        faceprints of two encoders were to be compared
+    |   +-- EncodingFailed       a vector is zero or not finite; no partial result
+    +-- VerificationFailed       what was to be proved is not proved; trust nothing of it
+        +-- Malformed            not written as its format says, byte by byte
+        +-- UnknownKey           no signature by a key that is trusted here
+        +-- BadSignature         a signature in a trusted key's name is not of that key
+        +-- QuorumNotReached     too few of the trusted witnesses cosigned
+        +-- WrongLog             proved by another log than the one it belongs to
+        +-- NotIncluded          the proof does not lead from this leaf to the signed root
+        +-- NotConsistent        the proof does not lead from the earlier root to the later one
+        +-- Forked               one log signed two histories that contradict each other
+        +-- Truncated            a published file is missing or ends too early
+        +-- LeafMissing          an entry was cut out of a published log
+        +-- LeafChanged          an entry is not the one whose hash was published
+        +-- WrongRoot            published hashes do not lead to the signed root
+        +-- Contradiction        a document says two things that cannot both be true
 
 Messages say what to do next. They carry ids, never names, images or vectors.
 Bad data raises one of these; a call in the wrong order is a `RuntimeError`.
@@ -188,3 +202,87 @@ class EncodingFailed(ModelError):
     """A vector is zero or not finite; there is no partial result."""
 
     code = "encoding_failed"
+
+
+class VerificationFailed(CountenanceError):
+    """What was to be proved is not proved; nothing of it may be trusted."""
+
+    code = "verification_failed"
+
+
+class Malformed(VerificationFailed):
+    """Something is not written as its format says, byte by byte."""
+
+    code = "malformed"
+
+
+class UnknownKey(VerificationFailed):
+    """There is no signature by a key that is trusted here."""
+
+    code = "unknown_key"
+
+
+class BadSignature(VerificationFailed):
+    """A signature in a trusted key's name was not made by that key over these bytes."""
+
+    code = "bad_signature"
+
+
+class QuorumNotReached(VerificationFailed):
+    """Too few of the trusted witnesses cosigned the checkpoint."""
+
+    code = "quorum_not_reached"
+
+
+class WrongLog(VerificationFailed):
+    """The proof is of another log than the one it should be of."""
+
+    code = "wrong_log"
+
+
+class NotIncluded(VerificationFailed):
+    """An inclusion proof does not lead from this leaf to the signed root."""
+
+    code = "not_included"
+
+
+class NotConsistent(VerificationFailed):
+    """A consistency proof does not lead from the earlier root to the later one."""
+
+    code = "not_consistent"
+
+
+class Forked(VerificationFailed):
+    """One log signed two histories that contradict each other."""
+
+    code = "forked"
+
+
+class Truncated(VerificationFailed):
+    """A file of a published log is missing or ends too early."""
+
+    code = "truncated"
+
+
+class LeafMissing(VerificationFailed):
+    """An entry was cut out of a published log."""
+
+    code = "leaf_missing"
+
+
+class LeafChanged(VerificationFailed):
+    """An entry of a published log is not the one whose hash was published."""
+
+    code = "leaf_changed"
+
+
+class WrongRoot(VerificationFailed):
+    """The hashes of a published log do not lead to the signed root."""
+
+    code = "wrong_root"
+
+
+class Contradiction(VerificationFailed):
+    """A document says two things that cannot both be true."""
+
+    code = "contradiction"

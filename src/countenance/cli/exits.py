@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-from countenance.errors import BadInput, CountenanceError, DataDirectoryError, ModelError, Refused
+from countenance.errors import (
+    BadInput,
+    CountenanceError,
+    DataDirectoryError,
+    ModelError,
+    Refused,
+    VerificationFailed,
+)
 
 FOUND_WRONG = 1
 _CODES: tuple[tuple[type[CountenanceError], int], ...] = (
@@ -11,6 +18,7 @@ _CODES: tuple[tuple[type[CountenanceError], int], ...] = (
     (Refused, 4),
     (DataDirectoryError, 5),
     (ModelError, 6),
+    (VerificationFailed, 7),
 )
 
 

@@ -34,6 +34,7 @@ class EventTag(StrEnum):
     INGEST_DENIED = "engine:ingest:denied"
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"
+    CERTIFICATE_SIGNED = "custodian:certificate:signed"
 
 
 @dataclass(frozen=True)
