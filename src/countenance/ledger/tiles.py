@@ -180,6 +180,6 @@ def _hashes(files: Mapping[str, bytes], tile: Tile) -> list[bytes]:
 def _fetch(files: Mapping[str, bytes], tile: Tile) -> bytes:
     # A log may delete a partial tile once the full one exists; the full one begins with it.
     for path in (tile.path, Tile(tile.level, tile.index).path):
-        if path in files:
-            return files[path]
+        if (data := files.get(path)) is not None:
+            return data
     raise Truncated(f"{tile.path} is missing")

@@ -149,16 +149,17 @@ def verify_published_log(files: Mapping[str, bytes], trust: Trust, earlier: Sequ
     """Prove a whole published log.
 
     Args:
-        files: path below the log's folder to bytes; may read lazily, each path is asked for once or twice.
+        files: path below the log's folder to bytes; may read lazily, each path is asked for once.
         trust: whose signatures count.
         earlier: verified checkpoints that must be heads of this history; those of other logs are left aside.
 
     Raises:
         VerificationFailed: as `checkpoint.verify`, `tiles.read` and `entry.parse`.
     """
-    if tiles.CHECKPOINT_PATH not in files:
-        raise Truncated("the published log has no checkpoint")
-    head = checkpoints.verify(files[tiles.CHECKPOINT_PATH], trust)
+    note = files.get(tiles.CHECKPOINT_PATH)
+    if note is None:
+        raise Truncated("there is no checkpoint in this folder, so it is no published log, or not all of it")
+    head = checkpoints.verify(note, trust)
     same_log = [one for one in earlier if one.origin == head.checkpoint.origin]
     tags: Counter[str] = Counter()
     hours: list[str] = []
