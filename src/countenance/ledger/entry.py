@@ -87,7 +87,12 @@ def commit(salt: bytes, record: bytes) -> bytes:
 
 def make(at: datetime, tag: str, salt: bytes, record: canonical.Value) -> Entry:
     """Return the entry of a record that was made at a moment."""
-    return Entry(at.astimezone(UTC).strftime(_HOUR), tag, commit(salt, canonical.encode(record)))
+    return Entry(hour_of(at), tag, commit(salt, canonical.encode(record)))
+
+
+def hour_of(at: datetime) -> str:
+    """Return the hour of a moment, such as `2026-11-24T22Z`."""
+    return at.astimezone(UTC).strftime(_HOUR)
 
 
 def parse(data: bytes) -> Entry:

@@ -30,6 +30,7 @@ from countenance.services.law import LawBook
 from countenance.services.manifest import ManifestLine, read_manifest
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
+from countenance.store.keyring import TAG_KEY
 from countenance.store.records import Records
 
 MAX_FILE_BYTES = 64 * 2**20  # the reader's own cap; checked before a file is read into memory
@@ -139,7 +140,7 @@ class Ingest:
         self._reader = reader
         self._enrolments = enrolments
         self._lock = lock
-        self._tag_key = records.keyring.derived("photo content tag")
+        self._tag_key = records.keyring.key(TAG_KEY)
 
     def run(
         self,

@@ -13,8 +13,6 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, insert, select
 
 from countenance.errors import Damaged, NotInitialised, NotWritable, WrongRootKey
@@ -28,7 +26,11 @@ _key = Table(
     Column("owner", Text, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
-_CANARY = "canary"  # wrapped at creation; says whether a root key is the right one
+_CANARY = "canary"  # says whether a root key is the right one
+LOG_KEY = "log"  # seals the salts of entries that are about nobody
+SIGNING_KEY = "signing"  # Ed25519 seed of checkpoints and certificates
+TAG_KEY = "tag"  # keys the tags that photos are known by, and the tombstones
+_SYSTEM = (_CANARY, LOG_KEY, SIGNING_KEY, TAG_KEY)  # made with the keyring, owned by no record
 
 
 def new_root_key(path: Path) -> bytes:
@@ -80,15 +82,11 @@ class Keyring:
             _metadata.create_all(connection, checkfirst=True)
             connection.commit()
         if _CANARY not in self:
-            self._put({_CANARY: secrets.token_bytes(KEY_BYTES)})
+            self.create(_SYSTEM)
         try:
             self.key(_CANARY)
         except Damaged as error:
             raise WrongRootKey("this root key does not open this keyring; put the right root.key back") from error
-
-    def derived(self, use: str) -> bytes:
-        """Return a key derived from the root key for one named use (HKDF-SHA256)."""
-        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=use.encode()).derive(self._root)
 
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""
@@ -117,7 +115,7 @@ class Keyring:
     def owners(self) -> set[str]:
         """Return every id that has a key."""
         with mapped_errors(), self._engine.connect() as connection:
-            return set(connection.execute(select(_key.c.owner)).scalars()) - {_CANARY}
+            return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
 
     def destroy(self, owners: Iterable[str]) -> int:
         """Delete keys and leave no byte of them in the file; return how many there were.

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from countenance import canonical
-from countenance.clock import Clock, from_text, to_text
+from countenance.clock import Clock
 from countenance.ids import SubjectId
 from countenance.model.event import Event, EventTag
-from countenance.store import schema
+from countenance.store import log, schema
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
 from countenance.store.keyring import Keyring
 from countenance.store.sealing import seal, unseal
@@ -36,14 +35,7 @@ class Transaction:
 
     def log(self, tag: EventTag, *, subject: SubjectId | None = None, **payload: canonical.Value) -> None:
         """Append to the log; the payload holds ids, counts and codes only."""
-        self.connection.execute(
-            insert(schema.event).values(
-                at=to_text(self.now),
-                tag=tag.value,
-                subject=subject,
-                payload=canonical.encode(payload).decode(),
-            )
-        )
+        log.append(self.connection, self.keyring, self.now, (tag, subject, payload))
 
     def seal(self, owner: str, plain: bytes, column: str) -> bytes:
         """Seal bytes under the owner's key for one column."""
@@ -122,13 +114,7 @@ def state_number(work: Transaction) -> int:
 
 def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:
     """Return the log, oldest first; only what concerns one subject where one is given."""
-    query = select(schema.event).order_by(schema.event.c.number)
-    if subject is not None:
-        query = query.where(schema.event.c.subject == subject)
-    return [
-        Event(row.number, from_text(row.at), EventTag(row.tag), row.subject, json.loads(row.payload))
-        for row in work.connection.execute(query)
-    ]
+    return log.events(work.connection, subject)
 
 
 def set_setting(work: Transaction, name: str, value: str) -> None:

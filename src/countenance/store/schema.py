@@ -177,5 +177,16 @@ event = Table(
     Column("tag", Text, nullable=False),
     Column("subject", Text, index=True),
     Column("payload", Text, nullable=False),
+    Column("commitment", LargeBinary, nullable=False),  # SHA-256(salt || record), what the tree's leaf holds
+    Column("salt_key", Text, nullable=False),  # the owner of the key that seals the salt
+    Column("sealed_salt", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
+)
+# Hashes of the full subtrees over the events: all that appending and proving need.
+log_node = Table(
+    "log_node",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
 )

@@ -32,6 +32,10 @@ _TRIGGERS = {
         BEGIN SELECT RAISE(ABORT, 'the log cannot be changed'); END""",
     "event_is_kept": """CREATE TRIGGER event_is_kept BEFORE DELETE ON event
         BEGIN SELECT RAISE(ABORT, 'the log cannot be shortened'); END""",
+    "log_node_is_immutable": """CREATE TRIGGER log_node_is_immutable BEFORE UPDATE ON log_node
+        BEGIN SELECT RAISE(ABORT, 'the log cannot be changed'); END""",
+    "log_node_is_kept": """CREATE TRIGGER log_node_is_kept BEFORE DELETE ON log_node
+        BEGIN SELECT RAISE(ABORT, 'the log cannot be shortened'); END""",
 }
 # `INSERT OR REPLACE` deletes without firing triggers of DELETE, so it needs a refusal of its own.
 for _table, _key in (("reference", "id"), ("release", "id"), ("release_event", "number"), ("event", "number")):
@@ -66,10 +70,20 @@ def upgrade() -> None:
         sa.Column("tag", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
+        sa.Column("salt_key", sa.Text(), nullable=False),
+        sa.Column("sealed_salt", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_event_subject"), "event", ["subject"], unique=False)
+    op.create_table(
+        "log_node",
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "number"),
+    )
     op.create_table(
         "photo",
         sa.Column("id", sa.Text(), nullable=False),
