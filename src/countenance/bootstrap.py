@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from countenance import canonical
 from countenance.clock import Clock, SystemClock
 from countenance.errors import AlreadyInitialised, BadInput, DiskFull, NotInitialised, NotWritable
+from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
@@ -35,6 +36,7 @@ from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
 from countenance.services.gallery import LiveGallery
 from countenance.services.ingest import Ingest
+from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
@@ -160,6 +162,11 @@ class Engine:
         return Destruction(self._records, self._reader, self._gallery)
 
     @cached_property
+    def journal(self) -> Journal:
+        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
+        return Journal(self._records)
+
+    @cached_property
     def models(self) -> ModelStore:
         """Verbs on face packs: `manifests`, `pull`."""
         from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415 - see the module
@@ -218,6 +225,7 @@ class Engine:
             set_setting(work, "operator", operator)
             set_setting(work, "contact", contact or f"the office of {operator} that gave you this notice")
             set_setting(work, "policy_url", policy_url or where)
+            set_setting(work, ORIGIN, f"countenance/{new_id('log')}")
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)

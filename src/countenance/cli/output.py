@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from countenance.cli.exits import exit_code
-from countenance.errors import CountenanceError
+from countenance.errors import CountenanceError, NotWritable
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine
@@ -109,3 +109,18 @@ def _harmless(text: str) -> str:
     return "".join(
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def write_document(data: bytes, out: Path | None) -> None:
+    """Write a signed document or proof, byte for byte, to a file or to standard output.
+
+    Raises:
+        NotWritable: the file cannot be written.
+    """
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NotWritable(f"{out} cannot be written: {error.strerror}") from error

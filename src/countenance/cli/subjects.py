@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.output import DEFAULT_DATA, Data, Json, SubjectArgument, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, SubjectArgument, engine_command, write_document
 from countenance.clock import to_text
-from countenance.ids import ClientId, SubjectId
+from countenance.ids import ClientId, ReleaseId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 from countenance.model.subject import AgeBand
 
@@ -141,6 +142,22 @@ def _holdings(held: Holdings) -> dict[str, object]:
 def _scope(release: Release) -> str:
     who = ", ".join([*sorted(release.scope.clients), *(f"any {kind}" for kind in sorted(release.scope.kinds))])
     return f"for {', '.join(sorted(release.scope.purposes))} by {who}"
+
+
+@_release.command()
+def export(
+    release: Annotated[str, typer.Argument(help="Id of the release.")],
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Print a release as a signed document that anybody can verify offline.
+
+    Example:
+        countenance release export rel_7k2m0q9x4t8b5c1d --out release.json
+    """
+    with engine_command(data, as_json=False) as (engine, _):
+        write_document(engine.journal.export_release(ReleaseId(release)), out)
 
 
 @_release.command()

@@ -259,9 +259,11 @@ class Subjects:
                 ReleaseEvent(ConsentStatus.GIVEN, work.now),
             ),
         )
-        rows.add_release(work, release, policy.sha256, _evidence(release, draft, law, signer, method))
-        work.log(
+        evidence = _evidence(release, draft, law, signer, method)
+        rows.add_release(work, release, policy.sha256, evidence)
+        work.log_evidence(
             EventTag.RELEASE_SIGNED,
+            evidence,
             subject=subject.id,
             release=release.id,
             notice=draft.notice,

@@ -61,9 +61,7 @@ def append(
         )
     )
     _, nodes = frontier(connection, size).append([entry.leaf_hash()])
-    connection.execute(
-        insert(schema.log_node), [{"level": n.level, "number": n.number, "hash": n.hash} for n in nodes]
-    )
+    connection.execute(insert(schema.log_node), [{"level": n.level, "number": n.number, "hash": n.hash} for n in nodes])
     return size
 
 

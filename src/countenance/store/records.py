@@ -37,6 +37,12 @@ class Transaction:
         """Append to the log; the payload holds ids, counts and codes only."""
         log.append(self.connection, self.keyring, self.now, (tag, subject, payload))
 
+    def log_evidence(
+        self, tag: EventTag, record: canonical.Value, *, subject: SubjectId | None = None, **payload: canonical.Value
+    ) -> None:
+        """Append to the log an entry that commits to a record which is kept elsewhere."""
+        log.append(self.connection, self.keyring, self.now, (tag, subject, payload), record=record)
+
     def seal(self, owner: str, plain: bytes, column: str) -> bytes:
         """Seal bytes under the owner's key for one column."""
         return seal(self.keyring.key(owner), plain, f"{column}:{owner}")

@@ -149,6 +149,18 @@ def add_release_event(work: Transaction, release: ReleaseId, event: ReleaseEvent
     )
 
 
+def signer_of(work: Transaction, release: ReleaseId) -> SubjectId:
+    """Return the subject of a release.
+
+    Raises:
+        NotFound: there is no such release.
+    """
+    found = work.connection.execute(select(schema.release.c.subject).where(schema.release.c.id == release)).scalar()
+    if found is None:
+        raise NotFound(f"no release {release}; `countenance subject show` lists a person's")
+    return SubjectId(found)
+
+
 def release_record(work: Transaction, subject: SubjectId, release: ReleaseId) -> canonical.Value:
     """Return the sealed evidence of a release: who signed which text, how and when."""
     sealed = work.connection.execute(
