@@ -21,8 +21,9 @@ from countenance.clock import from_text, to_text
 from countenance.errors import AlreadyInitialised, Busy, Damaged, NotInitialised, WrongRootKey
 from countenance.model.event import EventTag
 from countenance.store import database, schema
-from countenance.store.keyring import Keyring, read_root_key
+from countenance.store.keyring import Keyring
 from countenance.store.records import counts
+from countenance.store.root_key import read_root_key
 from countenance.store.sealing import seal, unseal
 
 INSERT = (
@@ -273,7 +274,7 @@ def test_destroyed_keys_leave_no_byte(world: World) -> None:
 
     kept = keyring.key("pho_b")
     assert wrapped["pho_a"][12:44] in on_disk()
-    assert keyring.destroy(["pho_a", "pho_unknown"]) == 1
+    assert keyring.destroy(["pho_a", "pho_unknown"], world.clock.now()) == 1
     assert wrapped["pho_a"][12:44] not in on_disk()
     assert wrapped["pho_b"][12:44] in on_disk()
     with pytest.raises(Damaged, match="the key of pho_a is gone"):

@@ -34,6 +34,10 @@ class EventTag(StrEnum):
     INGEST_DENIED = "engine:ingest:denied"
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"
+    BACKUP_MADE = "operator:backup:made"
+    RECOVERY_KEY_MADE = "operator:recovery_key:made"
+    ROOT_KEY_ROTATED = "operator:root_key:rotated"
+    SYSTEM_RESTORED = "operator:system:restored"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
 
 

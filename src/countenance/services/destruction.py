@@ -69,7 +69,7 @@ class Destruction:
         with self._records.read() as work:
             old_keys |= {rows.key_of(work, photo) for photo in photos - shared}
         counts = {
-            "keys": self._records.keyring.destroy({subject, *old_keys} | orphans),
+            "keys": self._records.keyring.destroy({subject, *old_keys} | orphans, self._records.clock.now()),
             "photos_forgotten": len(photos - shared),
             "previews_masked": len(shared),
         }
@@ -85,7 +85,7 @@ class Destruction:
 
     def _finish(self, subject: SubjectId, orphans: set[str]) -> Destroyed:
         """Compact once more where the rows are gone already: a crash may have come in between."""
-        self._records.keyring.destroy(orphans)
+        self._records.keyring.destroy(orphans, self._records.clock.now())
         self._records.compact()
         return Destroyed(subject, {})
 

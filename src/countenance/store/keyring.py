@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keyring: one random 256-bit key per subject, photo and source, wrapped by the root key.
+"""The keyring: one random 256-bit key per subject, photo, source and client, wrapped by the root key.
 
 It is a file of its own, which never goes into a data backup. Deleting a key destroys whatever it sealed,
 wherever copies lie. A key without a record is harmless (a crash between the two stores leaves one);
 a record without a key cannot be read, so keys are committed first.
+
+A destroyed key leaves a tombstone, HMAC-SHA256(tag key, owner id): whoever has the keyring can ask whether an id was
+destroyed, so that no backup brings it back; nobody else can read anything from it. Ids are random, so a tombstone
+says nothing about a face or a name.
 """
 
 from __future__ import annotations
 
-import os
+import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Text, insert, select
 
-from countenance.errors import Damaged, NotInitialised, NotWritable, WrongRootKey
+from countenance.clock import to_text
+from countenance.errors import Damaged, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
+from countenance.store.root_key import RootKey
 from countenance.store.sealing import KEY_BYTES, seal, unseal
 
 _metadata = MetaData()
@@ -26,45 +33,17 @@ _key = Table(
     Column("owner", Text, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
+_tombstone = Table(
+    "tombstone",
+    _metadata,
+    Column("tag", LargeBinary, primary_key=True),
+    Column("at", Text, nullable=False),
+)
 _CANARY = "canary"  # says whether a root key is the right one
 LOG_KEY = "log"  # seals the salts of entries that are about nobody
 SIGNING_KEY = "signing"  # Ed25519 seed of checkpoints and certificates
 TAG_KEY = "tag"  # keys the tags that photos are known by, and the tombstones
 _SYSTEM = (_CANARY, LOG_KEY, SIGNING_KEY, TAG_KEY)  # made with the keyring, owned by no record
-
-
-def new_root_key(path: Path) -> bytes:
-    """Write a fresh root key (hex, mode 0600) and return it."""
-    root = secrets.token_bytes(KEY_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(root.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return root
-
-
-def read_root_key(path: Path) -> bytes:
-    """Return the root key from its file.
-
-    Raises:
-        NotInitialised: there is none.
-        NotWritable: it cannot be read.
-        WrongRootKey: the file does not hold a 256-bit key.
-    """
-    try:
-        root = bytes.fromhex(path.read_text().strip())
-    except FileNotFoundError as error:
-        raise NotInitialised(
-            f"the root key {path} is missing; without it nothing can be read. Put it back from its safe copy"
-        ) from error
-    except OSError as error:
-        raise NotWritable(f"the root key cannot be read: {error.strerror}; check {path}") from error
-    except ValueError as error:
-        raise WrongRootKey("the root key file does not hold 64 hexadecimal digits") from error
-    if len(root) != KEY_BYTES:
-        raise WrongRootKey("the root key file does not hold 64 hexadecimal digits")
-    return root
 
 
 class Keyring:
@@ -81,12 +60,40 @@ class Keyring:
         with mapped_errors(), self._engine.connect() as connection:
             _metadata.create_all(connection, checkfirst=True)
             connection.commit()
-        if _CANARY not in self:
-            self.create(_SYSTEM)
+            new = _wrapped(connection, _CANARY) is None
+        if new:
+            self._put({owner: secrets.token_bytes(KEY_BYTES) for owner in _SYSTEM})
+        with mapped_errors(), self._engine.connect() as connection:
+            self._canary = _wrapped(connection, _CANARY)
+        if not _opens(root, self._canary):
+            raise WrongRootKey("this root key does not open this keyring; put the right root.key back")
+
+    @classmethod
+    def open(cls, path: Path, place: RootKey) -> Keyring:
+        """Open a keyring with the root key of a place, and end the rotation that a crash cut short there.
+
+        Raises:
+            WrongRootKey: neither the root key nor the next one opens it.
+        """
+        root = place.read()
         try:
-            self.key(_CANARY)
-        except Damaged as error:
-            raise WrongRootKey("this root key does not open this keyring; put the right root.key back") from error
+            return cls(path, root)
+        except WrongRootKey:
+            engine = open_sqlite(path)
+            found = _end_rotation(engine, place)
+            if found is None:
+                raise
+            compact(engine)
+            return cls(path, found)
+
+    @classmethod
+    def filled(cls, path: Path, root: bytes, keys: Mapping[str, bytes]) -> Keyring:
+        """Make a keyring of keys that another one held."""
+        ring = cls(path, root)
+        with ring._engine.connect() as connection, transaction(connection, write=True):
+            _delete(connection, set(_SYSTEM) - {_CANARY})  # those just made, which seal nothing
+        ring._put({owner: key for owner, key in keys.items() if owner != _CANARY})
+        return ring
 
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""
@@ -97,51 +104,169 @@ class Keyring:
 
         Raises:
             Damaged: there is none, or it does not open.
+            WrongRootKey: another process rotated the root key.
         """
         if owner not in self._cache:
             with mapped_errors(), self._engine.connect() as connection:
-                wrapped = connection.execute(select(_key.c.wrapped).where(_key.c.owner == owner)).scalar()
-            if wrapped is None:
-                raise Damaged(f"the key of {owner} is gone; what it sealed cannot be read")
+                wrapped = _wrapped(connection, owner)
+                if wrapped is None:
+                    raise Damaged(f"the key of {owner} is gone; what it sealed cannot be read")
+                self._still_ours(connection)
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
     def load(self) -> None:
         """Unwrap every key at once: what building a gallery wants."""
-        with mapped_errors(), self._engine.connect() as connection:
-            rows = connection.execute(select(_key.c.owner, _key.c.wrapped)).all()
-        self._cache = {owner: unseal(self._root, wrapped, f"key:{owner}") for owner, wrapped in rows}
+        with self._engine.connect() as connection, transaction(connection, write=False):
+            self._cache = self._all(connection)
+
+    def contents(self) -> dict[str, bytes]:
+        """Return every key by its owner, those of the system too: what a sealed backup of the keyring holds."""
+        self.load()
+        return dict(self._cache)
 
     def owners(self) -> set[str]:
         """Return every id that has a key."""
         with mapped_errors(), self._engine.connect() as connection:
             return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
 
-    def destroy(self, owners: Iterable[str]) -> int:
-        """Delete keys and leave no byte of them in the file; return how many there were.
+    def destroy(self, owners: Iterable[str], at: datetime) -> int:
+        """Delete keys, leave a tombstone of each owner and no byte of a key; return how many keys there were.
+
+        An owner may be any id that must not come back, also one that never had a key.
 
         Raises:
             Busy: another process reads the keyring; the keys are deleted, their bytes may remain.
         """
         gone = list(owners)
-        count = 0
+        tags = [self._tag(owner) for owner in gone]
         with self._engine.connect() as connection, transaction(connection, write=True):
-            for owner in gone:
-                count += connection.execute(delete(_key).where(_key.c.owner == owner)).rowcount
+            count = _delete(connection, gone)
+            _bury(connection, tags, at)
         for owner in gone:
             self._cache.pop(owner, None)
         compact(self._engine)
         return count
 
+    def keep(self, owners: Iterable[str]) -> None:
+        """Delete every key but these, without tombstones: the others belong to another state of the records."""
+        kept = {*owners, *_SYSTEM}
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            _delete(connection, set(connection.execute(select(_key.c.owner)).scalars()) - kept)
+        self._cache = {}
+        compact(self._engine)
+
+    def buried(self, owners: Iterable[str]) -> set[str]:
+        """Return which of these have a tombstone."""
+        tags = set(self.tombstones())
+        return {owner for owner in owners if self._tag(owner) in tags} if tags else set()
+
+    def tombstones(self) -> list[bytes]:
+        """Return the tombstones, in order of their bytes."""
+        with mapped_errors(), self._engine.connect() as connection:
+            return list(connection.execute(select(_tombstone.c.tag).order_by(_tombstone.c.tag)).scalars())
+
+    def bury(self, tags: Iterable[bytes], at: datetime) -> None:
+        """Add tombstones of another copy of this keyring; keys are left as they are."""
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            _bury(connection, tags, at)
+
+    def mac(self, data: bytes) -> bytes:
+        """Return a keyed digest, by which this keyring and its copies know what they wrote (HMAC-SHA256)."""
+        return hmac.digest(self.key(TAG_KEY), data, "sha256")
+
+    def rotate(self, place: RootKey) -> int:
+        """Wrap every key by a new root key; return how many. Nothing that the keys sealed is touched.
+
+        The next root key is durable before the keys change, and takes its place after: killed at any moment, `open`
+        finds one of the two that opens the keyring.
+
+        Raises:
+            WrongRootKey: another process rotated meanwhile.
+            Busy: another process reads the keyring; the root key is rotated, but bytes of old wrapped keys may remain.
+        """
+        new = place.fresh()
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            keys = self._all(connection)
+            place.stage(new)
+            rows = [(seal(new, key, f"key:{owner}"), owner) for owner, key in keys.items()]
+            connection.exec_driver_sql("UPDATE wrapped_key SET wrapped = ? WHERE owner = ?", rows)
+            canary = _wrapped(connection, _CANARY)
+        self._root, self._canary = new, canary
+        try:
+            compact(self._engine)  # before the swap, so that a rotation without this can be told
+        finally:
+            _end_rotation(self._engine, place)
+        return len(keys)
+
     def __contains__(self, owner: str) -> bool:
         """Say whether an owner has a key."""
         with mapped_errors(), self._engine.connect() as connection:
-            return connection.execute(select(_key.c.owner).where(_key.c.owner == owner)).first() is not None
+            return _wrapped(connection, owner) is not None
 
-    def _put(self, keys: dict[str, bytes]) -> None:
+    def _tag(self, owner: str) -> bytes:
+        return self.mac(owner.encode())
+
+    def _all(self, connection: Connection) -> dict[str, bytes]:
+        self._still_ours(connection)
+        rows = connection.execute(select(_key.c.owner, _key.c.wrapped)).all()
+        return {owner: unseal(self._root, wrapped, f"key:{owner}") for owner, wrapped in rows}
+
+    def _put(self, keys: Mapping[str, bytes]) -> None:
         if not keys:
             return
         rows = [{"owner": o, "wrapped": seal(self._root, k, f"key:{o}")} for o, k in keys.items()]
         with self._engine.connect() as connection, transaction(connection, write=True):
+            if _CANARY not in keys:
+                self._still_ours(connection)
             connection.execute(insert(_key), rows)
         self._cache.update(keys)
+
+    def _still_ours(self, connection: Connection) -> None:
+        if _wrapped(connection, _CANARY) != self._canary:
+            raise WrongRootKey("another process rotated the root key; run the command again")
+
+
+def _wrapped(connection: Connection, owner: str) -> bytes | None:
+    wrapped: bytes | None = connection.execute(select(_key.c.wrapped).where(_key.c.owner == owner)).scalar()
+    return wrapped
+
+
+def _opens(root: bytes | None, canary: bytes | None) -> bool:
+    if root is None or canary is None:
+        return False
+    try:
+        unseal(root, canary, f"key:{_CANARY}")
+    except Damaged:
+        return False
+    return True
+
+
+def _end_rotation(engine: Engine, place: RootKey) -> bytes | None:
+    """Put the next root key in its place, if it is the one that opens the keyring; return the one that does.
+
+    Under the keyring's write lock no rotation can be under way, and none can be ended twice.
+    """
+    with engine.connect() as connection, transaction(connection, write=True):
+        canary = _wrapped(connection, _CANARY)
+        root = place.read()
+        if _opens(root, canary):
+            return root
+        root_new = place.staged()
+        if not _opens(root_new, canary):
+            return None
+        place.swap()
+        return root_new
+
+
+def _delete(connection: Connection, owners: Iterable[str]) -> int:
+    rows = [(owner,) for owner in owners]
+    if not rows:
+        return 0
+    return connection.exec_driver_sql("DELETE FROM wrapped_key WHERE owner = ?", rows).rowcount
+
+
+def _bury(connection: Connection, tags: Iterable[bytes], at: datetime) -> None:
+    rows = [{"tag": tag, "at": to_text(at)} for tag in tags]
+    if rows:
+        connection.execute(insert(_tombstone).prefix_with("OR IGNORE"), rows)

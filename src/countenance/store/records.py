@@ -85,6 +85,15 @@ class Records:
         """
         compact(self._engine)
 
+    def copy_to(self, path: Path) -> None:
+        """Write the records of this moment to a new file, without old pages; others may write meanwhile.
+
+        Raises:
+            DiskFull, NotWritable: the file cannot be written.
+        """
+        with mapped_errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Transaction]:
         with (

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of what has a tombstone: found in records that are older than the destruction, and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Table, delete, select
+
+from countenance.ids import PhotoId, SubjectId
+from countenance.model.source import FaceRecord, FaceState
+from countenance.store import clients as client_rows
+from countenance.store import photos as photo_rows
+from countenance.store import schema
+from countenance.store import subjects as subject_rows
+from countenance.store.records import Transaction
+
+_LIVING = (FaceState.REFERENCE, FaceState.WAITING)
+
+
+@dataclass(frozen=True)
+class SharedPhoto:
+    """A photo of which a face was destroyed, while others in it live on.
+
+    Attributes:
+        key: the owner of its old key, which sealed the face too.
+        destroyed: the faces to black out.
+    """
+
+    id: PhotoId
+    key: str
+    destroyed: tuple[FaceRecord, ...]
+
+
+@dataclass(frozen=True)
+class Buried:
+    """What has a tombstone and still has rows, by kind.
+
+    Attributes:
+        faces: destroyed one by one, without their subjects.
+        gone: photos in which nobody lives on, or that came only from destroyed sources.
+    """
+
+    subjects: frozenset[str]
+    sources: frozenset[str]
+    clients: frozenset[str]
+    faces: frozenset[str]
+    gone: frozenset[PhotoId]
+    shared: tuple[SharedPhoto, ...]
+
+    def __len__(self) -> int:
+        """Return how many things have to be destroyed again."""
+        kinds = (self.subjects, self.sources, self.clients, self.faces, self.gone, self.shared)
+        return sum(len(kind) for kind in kinds)
+
+
+def find(work: Transaction) -> Buried:
+    """Return what has a tombstone in the keyring and still has rows."""
+    subjects, sources = _buried(work, schema.subject.c.id), _buried(work, schema.source.c.id)
+    faces = _buried(work, schema.face.c.id)
+    keys = _buried(work, schema.photo.c.key)
+    gone, shared = set(_without_source(work, sources)), []
+    for photo, key in work.connection.execute(select(schema.photo.c.id, schema.photo.c.key)).all():
+        if key not in keys or photo in gone:
+            continue
+        shown = photo_rows.faces(work, photo=PhotoId(photo))
+        dead = tuple(face for face in shown if face.subject in subjects or face.id in faces)
+        if any(face.state in _LIVING and face not in dead for face in shown):
+            shared.append(SharedPhoto(PhotoId(photo), key, dead))
+        else:
+            gone.add(PhotoId(photo))
+    return Buried(subjects, sources, _buried(work, schema.client.c.id), faces, frozenset(gone), tuple(shared))
+
+
+def remove(work: Transaction, buried: Buried) -> None:
+    """Delete the rows of what has a tombstone; the previews of shared photos were rewritten before."""
+    for subject in map(SubjectId, buried.subjects):
+        client_rows.forget_findings(work, subject)
+        photo_rows.remove_subject_faces(work, subject)
+        subject_rows.remove(work, subject)
+    _delete(work, schema.reference, schema.reference.c.face, buried.faces)
+    _delete(work, schema.face, schema.face.c.id, buried.faces)
+    for photo in buried.gone:
+        faces = [face.id for face in photo_rows.faces(work, photo=photo)]
+        _delete(work, schema.reference, schema.reference.c.face, faces)
+        photo_rows.remove_photo(work, photo)
+    _delete(work, schema.photo_source, schema.photo_source.c.source, buried.sources)
+    _delete(work, schema.source, schema.source.c.id, buried.sources)
+    for client in buried.clients:
+        searches = select(schema.search.c.id).where(schema.search.c.client == client)
+        table = schema.search_candidate
+        work.connection.execute(delete(table).where(table.c.search.in_(searches)))
+    _delete(work, schema.search, schema.search.c.client, buried.clients)
+    _delete(work, schema.client, schema.client.c.id, buried.clients)
+
+
+def _buried(work: Transaction, column: Column[str]) -> frozenset[str]:
+    return frozenset(work.keyring.buried(work.connection.execute(select(column)).scalars()))
+
+
+def _without_source(work: Transaction, sources: frozenset[str]) -> Iterable[PhotoId]:
+    """Yield the photos that came from these sources alone."""
+    links = schema.photo_source
+    found: dict[str, set[str]] = {}
+    for photo, source in work.connection.execute(select(links.c.photo, links.c.source)):
+        found.setdefault(photo, set()).add(source)
+    return (PhotoId(photo) for photo, own in found.items() if own <= sources)
+
+
+def _delete(work: Transaction, table: Table, column: Column[str], values: Iterable[str]) -> None:
+    for value in values:
+        work.connection.execute(delete(table).where(column == value))
