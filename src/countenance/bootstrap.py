@@ -17,6 +17,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from countenance.policy.pack import shipped
 from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
+from countenance.services.backup import Backups
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
@@ -40,12 +42,15 @@ from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
+from countenance.store import root_key
 from countenance.store import subjects as subject_rows
-from countenance.store.keyring import Keyring, new_root_key, read_root_key
+from countenance.store.keyring import Keyring
 from countenance.store.records import Records, set_setting
+from countenance.store.root_key import RootKey
 
 if TYPE_CHECKING:
     from countenance.backends.five_point.store import ModelStore
@@ -57,7 +62,7 @@ _POLICY = "policy.txt"
 _LOCK = "ingest.lock"
 _MODELS = "models"
 _OWNED = frozenset(
-    {_ROOT_KEY, _POLICY, _LOCK, _MODELS}
+    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
     | {f"{name}{tail}" for name in (_KEYRING, _RECORDS) for tail in ("", "-wal", "-shm")}
 )
 
@@ -72,6 +77,7 @@ class Engine:
         review: `waiting`, `assign`, `dismiss`.
         searches: `search`, `verify`.
         destruction: `destroy`.
+        backups: `make`, `spread_tombstones`, `new_recovery_key`.
         doctor: `problems`.
         models: `manifests`, `pull`; `use` chooses one.
     """
@@ -116,9 +122,9 @@ class Engine:
             if any(directory.iterdir()):
                 raise BadInput(f"{directory} holds other files; name a new or an empty folder (--data)")
             directory.chmod(0o700)
-            root = new_root_key(directory / _ROOT_KEY)
+            root_key.make(directory / _ROOT_KEY)
         try:
-            engine = cls(directory, _records(directory, root, clock))
+            engine = cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
             engine._publish(operator.strip(), contact, policy_url)
         except BaseException:
             for name in _OWNED:  # half a data directory could neither be opened nor be made anew
@@ -139,7 +145,7 @@ class Engine:
             raise NotInitialised(f"there is no data directory at {directory}; `countenance init` makes one")
         if not os.access(directory, os.W_OK):
             raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
-        return cls(directory, _records(directory, read_root_key(directory / _ROOT_KEY), clock))
+        return cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -165,6 +171,64 @@ class Engine:
     def journal(self) -> Journal:
         """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
         return Journal(self._records)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Verbs on backups: `make`, `spread_tombstones`, `new_recovery_key`."""
+        return Backups(self._records, self.directory)
+
+    def rotate_root_key(self) -> int:
+        """Wrap all keys by a new root key and put it in the place of the old one; return how many keys there are.
+
+        Raises:
+            Busy: another process reads the keyring; the key is rotated, but bytes of old wrapped keys may remain.
+            BadInput, NotWritable: the new root key cannot be stored; nothing was changed.
+        """
+        with self._records.write() as work:
+            count = work.keyring.rotate(root_key.source(self.directory / _ROOT_KEY))
+            work.log(EventTag.ROOT_KEY_ROTATED, keys=count)
+        return count
+
+    @classmethod
+    def restore(
+        cls,
+        folder: Path,
+        into: Path,
+        *,
+        identity: Path | None = None,
+        keys: Path | None = None,
+        keyring_of: Path | None = None,
+        tombstones_of: Path | None = None,
+        at: datetime | None = None,
+        clock: Clock | None = None,
+    ) -> Restored:
+        """Make a new data directory of a backup folder; see `services.restore`.
+
+        Args:
+            identity: the recovery key's file; opens a keys backup.
+            keys: that keys backup; by default the newest of the folder.
+            keyring_of: a data directory whose keyring is used instead.
+            tombstones_of: a data directory whose tombstones are applied too.
+
+        Raises:
+            BadInput: not just one of identity and keyring was named, or the recovery key is another one.
+            AlreadyInitialised, NotFound, Damaged, NotWritable: see `services.restore.restore`.
+        """
+        clock = clock or SystemClock()
+        if (identity is None) == (keyring_of is None):
+            raise BadInput("name the recovery key (--identity), or a data directory with its keyring (--keyring-of)")
+        refuse_living(into)
+        if keyring_of is not None:
+            ring = _keyring_of(keyring_of)
+            source = KeySource(ring.contents(), frozenset(ring.tombstones()))
+        elif identity is not None:
+            source = sealed_keys(folder, identity, keys, clock.now())
+        if tombstones_of is not None:
+            source = KeySource(source.keys, source.tombstones | set(_keyring_of(tombstones_of).tombstones()))
+        from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
+
+        names = Names(_ROOT_KEY, _KEYRING, _RECORDS, _POLICY)
+        return restore(folder, into, source, names=names, reader=PillowReader(), clock=clock, at=at)
 
     @cached_property
     def models(self) -> ModelStore:
@@ -246,9 +310,15 @@ def _writing(directory: Path) -> Iterator[None]:
         raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
 
 
-def _records(directory: Path, root: bytes, clock: Clock | None) -> Records:
+def _keyring_of(directory: Path) -> Keyring:
+    if not (directory / _KEYRING).is_file():
+        raise NotInitialised(f"there is no keyring in {directory}")
+    return Keyring.open(directory / _KEYRING, root_key.source(directory / _ROOT_KEY))
+
+
+def _records(directory: Path, place: RootKey, clock: Clock | None) -> Records:
     with _writing(directory):
         for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
             (directory / name).touch(mode=0o600)
-    keyring = Keyring(directory / _KEYRING, root)
+    keyring = Keyring.open(directory / _KEYRING, place)
     return Records(directory / _RECORDS, keyring, clock or SystemClock())

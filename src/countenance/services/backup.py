@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -167,10 +168,11 @@ class Backups:
             tombstones.read(buried, keyring)
             begun.mkdir(mode=0o700)
             # Remembered before the keys are copied: whoever is destroyed from here on is told of this backup.
-            self._remember(made)
+            with self._records.write() as work:
+                remember(work, folder, {made.keys.name: to_text(made.keys_until)})
             self._write_data(begun, made, now)
             keys = recovery.SealedKeys(now, made.keys_until, keyring.contents())
-            _write(begun / made.keys.name, recovery.seal(keys, recipient))
+            write_private(begun / made.keys.name, recovery.seal(keys, recipient))
             (begun / made.keys.name).rename(made.keys)
             begun.rename(made.data)
             sync_folder(folder)
@@ -189,11 +191,11 @@ class Backups:
         if fresh:
             shutil.rmtree(made.data.parent, ignore_errors=True)
         with self._records.write() as work:
-            remember(work, made.data.parent, {}, forget={made.keys.name})
-
-    def _remember(self, made: BackupMade) -> None:
-        with self._records.write() as work:
-            remember(work, made.data.parent, {made.keys.name: to_text(made.keys_until)})
+            folders = _folders(work)
+            folders.get(str(made.data.parent), {}).pop(made.keys.name, None)
+            if files:
+                folders.pop(str(made.data.parent), None)
+            _remember(work, folders)
 
     def _write_data(self, begun: Path, made: BackupMade, now: datetime) -> None:
         """Write the records, the policy, and the manifest that both are held against."""
@@ -204,7 +206,7 @@ class Backups:
             work = Transaction(connection, self._records.keyring, now)
             policy = subject_rows.current_policy(work)
             head = head_of(work)
-        _write(begun / POLICY, b"" if policy is None else policy.text.encode())
+        write_private(begun / POLICY, b"" if policy is None else policy.text.encode())
         _sync(begun / RECORDS)
         manifest: dict[str, canonical.Value] = {
             "format": _FORMAT,
@@ -215,17 +217,18 @@ class Backups:
             "keys": {"file": made.keys.name, "valid_until": to_text(made.keys_until)},
         }
         manifest["mac"] = self._records.keyring.mac(canonical.encode(manifest)).hex()
-        _write(begun / MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
+        write_private(begun / MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
 
     def _tidy(self, made: BackupMade) -> None:
         """Delete keys backups of this folder whose date has passed; log what was made."""
         folder = made.data.parent
         with self._records.write() as work:
-            keys = _folders(work)[str(folder)]
-            for name, until in keys.items():
+            folders = _folders(work)
+            for name, until in folders[str(folder)].items():
                 if until < to_text(work.now):
                     (folder / name).unlink(missing_ok=True)
-            remember(work, folder, {}, forget={name for name in keys if not (folder / name).exists()})
+            folders[str(folder)] = {n: until for n, until in folders[str(folder)].items() if (folder / n).exists()}
+            _remember(work, folders)
             work.log(EventTag.BACKUP_MADE, keys_until=to_text(made.keys_until))
 
 
@@ -238,19 +241,15 @@ def head_of(work: Transaction) -> dict[str, canonical.Value]:
 
 def described(path: Path) -> dict[str, canonical.Value]:
     """Return size and SHA-256 of a file."""
-    import hashlib  # noqa: PLC0415
-
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def remember(work: Transaction, folder: Path, keys: Mapping[str, str], forget: set[str] | None = None) -> None:
-    """Remember a backup folder and the keys backups in it, by name with the date until which they are valid."""
+def remember(work: Transaction, folder: Path, keys: Mapping[str, str]) -> None:
+    """Remember a backup folder and keys backups in it, by name with the date until which they are valid."""
     folders = _folders(work)
-    held = {**folders.get(str(folder), {}), **keys}
-    folders[str(folder)] = {name: until for name, until in held.items() if name not in (forget or ())}
-    listed = [{"folder": name, "keys": folders[name]} for name in folders if folders[name]]
-    set_setting(work, _FOLDERS, json.dumps(listed))
+    folders.setdefault(str(folder), {}).update(keys)
+    _remember(work, folders)
 
 
 def folders_of(work: Transaction) -> dict[Path, dict[str, datetime]]:
@@ -266,17 +265,14 @@ def _folders(work: Transaction) -> dict[str, dict[str, str]]:
     return {one["folder"]: dict(one["keys"]) for one in listed}
 
 
-def _last(moments: Any) -> datetime | None:
+def _remember(work: Transaction, folders: Mapping[str, Mapping[str, str]]) -> None:
+    listed = [{"folder": folder, "keys": dict(keys)} for folder, keys in folders.items()]
+    set_setting(work, _FOLDERS, json.dumps(listed))
+
+
+def _last(moments: Iterable[str]) -> datetime | None:
     found = list(moments)
     return from_text(max(found)) if found else None
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync(path: Path) -> None:

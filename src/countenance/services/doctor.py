@@ -13,6 +13,7 @@ from countenance.errors import CountenanceError
 from countenance.ids import SubjectId
 from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
+from countenance.services import erase_rules
 from countenance.store import photos as photo_rows
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
@@ -41,6 +42,7 @@ class Doctor:
         found = [*self._files(), *self._models()]
         with self._records.read() as work:
             found += [*_database(work), *_law(work), *_consent(work), *_faces(work), *_keys(work)]
+            found += erase_rules.problems(work, self._directory)
             if not found:
                 found += _vectors(work, self._pack())
         return found

@@ -51,7 +51,8 @@ def new_recovery_key(path: Path) -> str:
     identity = x25519.Identity.generate()
     recipient = str(identity.to_public())
     try:
-        write_private(path, f"# Recovery key of Countenance. Keep it offline.\n# public key: {recipient}\n{identity}\n")
+        text = f"# Recovery key of Countenance. Keep it offline.\n# public key: {recipient}\n{identity}\n"
+        write_private(path, text.encode())
     except OSError as error:
         raise NotWritable(f"the recovery key cannot be written to {path}: {error.strerror}") from error
     return recipient

@@ -80,7 +80,7 @@ def make(path: Path) -> bytes:
 def new_root_key(path: Path) -> bytes:
     """Write a fresh root key (hex, mode 0600) and return it."""
     root = secrets.token_bytes(KEY_BYTES)
-    write_private(path, f"{root.hex()}\n")
+    write_private(path, f"{root.hex()}\n".encode())
     return root
 
 
@@ -105,11 +105,11 @@ def read_root_key(path: Path) -> bytes:
     return _parse(text, "the root key file")
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, data: bytes) -> None:
     """Write a new file that only its owner can read (0600), durable on return."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
@@ -142,7 +142,7 @@ class KeyFile:
         """Store the next key."""
         try:
             self._next.unlink(missing_ok=True)  # of a rotation that was killed before it changed anything
-            write_private(self._next, f"{root.hex()}\n")
+            write_private(self._next, f"{root.hex()}\n".encode())
         except OSError as error:
             raise NotWritable(f"{self._next} cannot be written ({error.strerror}); nothing was changed") from error
 
@@ -244,7 +244,9 @@ def _library() -> Any:
     try:
         import keyring  # noqa: PLC0415 - an optional extra
     except ImportError as error:
-        raise BadInput("the operating system's keyring needs an extra: pip install 'countenance[os-keyring]'") from error
+        raise BadInput(
+            "the operating system's keyring needs an extra: pip install 'countenance[os-keyring]'"
+        ) from error
     return keyring
 
 

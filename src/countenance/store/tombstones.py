@@ -54,7 +54,7 @@ def write(path: Path, keyring: Keyring, tags: Iterable[bytes]) -> None:
     body = _FIRST + "".join(f"{tag.hex()}\n" for tag in sorted(tags))
     new = path.with_name(f".{new_id(path.name)}")
     try:
-        write_private(new, f"{body}{_MAC}{keyring.mac(body.encode()).hex()}\n")
+        write_private(new, f"{body}{_MAC}{keyring.mac(body.encode()).hex()}\n".encode())
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
