@@ -87,7 +87,8 @@ class Engine:
         self._records = records
         self._law = law = LawBook(shipped())
         self._gallery = LiveGallery(_gallery, law)
-        self.subjects = Subjects(records, law)
+        self.backups = Backups(records, directory)
+        self.subjects = Subjects(records, law, self.backups.spread_tombstones)
         self.register = Register(records, law)
         self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED)
 
@@ -171,11 +172,6 @@ class Engine:
     def journal(self) -> Journal:
         """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
         return Journal(self._records)
-
-    @cached_property
-    def backups(self) -> Backups:
-        """Verbs on backups: `make`, `spread_tombstones`, `new_recovery_key`."""
-        return Backups(self._records, self.directory)
 
     def rotate_root_key(self) -> int:
         """Wrap all keys by a new root key and put it in the place of the old one; return how many keys there are.

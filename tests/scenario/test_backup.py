@@ -15,6 +15,7 @@ from world import World
 from countenance.bootstrap import Engine
 from countenance.errors import AlreadyInitialised, BadInput, CountenanceError, Damaged, NotFound, NotWritable
 from countenance.ids import ClientId, SourceId, SubjectId
+from countenance.model.consent import ConsentStatus
 from countenance.model.event import EventTag
 from countenance.store import photos as photo_rows
 from countenance.store import recovery
@@ -142,6 +143,22 @@ def test_sources_clients_and_single_faces_stay_destroyed(story: Story) -> None:
     assert face.id not in {held.id for held in restored.faces()}
     assert len(restored.faces()) == len(world.faces()) - 2
     assert restored.rows()["search"] == 0
+    assert restored.engine.doctor.problems() == []
+
+
+@pytest.mark.parametrize("way", ["identity", "keyring_of"])
+def test_a_withdrawal_is_not_undone(story: Story, way: str) -> None:
+    """A person who withdrew after the backup is frozen in the restored directory, and no search finds this person."""
+    story.world.engine.subjects.withdraw(story.ada)
+    source = story.identity if way == "identity" else story.world.data
+    done = Engine.restore(story.folder, story.into, clock=story.world.clock, **{way: source})
+    assert (done.reapplied, done.subjects, done.withdrawn) == (1, 0, 1)
+    restored = World(Engine.open(story.into, clock=story.world.clock), story.world.photos, story.world.clock)
+    assert restored.found(story.client, 1) == set()
+    assert restored.found(story.client, 2) == {story.bo}
+    held = restored.engine.subjects.show(story.ada)
+    assert held.subject.frozen_at is not None
+    assert [status for _, status in held.releases] == [ConsentStatus.WITHDRAWN]
     assert restored.engine.doctor.problems() == []
 
 

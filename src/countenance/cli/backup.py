@@ -84,14 +84,14 @@ def restore(
             tombstones=done.tombstones,
             reapplied=done.reapplied,
             subjects=done.subjects,
+            withdrawn=done.withdrawn,
         )
-        output.say(f"{done.directory} is as the backup of {to_text(done.made_at)}, without what was destroyed since:")
+        output.say(f"{done.directory} is as the backup of {to_text(done.made_at)}, without what was ended since.")
         output.say(
-            f"{counted(done.reapplied, 'destruction')} applied again, to {counted(done.subjects, 'subject')}; "
-            f"{counted(done.tombstones, 'tombstone')} known."
+            f"{counted(done.tombstones, 'tombstone')} known, {done.reapplied} applied again: "
+            f"{counted(done.subjects, 'subject')} destroyed, {counted(done.withdrawn, 'release')} withdrawn."
         )
         output.say("Its log goes on under a new name; publish the new key (`countenance ledger key`).")
-        output.say("Enter again what was withdrawn or frozen since the backup, before anybody searches.")
 
 
 @_keys.command()

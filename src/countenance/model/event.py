@@ -35,8 +35,8 @@ class EventTag(StrEnum):
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"
     BACKUP_MADE = "operator:backup:made"
-    RECOVERY_KEY_MADE = "operator:recovery_key:made"
-    ROOT_KEY_ROTATED = "operator:root_key:rotated"
+    RECOVERY_KEY_MADE = "operator:recovery:made"
+    ROOT_KEY_ROTATED = "operator:rootkey:rotated"
     SYSTEM_RESTORED = "operator:system:restored"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
 

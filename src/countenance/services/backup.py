@@ -112,6 +112,7 @@ class Backups:
         made = BackupMade(folder / f"data-{stamp}", folder / f"keys-{stamp}.age", until, 0)
         with self._alone(), _writing(folder):
             count = self._make(made, recipient, now)
+            self.spread_tombstones()  # also to folders that were away when something was destroyed
         return BackupMade(made.data, made.keys, until, count)
 
     def spread_tombstones(self) -> list[BackupState]:

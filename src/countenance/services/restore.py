@@ -52,8 +52,9 @@ class Restored:
     Attributes:
         made_at: when the data backup was made.
         tombstones: how many were held against it.
-        reapplied: what had come back and was destroyed again: subjects, photos, sources, clients, single faces.
-        subjects: how many of these were subjects.
+        reapplied: what had come back and was ended again: subjects, photos, sources, clients, single faces, releases.
+        subjects: how many of these were destroyed subjects.
+        withdrawn: how many of these were withdrawn releases; their subjects are frozen.
     """
 
     directory: Path
@@ -61,6 +62,7 @@ class Restored:
     tombstones: int
     reapplied: int
     subjects: int
+    withdrawn: int
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,8 @@ class _Restoration:
         self._reader = reader
         self._clock = clock
 
-    def run(self, source: KeySource) -> tuple[int, int, int]:
-        """Return how many tombstones there are, how many had to be applied again, and to how many subjects."""
+    def run(self, source: KeySource) -> tuple[int, int, int, int]:
+        """Return the counts of `Restored`, in its order."""
         root = root_key.make(self._building / self._names.root_key)
         (self._building / self._names.keyring).touch(mode=0o600)
         keyring = Keyring.filled(self._building / self._names.keyring, root, source.keys)
@@ -173,7 +175,7 @@ class _Restoration:
             buried = burial.find(work)
             self._replay(work, buried)
         records.compact()
-        return len(keyring.tombstones()), len(buried), len(buried.subjects)
+        return len(keyring.tombstones()), len(buried), len(buried.subjects), len(buried.withdrawn)
 
     def _replay(self, work: Transaction, buried: Buried) -> None:
         """Destroy again what was destroyed, and go on under a new name of the log."""
@@ -193,6 +195,8 @@ class _Restoration:
         work.log(EventTag.SYSTEM_RESTORED, old=head, reapplied=len(buried))
         for subject in sorted(buried.subjects):
             work.log(EventTag.SUBJECT_DESTROYED, subject=SubjectId(subject), reapplied=True)
+        for subject in sorted({release.subject for release in buried.withdrawn}):
+            work.log(EventTag.SUBJECT_FROZEN, subject=SubjectId(subject), reapplied=True)
 
     def _mask(self, work: Transaction, photo: SharedPhoto) -> None:
         """Black out the destroyed faces of a photo that shows others, and seal it under a new key."""

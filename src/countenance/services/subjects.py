@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,9 +68,10 @@ class Holdings:
 class Subjects:
     """Verbs on subjects and their releases."""
 
-    def __init__(self, records: Records, law: LawBook) -> None:
+    def __init__(self, records: Records, law: LawBook, spread: Callable[[], object]) -> None:
         self._records = records
         self._law = law
+        self._spread = spread  # sends tombstones to the backups
 
     def add(
         self,
@@ -166,6 +167,8 @@ class Subjects:
     def withdraw(self, subject: SubjectId) -> datetime:
         """Withdraw every live release and freeze the subject; in force when this returns.
 
+        Withdrawn releases get a tombstone, so that no backup from before makes the person searchable again.
+
         Returns:
             Since when the subject is frozen.
 
@@ -174,12 +177,15 @@ class Subjects:
         """
         with self._records.write() as work:
             rows.get(work, subject)
-            for release in rows.releases(work, subject).get(subject, []):
+            signed = rows.releases(work, subject).get(subject, [])
+            work.keyring.bury((work.keyring.tag(release.id) for release in signed), work.now)
+            for release in signed:
                 if release.status(work.now) is ConsentStatus.GIVEN:
                     event = ReleaseEvent(ConsentStatus.WITHDRAWN, work.now)
                     rows.add_release_event(work, release.id, event)
             frozen_at = rows.freeze(work, subject)
             work.log(EventTag.SUBJECT_FROZEN, subject=subject)
+        self._spread()
         return frozen_at
 
     def _unsignable(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> InvalidRelease | None:

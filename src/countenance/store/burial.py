@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Table, delete, select
 
 from countenance.ids import PhotoId, SubjectId
+from countenance.model.consent import ConsentStatus, Release, ReleaseEvent
 from countenance.model.source import FaceRecord, FaceState
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
@@ -39,6 +40,7 @@ class Buried:
 
     Attributes:
         faces: destroyed one by one, without their subjects.
+        withdrawn: releases of living subjects that were withdrawn; nothing is deleted, the subjects are frozen.
         gone: photos in which nobody lives on, or that came only from destroyed sources.
     """
 
@@ -46,12 +48,13 @@ class Buried:
     sources: frozenset[str]
     clients: frozenset[str]
     faces: frozenset[str]
+    withdrawn: tuple[Release, ...]
     gone: frozenset[PhotoId]
     shared: tuple[SharedPhoto, ...]
 
     def __len__(self) -> int:
-        """Return how many things have to be destroyed again."""
-        kinds = (self.subjects, self.sources, self.clients, self.faces, self.gone, self.shared)
+        """Return how many things have to be destroyed or withdrawn again."""
+        kinds = (self.subjects, self.sources, self.clients, self.faces, self.withdrawn, self.gone, self.shared)
         return sum(len(kind) for kind in kinds)
 
 
@@ -70,11 +73,18 @@ def find(work: Transaction) -> Buried:
             shared.append(SharedPhoto(PhotoId(photo), key, dead))
         else:
             gone.add(PhotoId(photo))
-    return Buried(subjects, sources, _buried(work, schema.client.c.id), faces, frozenset(gone), tuple(shared))
+    clients, withdrawn = _buried(work, schema.client.c.id), _withdrawn(work, subjects)
+    return Buried(subjects, sources, clients, faces, withdrawn, frozenset(gone), tuple(shared))
 
 
 def remove(work: Transaction, buried: Buried) -> None:
-    """Delete the rows of what has a tombstone; the previews of shared photos were rewritten before."""
+    """Delete the rows of what has a tombstone; the previews of shared photos were rewritten before.
+
+    Withdrawn releases are withdrawn again and their subjects frozen.
+    """
+    for release in buried.withdrawn:
+        subject_rows.freeze(work, release.subject)
+        subject_rows.add_release_event(work, release.id, ReleaseEvent(ConsentStatus.WITHDRAWN, work.now))
     for subject in map(SubjectId, buried.subjects):
         client_rows.forget_findings(work, subject)
         photo_rows.remove_subject_faces(work, subject)
@@ -97,6 +107,18 @@ def remove(work: Transaction, buried: Buried) -> None:
 
 def _buried(work: Transaction, column: Column[str]) -> frozenset[str]:
     return frozenset(work.keyring.buried(work.connection.execute(select(column)).scalars()))
+
+
+def _withdrawn(work: Transaction, destroyed: frozenset[str]) -> tuple[Release, ...]:
+    ended = _buried(work, schema.release.c.id)
+    signed = (release for own in subject_rows.releases(work).values() for release in own)
+    return tuple(
+        release
+        for release in signed
+        if release.id in ended
+        and release.subject not in destroyed
+        and release.status(work.now) is not ConsentStatus.WITHDRAWN
+    )
 
 
 def _without_source(work: Transaction, sources: frozenset[str]) -> Iterable[PhotoId]:

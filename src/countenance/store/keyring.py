@@ -122,8 +122,8 @@ class Keyring:
 
     def contents(self) -> dict[str, bytes]:
         """Return every key by its owner, those of the system too: what a sealed backup of the keyring holds."""
-        self.load()
-        return dict(self._cache)
+        with self._engine.connect() as connection, transaction(connection, write=False):
+            return self._all(connection)
 
     def owners(self) -> set[str]:
         """Return every id that has a key."""
@@ -139,7 +139,7 @@ class Keyring:
             Busy: another process reads the keyring; the keys are deleted, their bytes may remain.
         """
         gone = list(owners)
-        tags = [self._tag(owner) for owner in gone]
+        tags = [self.tag(owner) for owner in gone]
         with self._engine.connect() as connection, transaction(connection, write=True):
             count = _delete(connection, gone)
             _bury(connection, tags, at)
@@ -156,10 +156,14 @@ class Keyring:
         self._cache = {}
         compact(self._engine)
 
+    def tag(self, owner: str) -> bytes:
+        """Return the tombstone that an id has, or would have."""
+        return self.mac(owner.encode())
+
     def buried(self, owners: Iterable[str]) -> set[str]:
         """Return which of these have a tombstone."""
         tags = set(self.tombstones())
-        return {owner for owner in owners if self._tag(owner) in tags} if tags else set()
+        return {owner for owner in owners if self.tag(owner) in tags} if tags else set()
 
     def tombstones(self) -> list[bytes]:
         """Return the tombstones, in order of their bytes."""
@@ -167,7 +171,7 @@ class Keyring:
             return list(connection.execute(select(_tombstone.c.tag).order_by(_tombstone.c.tag)).scalars())
 
     def bury(self, tags: Iterable[bytes], at: datetime) -> None:
-        """Add tombstones of another copy of this keyring; keys are left as they are."""
+        """Add tombstones, of a copy of this keyring or of ids that have no key; keys are left as they are."""
         with self._engine.connect() as connection, transaction(connection, write=True):
             _bury(connection, tags, at)
 
@@ -203,9 +207,6 @@ class Keyring:
         """Say whether an owner has a key."""
         with mapped_errors(), self._engine.connect() as connection:
             return _wrapped(connection, owner) is not None
-
-    def _tag(self, owner: str) -> bytes:
-        return self.mac(owner.encode())
 
     def _all(self, connection: Connection) -> dict[str, bytes]:
         self._still_ours(connection)
