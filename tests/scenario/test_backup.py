@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from world import World
 
 from countenance.bootstrap import Engine
+from countenance.cli.main import app
 from countenance.errors import AlreadyInitialised, BadInput, CountenanceError, Damaged, NotFound, NotWritable
 from countenance.ids import ClientId, SourceId, SubjectId
 from countenance.model.consent import ConsentStatus
@@ -262,7 +264,9 @@ def test_no_restore_over_anything(story: Story) -> None:
     refused(story, AlreadyInitialised, "Nothing was changed", into=story.world.data, identity=story.identity)
     refused(story, AlreadyInitialised, "Nothing was changed", into=story.identity, identity=story.identity)
     story.into.mkdir()
+    (left := story.into.with_name(f".restoring-{story.into.name}-killed")).mkdir()
     story.restore()
+    assert not left.exists()
     assert len(World(Engine.open(story.into), story.world.photos, story.world.clock).faces()) == 8
 
 
@@ -423,7 +427,9 @@ def test_doctor_knows_the_rules_of_erasing(story: Story) -> None:
     (data,) = story.folder.glob("data-*")
     (data / "keyring.sqlite").write_bytes(b"copy")
     (story.world.data / "recovery.txt").write_bytes(story.identity.read_bytes())
+    story.world.engine._records.keyring.destroy([story.ada], story.world.clock.now())
     problems = story.world.engine.doctor.problems()
+    assert any("does not know of all that was destroyed" in problem for problem in problems)
     assert any("lies with a backup of the data" in problem for problem in problems)
     assert any("is a recovery key in the data directory" in problem for problem in problems)
 
@@ -431,3 +437,30 @@ def test_doctor_knows_the_rules_of_erasing(story: Story) -> None:
 def _shared(story: Story) -> set[str]:
     own = [{f.photo for f in story.world.faces() if f.subject == s} for s in (story.ada, story.bo)]
     return set(own[0] & own[1])
+
+
+def test_the_commands(story: Story, tmp_path: Path) -> None:
+    """`keys recovery`, `backup`, `destroy`, `keys rotate` and `restore`, as they are typed."""
+    data = ["--data", str(story.world.data), "--json"]
+
+    def run(*words: object, code: int = 0) -> dict[str, object]:
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        assert result.exit_code == code, result.output
+        record: dict[str, object] = json.loads(result.stdout.splitlines()[-1])
+        return record
+
+    key, folder, into = tmp_path / "key.txt", tmp_path / "typed", tmp_path / "new"
+    assert str(run("keys", "recovery", "--out", key, *data)["recipient"]).startswith("age1")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert run("backup", folder, "--keys-valid-days", 7, *data)["tombstones"] == 0
+    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.backups.spread_tombstones()
+    assert run("keys", "rotate", *data)["keys"] == 4 + 2 + 2 + 2 + 1 + 1 + 1
+    done = run("restore", folder, "--into", into, "--identity", key, "--at", "2999-01-01", "--json")
+    assert (done["subjects"], done["reapplied"], done["tombstones"]) == (1, 4, 4)
+    again = run("restore", folder, "--into", into, "--identity", key, "--json", code=5)
+    assert again["error"] == "already_initialised"
+    wrong = run("restore", folder, "--into", tmp_path / "no", "--identity", story.identity, "--json", code=3)
+    assert wrong["error"] == "bad_input"
+    assert run("restore", folder, "--into", tmp_path / "no", "--at", "noon", "--json", code=3)["error"] == "bad_input"
+    assert not (tmp_path / "no").exists()

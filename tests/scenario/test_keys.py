@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -23,19 +24,6 @@ from countenance.errors import BadInput, Damaged, NotInitialised, NotWritable, W
 from countenance.model.event import EventTag
 from countenance.store.keyring import TAG_KEY, Keyring
 from countenance.store.root_key import KeyFile, read_root_key
-
-ROTATE = """
-import sys
-from pathlib import Path
-from countenance.store.keyring import Keyring
-from countenance.store.root_key import KeyFile
-data = Path(sys.argv[1])
-place = KeyFile(data / "root.key")
-ring = Keyring.open(data / "keyring.sqlite", place)
-print("go", flush=True)
-while True:
-    ring.rotate(place)
-"""
 
 
 class Killed(BaseException):
@@ -146,19 +134,21 @@ def test_kill_9_while_rotating(world: World) -> None:
     """A process that rotates without end, killed at random moments: the directory opens each time, with every key."""
     ring = world.engine._records.keyring
     ring.create([f"pho_{number}" for number in range(50)])
-    keys = ring.contents()
-    roots = set()
-    rng = __import__("random").Random(7)
-    for _ in range(12):
-        with subprocess.Popen([sys.executable, "-c", ROTATE, str(world.data)], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(rng.uniform(0, 0.15))
-            process.send_signal(signal.SIGKILL)
-        opened = Keyring.open(world.data / "keyring.sqlite", KeyFile(world.data / "root.key"))
-        assert opened.contents() == keys
-        roots.add(read_root_key(world.data / "root.key"))
-    assert len(roots) > 1
+    keys, path, place = ring.contents(), world.data / "keyring.sqlite", KeyFile(world.data / "root.key")
+    roots, unfinished, random = set(), 0, Random(7)
+    for _ in range(60):
+        child = os.fork()
+        if child == 0:
+            while True:
+                Keyring.open(path, place).rotate(place)
+        time.sleep(random.uniform(0.005, 0.06))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        unfinished += place.staged() is not None
+        assert Keyring.open(path, place).contents() == keys
+        roots.add(place.read())
+    assert len(roots) > 5
+    assert unfinished > 0  # some were killed between the first step and the last
     world.reopen()
     assert world.engine.doctor.problems() == []
 

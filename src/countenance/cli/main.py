@@ -87,7 +87,9 @@ def init(
     with command(as_json) as output:
         engine = Engine.init(data, operator=operator, contact=contact, policy_url=policy_url)
         output.record(data=str(data), policy_sha256=engine.policy_sha256)
-        output.say(f"Data directory {data} is ready. Keep {data / 'root.key'} safe: without it nothing can be read.")
+        root = data / "root.key"
+        kept = root if root.exists() else "the root key that you gave"
+        output.say(f"Data directory {data} is ready. Keep {kept} safe: without it nothing can be read.")
         output.say(
             f"The public retention policy is {data / 'policy.txt'} (SHA-256 {engine.policy_sha256}): publish it."
         )

@@ -34,7 +34,7 @@ from countenance.store.root_key import sync_folder, write_private
 
 RECORDS, POLICY, MANIFEST = "records.sqlite", "policy.txt", "manifest.json"
 KEYS_VALID_DAYS = 30
-_LONGEST_DAYS = 366
+LONGEST_DAYS = 366
 _FORMAT = "countenance backup 1"
 _RECIPIENT = "recovery_recipient"
 _FOLDERS = "backup_folders"
@@ -103,8 +103,8 @@ class Backups:
         folder = folder.resolve()
         if folder.is_relative_to(self._directory) or self._directory.is_relative_to(folder):
             raise BadInput("a backup in the data directory would be lost with it; name a folder on another disk")
-        if not 1 <= valid_days <= _LONGEST_DAYS:
-            raise BadInput(f"keys backups are valid for 1 to {_LONGEST_DAYS} days")
+        if not 1 <= valid_days <= LONGEST_DAYS:
+            raise BadInput(f"keys backups are valid for 1 to {LONGEST_DAYS} days")
         recipient = self._recipient(recovery_key)
         now = self._records.clock.now()
         until = now + timedelta(days=valid_days)

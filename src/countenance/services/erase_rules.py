@@ -14,7 +14,7 @@ from pathlib import Path
 from countenance.clock import to_text
 from countenance.errors import CountenanceError
 from countenance.services.backup import folders_of
-from countenance.store import root_key
+from countenance.store import root_key, tombstones
 from countenance.store.records import Transaction
 from countenance.store.recovery import SECRET_MARK
 from countenance.store.root_key import KeyFile
@@ -55,7 +55,7 @@ def _recovery_key(directory: Path) -> Iterator[str]:
 
 
 def _backups(work: Transaction) -> Iterator[str]:
-    """No copy of a key beside backed up data, and none that outlives its date."""
+    """No copy of a key beside backed up data, none that outlives its date, and every tombstone where it is needed."""
     for folder, keys in folders_of(work).items():
         for name, until in sorted(keys.items()):
             if until < work.now and (folder / name).exists():
@@ -63,3 +63,12 @@ def _backups(work: Transaction) -> Iterator[str]:
         for pattern in ("keyring.sqlite*", "root.key*"):
             for path in sorted(folder.glob(f"data-*/{pattern}")):
                 yield f"{path} lies with a backup of the data, which it opens; move it away"
+        if (folder / tombstones.NAME).exists() and not _told(work, folder):
+            yield f"{folder} does not know of all that was destroyed; `countenance backup {folder}` tells it"
+
+
+def _told(work: Transaction, folder: Path) -> bool:
+    try:
+        return tombstones.read(folder / tombstones.NAME, work.keyring) >= set(work.keyring.tombstones())
+    except (OSError, CountenanceError):
+        return False

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restore: backups become a new data directory, and whatever was destroyed since is destroyed again before it opens.
 
-Everything is built beside the new directory and moved to its place as the last step: a restore that fails, or is
-killed, leaves no directory that could be searched.
+Everything is built beside the new directory and moved to its place as the last step: a restore that fails leaves
+nothing, and one that is killed no directory that could be searched; the next one into the same place sweeps it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import hmac
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from countenance.ids import SubjectId, new_id
 from countenance.model.event import EventTag
 from countenance.model.face import Box
 from countenance.ports.photos import PhotoReader
-from countenance.services.backup import MANIFEST, POLICY, RECORDS, described, head_of, remember
+from countenance.services.backup import LONGEST_DAYS, MANIFEST, POLICY, RECORDS, described, head_of, remember
 from countenance.services.journal import ORIGIN
 from countenance.store import burial, recovery, root_key, tombstones
 from countenance.store import photos as photo_rows
@@ -120,7 +121,9 @@ def restore(
     refuse_living(into)
     data = _chosen(folder, at)
     manifest = _checked(data)
-    building = into.with_name(f".{new_id(into.name)}")
+    for left in into.parent.glob(f".restoring-{into.name}-*"):  # of a restore that was killed: it holds keys
+        shutil.rmtree(left)
+    building = into.with_name(f".restoring-{into.name}-{new_id('new')}")
     try:
         building.mkdir(mode=0o700, parents=True)
         shutil.copyfile(data / RECORDS, building / names.records)
@@ -165,8 +168,7 @@ class _Restoration:
         root = root_key.make(self._building / self._names.root_key)
         (self._building / self._names.keyring).touch(mode=0o600)
         keyring = Keyring.filled(self._building / self._names.keyring, root, source.keys)
-        claimed = bytes.fromhex(self._manifest.pop("mac"))
-        if not hmac.compare_digest(claimed, keyring.mac(canonical.encode(self._manifest))):
+        if not _is_of(keyring, self._manifest):
             raise Damaged(f"{MANIFEST} was changed, or these keys belong to other data; nothing was restored")
         keyring.bury(tombstones.read(self._folder / tombstones.NAME, keyring), self._clock.now())
         keyring.bury(source.tombstones, self._clock.now())
@@ -175,6 +177,8 @@ class _Restoration:
             buried = burial.find(work)
             self._replay(work, buried)
         records.compact()
+        with suppress(OSError):  # the folder may be read-only; doctor tells
+            tombstones.spread(self._folder / tombstones.NAME, keyring)
         return len(keyring.tombstones()), len(buried), len(buried.subjects), len(buried.withdrawn)
 
     def _replay(self, work: Transaction, buried: Buried) -> None:
@@ -190,13 +194,22 @@ class _Restoration:
             raise Damaged(f"the keys are older than the data: {len(lost)} are missing; use newer keys or older data")
         work.keyring.keep(owners(work))
         set_setting(work, ORIGIN, f"countenance/{new_id('log')}")
-        remember(work, self._folder, _keys_in(self._folder))
+        remember(work, self._folder, self._keys_backups(work))
         # The log may be shorter than what was published, so it is another log from here on: no fork of the old one.
         work.log(EventTag.SYSTEM_RESTORED, old=head, reapplied=len(buried))
         for subject in sorted(buried.subjects):
             work.log(EventTag.SUBJECT_DESTROYED, subject=SubjectId(subject), reapplied=True)
         for subject in sorted({release.subject for release in buried.withdrawn}):
             work.log(EventTag.SUBJECT_FROZEN, subject=SubjectId(subject), reapplied=True)
+
+    def _keys_backups(self, work: Transaction) -> dict[str, str]:
+        """Return the keys backups of the folder with their dates; the latest possible where no manifest tells one."""
+        told = {}
+        for manifest in map(_manifest, _backups_in(self._folder)):
+            if _is_of(work.keyring, manifest):
+                told[manifest["keys"]["file"]] = manifest["keys"]["valid_until"]
+        latest = to_text(work.now + timedelta(days=LONGEST_DAYS))
+        return {path.name: told.get(path.name, latest) for path in self._folder.glob("keys-*.age")}
 
     def _mask(self, work: Transaction, photo: SharedPhoto) -> None:
         """Black out the destroyed faces of a photo that shows others, and seal it under a new key."""
@@ -238,17 +251,17 @@ def _made_at(data: Path) -> datetime:
     return from_text(_manifest(data)["made_at"])
 
 
-def _keys_in(folder: Path) -> dict[str, str]:
-    """Return the keys backups of a folder with their dates, as the manifests beside them tell."""
-    told = [_manifest(data)["keys"] for data in _backups_in(folder)]
-    return {keys["file"]: keys["valid_until"] for keys in told if (folder / keys["file"]).exists()}
+def _is_of(keyring: Keyring, manifest: Mapping[str, Any]) -> bool:
+    """Say whether a manifest was written by the owner of these keys."""
+    signed = {name: value for name, value in manifest.items() if name != "mac"}
+    return hmac.compare_digest(manifest["mac"].encode(), keyring.mac(canonical.encode(signed)).hex().encode())
 
 
 def _manifest(data: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((data / MANIFEST).read_bytes())
         from_text(manifest["made_at"])
-        if not (isinstance(manifest["mac"], str) and manifest["files"].keys() and manifest["keys"].keys()):
+        if not (isinstance(manifest["mac"], str) and manifest["files"].keys()):
             raise ValueError("incomplete")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"{data / MANIFEST} cannot be read; use another copy. Nothing was restored") from error
