@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from threading import Event, Thread
 
 import pytest
 from typer.testing import CliRunner
@@ -398,6 +403,57 @@ def test_a_failed_backup_leaves_nothing(story: Story, tmp_path: Path, monkeypatc
     (story.folder / ".new-killed").mkdir()
     story.backup()
     assert not (story.folder / ".new-killed").exists()
+
+
+def test_a_backup_while_others_write(story: Story) -> None:
+    """Backups made while somebody adds people hold one moment each: all restore, with a key for every record."""
+    stop = Event()
+
+    def add() -> None:
+        other = Engine.open(story.world.data, clock=story.world.clock)
+        while not stop.is_set():
+            other.subjects.add("Somebody", residency=["US-IL"])
+
+    writer = Thread(target=add)
+    writer.start()
+    try:
+        moments = []
+        for _ in range(3):
+            story.backup()
+            moments.append(story.world.clock.now())
+    finally:
+        stop.set()
+        writer.join()
+    sizes = []
+    for number, moment in enumerate(moments):
+        into = story.into.with_name(f"restored-{number}")
+        Engine.restore(story.folder, into, identity=story.identity, at=moment, clock=story.world.clock)
+        restored = Engine.open(into, clock=story.world.clock)
+        assert restored.doctor.problems() == []
+        sizes.append(len(restored.subjects.everyone()))
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1]
+
+
+def test_backups_that_are_killed(story: Story) -> None:
+    """Killed at random moments, backups leave nothing that the next one does not sweep, and nothing half written."""
+    random = Random(3)
+    for _ in range(20):
+        child = os.fork()
+        if child == 0:
+            while True:
+                Engine.open(story.world.data).backups.make(story.folder)
+        time.sleep(random.uniform(0.01, 0.12))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    story.world.clock.tick(days=1)
+    story.backup()
+    assert len(list(story.folder.glob("data-*"))) > 2
+    assert not list(story.folder.glob(".*"))
+    for data in story.folder.glob("data-*"):
+        assert len(list(data.iterdir())) == 3
+    assert story.world.engine.doctor.problems() == []
+    assert story.restore().found(story.client, 1) == {story.ada}
 
 
 def test_backups_that_cannot_be(story: Story, tmp_path: Path) -> None:
