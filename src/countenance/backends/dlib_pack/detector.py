@@ -24,6 +24,9 @@ _STRIDE, _FIRST = 8, 14  # cell i has its centre at 8 i + 14
 # IoU above which the weaker face goes. dlib's file says 0.338, which keeps a weak second box of a face where
 # it is 1.7 times as large; cheeks that touch overlap by less than 0.2.
 _OVERLAP = 0.25
+# What is no face has about -1.1. A face half hidden by an arm may stay below 0; one such is believed where it
+# is the only face of the photo.
+_DOUBTFUL = -0.5
 _GREY = (123, 117, 104)  # the network's own zero
 
 
@@ -75,11 +78,15 @@ class DlibDetector:
         )
 
     def detect(self, image: Image) -> list[DetectedFace]:
-        """Return every face, best score first; none is an empty list. A score is positive, mostly about 1."""
+        """Return every face, best score first; none is an empty list.
+
+        Scores are mostly about 1, and above 0; only where no face has that, one of at least -0.5 is returned.
+        """
         found = [self._search(level, scale) for level, scale in self._levels(image)]
         boxes = np.concatenate([boxes for boxes, _ in found])
         scores = np.concatenate([scores for _, scores in found])
         kept = suppress(boxes, scores, _OVERLAP)
+        kept = [index for index in kept if scores[index] > 0] or kept[:1]
         if not kept:
             return []
         brightness = gray(image)
@@ -104,11 +111,11 @@ class DlibDetector:
     def _search(self, level: Image, scale: tuple[float, float]) -> tuple[Boxes, NDArray[np.float32]]:
         """Return boxes (N, 4) in the photo and scores (N,) of the windows of one level that hold a face."""
         plan = self._pyramid
-        border = plan.border[min(level.shape[:2]) < 2 * _WINDOW]
+        border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
         framed = cv2.copyMakeBorder(level, border, border, border, right, cv2.BORDER_CONSTANT, value=plan.colour)
         scores = self._session.run(None, {"pixels": framed[None]})[0][0, 0]
-        rows, columns = np.nonzero(scores > 0)
+        rows, columns = np.nonzero(scores > _DOUBTFUL)
         corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
         boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)
         return boxes, scores[rows, columns]
