@@ -231,7 +231,7 @@ class Enrolments:
             facts = TransientMatch(
                 face=f"{photo}/{face.number}",
                 now=work.now,
-                source=sources[0],
+                sources=tuple(sources),
                 policy_published_at=None if policy is None else policy.published_at,
             )
             decision = decide_transient(facts, self._law.of_bystander(sources))
