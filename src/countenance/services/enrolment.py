@@ -248,7 +248,7 @@ class Enrolments:
         probe.wipe()
         if not found:
             return BYSTANDER
-        return Verdict(found[0][0].subject, Attribution.TRANSIENT)
+        return Verdict(found[0].subject, Attribution.TRANSIENT)
 
     def _preview(self, sighting: Sighting, faces: Sequence[_Work]) -> bytes | None:
         if not any(face.state in _NEEDS_PREVIEW for face in faces):
