@@ -35,8 +35,8 @@ def demo(
         bool,
         typer.Option(
             "--i-have-releases",
-            help="With --photos: you hold signed releases of the people whose names are folders in it. "
-            "The demo then signs for up to two of them and does not ask.",
+            help="With --photos: you hold signed releases of the people whose names are folders in it, and may "
+            "search for them. The demo then signs for up to two of them and does not ask.",
         ),
     ] = False,
 ) -> None:

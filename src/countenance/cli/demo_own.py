@@ -30,6 +30,10 @@ _PHOTOS = 3  # of one person, at most; enough to find somebody
 _MIN_FACE = 80  # pixels; smaller faces rarely pass the quality gate
 _TERM_DAYS = 30
 _NAME = re.compile(r"[^\W\d_]{1,20}([ _.-]+[^\W\d_]{1,20}){1,3}")
+_QUESTION = (
+    "Is this you, or do you hold this person's signed release, and may the demo search for this person?\n"
+    "Type yes to read the notice, or press Enter to skip: "
+)
 _ATTESTED = "attested by whoever ran `countenance demo --i-have-releases`; not seen by the program"
 
 
@@ -61,7 +65,7 @@ def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -
     """
     stage.say("COUNTENANCE: a face search that holds faceprints only of people who signed a release", "bold")
     stage.say(f"\nThis runs on your photos in {printable(photos)}. They are read, never changed or copied.\n")
-    play = steps.begin(stage, root, "The person at this computer")
+    play = steps.begin(stage, root, "Your Photo Desk", "privacy@example.org")
     _ingest(play, photos)
     candidates = propose(play.engine.review.waiting(bystanders=True), photos)
     signed = _sign(play, candidates, asks=asks, attested=attested)
@@ -71,15 +75,19 @@ def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -
         _search(play, person, candidate, people, root)
         steps.destroy(play, person)
     else:
+        why = "None of the photos passed the quality gate." if signed else "Nobody signed a release."
+        stage.say(f"{why} Faceprints made: 0. The encoder was called {play.encoder.calls} times.", "bold")
         stage.expect(play.encoder.calls == 0, "nobody is encoded without a release")
-        stage.say(f"Faceprints: 0. The encoder was called {play.encoder.calls} times.", "bold")
     file_names = {Path(waiting.uri).name for candidate in candidates for waiting in candidate.faces}
     steps.disk(play, [person for person, _ in signed], sorted(file_names))
     steps.doctor(play)
     stage.say("\nEvery step did what it promises. Try next, with COUNTENANCE_DATA set as above:", "bold")
     stage.command("review", "--bystanders")
+    stage.say("    the faces that nobody named; a reviewer may say who they are, a release decides the rest\n")
     stage.command("subject", "list")
+    stage.say("    the people who were asked\n")
     stage.command("release", "sign", "--help")
+    stage.say("    how to give somebody the notice and take a signature")
 
 
 def propose(faces: Sequence[Waiting], photos: Path) -> list[Candidate]:
@@ -118,7 +126,7 @@ def _of_folder(name: str, found: Sequence[Waiting]) -> Candidate:
 def _ingest(play: Play, photos: Path) -> None:
     stage = play.stage
     stage.step("Read your photos, with nobody having signed: every face is a bystander")
-    basis = "The person at this computer says that these photos are theirs"
+    basis = "Whoever runs this demo says that these photos are theirs"
     source = steps.add_source(play, photos.resolve().name or "photos", basis)
     jobs = min(os.cpu_count() or 1, 4)
     stage.command("ingest", source.id, photos, "--jobs", jobs)
@@ -131,11 +139,11 @@ def _ingest(play: Play, photos: Path) -> None:
             if outcome.reason:
                 why = f"left out, {outcome.detail.partition(';')[0]}"
                 left_out[why] += 1
-                examples.setdefault(why, outcome.path.name)
+                examples.setdefault(why, printable(outcome.path.name))
             else:
                 what = _sort(outcome)
                 many[what] += 1
-                examples.setdefault(what, outcome.path.name)
+                examples.setdefault(what, printable(outcome.path.name))
             advance(outcome, done, total)
 
         summary = play.engine.ingest.run(source.id, [photos], jobs=jobs, progress=note)
@@ -170,43 +178,48 @@ def _sign(play: Play, candidates: Sequence[Candidate], *, asks: bool, attested: 
             "--i-have-releases if you hold signed releases of the people whose names are folders."
         )
         return []
-    signed = []
+    signed: list[tuple[Person, Candidate]] = []
     for candidate in candidates:
         _show(stage, candidate)
-        signer = candidate.label if attested else _ask(stage)
-        if signer:
-            signed.append((_record(play, candidate, signer, attested=attested), candidate))
-        elif attested:
+        if attested and candidate.label is None:
             stage.say("No folder is named like this person, so there is no name to sign with: skipped.")
-        else:
+        elif not attested and not _agrees(stage.ask(_QUESTION)):
             stage.say("Skipped: this person stays a bystander.")
+        elif person := _record(play, candidate, attested=attested, first=not signed):
+            signed.append((person, candidate))
     return signed
 
 
 def _show(stage: Stage, candidate: Candidate) -> None:
-    stage.say(f"\n{candidate.label or 'Somebody'}, in:", "bold")
+    stage.say(f"\n{_label(candidate)}:", "bold")
     for waiting in candidate.faces:
-        stage.say(f"  {waiting.uri}")
+        stage.say(f"  {printable(waiting.uri)}")
     if candidate.probe is not None:
-        stage.say(f"  {candidate.probe}  (to search with)")
+        stage.say(f"  {printable(candidate.probe)}  (to search with)")
 
 
-def _ask(stage: Stage) -> str:
-    return stage.ask(
-        "Is this you, or do you hold this person's signed release, for being searched for here too? Type the\n"
-        "signer's name to sign for these photos, or press Enter to skip: "
-    )
+def _label(candidate: Candidate) -> str:
+    return candidate.label or f"The person in {Path(candidate.faces[0].uri).name}"
 
 
-def _record(play: Play, candidate: Candidate, signer: str, *, attested: bool) -> Person:
-    """Deliver the notice and record the signature."""
+def _agrees(answer: str) -> bool:
+    return answer.casefold() in ("y", "yes")
+
+
+def _record(play: Play, candidate: Candidate, *, attested: bool, first: bool) -> Person | None:
+    """Deliver the notice, then take the signature; None where nobody signs."""
     stage, subjects = play.stage, play.engine.subjects
-    label = candidate.label or signer
+    label = _label(candidate)
     stage.command("subject", "add", label, "--residency", "unknown")
     subject = subjects.add(label, residency=["unknown"])
     draft = steps.notify(play, subject.id, _TERM_DAYS)
+    if first or not attested:
+        stage.document("The notice, by the strictest law, because no place of residence was given", draft.text)
+    signer = label if attested else stage.ask("Type the signer's name to sign, or press Enter to skip: ")
+    if not signer:
+        stage.say("Not signed: this person stays a bystander.")
+        return None
     steps.release_command(play, subject.id, signer, _TERM_DAYS)
-    stage.document("The notice, by the strictest law, because no place of residence was given", draft.text)
     release = subjects.sign(draft, signer=signer, method=_ATTESTED if attested else "typed")
     if attested:
         stage.say(
@@ -214,7 +227,7 @@ def _record(play: Play, candidate: Candidate, signer: str, *, attested: bool) ->
             "not seen it, and the record says so.",
             "yellow",
         )
-    stage.say(f"Signed, until {release.term_end:%d %B %Y}. You can withdraw at any time; the demo does so below.")
+    stage.say(f"Signed, until {release.term_end:%d %B %Y}. It can be withdrawn at any time; the demo shows how.")
     return Person(subject.id, label, signer)
 
 
@@ -225,7 +238,7 @@ def _encode(play: Play, person: Person, candidate: Candidate) -> bool:
     rows = []
     for waiting in candidate.faces:
         stage.command("review", "assign", waiting.face.id, person.id)
-        rows.append((Path(waiting.uri).name, _assigned(play, waiting.face.id, person)))
+        rows.append((printable(Path(waiting.uri).name), _assigned(play, waiting.face.id, person)))
     stage.table(("photo", "what became of it"), rows)
     made = sum(result == "encoded under the release" for _, result in rows)
     stage.say(f"The encoder was called {play.encoder.calls} times by now.")

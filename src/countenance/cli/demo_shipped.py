@@ -63,7 +63,7 @@ def run(stage: Stage, root: Path) -> None:
         "astronaut, in the public domain; the other guests are drawn from it by moving eyes, noses and jaws. All "
         "names are invented. The program is the real one.\n"
     )
-    play = steps.begin(stage, root, "Example Museum")
+    play = steps.begin(stage, root, "Example Museum", "privacy@museum.example")
     people = _sign(play)
     ada, ben, _ = people
     stage.step("Say where the photos come from, and by what permission")
