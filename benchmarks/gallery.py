@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m benchmarks.gallery`: how fast the gallery fills and searches, against plain NumPy.
 
-Synthetic unit vectors, 128 dimensions, one thread, processor time. "Start to first search" is what follows the unsealing of
-the references: adding them all, then one search that may see half of them.
+Synthetic unit vectors, 128 dimensions, one thread, processor time. "Start to first search" is what follows the
+unsealing of the references: adding them all, then one search that may see half of them.
 """
 
 from __future__ import annotations
