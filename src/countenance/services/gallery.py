@@ -123,7 +123,10 @@ class LiveGallery:
             return
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
-        subjects = photo_rows.reference_subjects(work, encoder.digest)
+        # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
+        frozen = subject_rows.frozen(work)
+        everyone = photo_rows.reference_subjects(work, encoder.digest)
+        subjects = {reference: subject for reference, subject in everyone.items() if subject not in frozen}
         held = self._gallery.ids()
         self._gallery.remove(held - subjects.keys())
         missing = subjects.keys() - held

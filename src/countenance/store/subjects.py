@@ -85,6 +85,12 @@ def everyone(work: Transaction) -> list[Subject]:
     return [_subject(work, row) for row in rows]
 
 
+def frozen(work: Transaction) -> set[SubjectId]:
+    """Return the ids of the subjects that are frozen, readable or not."""
+    table = schema.subject
+    return set(work.connection.execute(select(table.c.id).where(table.c.frozen_at.is_not(None))).scalars())
+
+
 def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
     """Return the subjects that are not frozen, without what is sealed of them: no label, no representative."""
     table = schema.subject
