@@ -72,9 +72,7 @@ def compose(fields: tuple[str, ...], facts: NoticeFacts) -> str:
     texts = {code: _FIELDS[code][1](facts) for code in NOTICE_FIELDS if code in fields}
     if missing := tuple(code for code, text in texts.items() if not text):
         names = ", ".join(f"{code} ({_FIELDS[code][0].lower()})" for code in missing)
-        raise InvalidRelease(
-            missing, f"the applicable law wants the notice to tell what is missing here: {names}"
-        )
+        raise InvalidRelease(missing, f"the applicable law wants the notice to tell what is missing here: {names}")
     parts = [_wrap(f"{code}  {_FIELDS[code][0]}") + "\n" + _wrap(text) for code, text in texts.items()]
     return "\n\n".join(["NOTICE ABOUT YOUR FACE DATA. Read it before you sign.", *parts]) + "\n"
 
@@ -119,9 +117,7 @@ def _schedule(law: Law) -> str:
 def _area(pattern: str) -> str:
     if pattern == "*":
         return "everywhere that no other file names"
-    return (
-        pattern if not pattern.endswith("-*") else f"every state of {pattern[:-2]} without a file of its own"
-    )
+    return pattern if not pattern.endswith("-*") else f"every state of {pattern[:-2]} without a file of its own"
 
 
 def _wrap(text: str) -> str:
@@ -152,9 +148,7 @@ def _term(facts: NoticeFacts) -> str:
 
 def _controller(facts: NoticeFacts) -> str:
     return (
-        _sentence(f"{facts.controller}, {facts.contact}")
-        if facts.controller.strip() and facts.contact.strip()
-        else ""
+        _sentence(f"{facts.controller}, {facts.contact}") if facts.controller.strip() and facts.contact.strip() else ""
     )
 
 

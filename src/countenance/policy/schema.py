@@ -121,9 +121,7 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
         "basis.require": _union(_DUTIES, "signed fixed_term"),
         "basis.public_availability_is_consent": Key("and", False),
         "basis.untargeted_scraping": _enum("deny<ask<allow", "deny"),
-        "basis.targeted_fetch_requires": _union(
-            "subject_id release_id robots_ok tdm_ok", "subject_id release_id"
-        ),
+        "basis.targeted_fetch_requires": _union("subject_id release_id robots_ok tdm_ok", "subject_id release_id"),
         "basis.minors": _enum("deny<rep_only<allow", "rep_only"),
         "basis.legal_rep_may_sign": Key("and", True),
         "basis.non_biometric_alternative_required": Key("or", False),
@@ -142,9 +140,7 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
         "retention.review_every_days": Key("min", 365),
         "retention.after_review_unneeded_days": Key("min", 45),
         "retention.evidence_days": Key("max", 1826),
-        "processing.probe_mode": _enum(
-            "deny<subject_present<attested_basis<transient_open", "attested_basis"
-        ),
+        "processing.probe_mode": _enum("deny<subject_present<attested_basis<transient_open", "attested_basis"),
         "processing.probe_ram_only": Key("or", True),
         "processing.probe_retention_seconds": Key("min", 0),
         "processing.store_nonmatch_template": Key("and", False),
@@ -192,9 +188,7 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
         "audit.public_client_register": Key("or", False),
         "audit.transparency_log": Key("or", True),
         "audit.dual_control": _union("destroy hold order policy"),
-        "exempt.government_contractor": _enum(
-            "never<per_purpose_with_contract_ref", "per_purpose_with_contract_ref"
-        ),
+        "exempt.government_contractor": _enum("never<per_purpose_with_contract_ref", "per_purpose_with_contract_ref"),
     }
 )
 """Every key of a law file, as `section.key`."""
