@@ -114,11 +114,13 @@ def _faces(work: Transaction) -> Iterator[str]:
 
 
 def _keys(work: Transaction) -> Iterator[str]:
-    for owner in sorted(owners(work) - work.keyring.owners()):
-        if subject_rows.exists(work, SubjectId(owner)):
-            yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
-        else:
-            yield f"the key of {owner} is gone: what it sealed cannot be read"
+    missing = sorted(owners(work) - work.keyring.owners())
+    interrupted = [owner for owner in missing if subject_rows.exists(work, SubjectId(owner))]
+    for owner in interrupted:
+        yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
+    # The photos of somebody half destroyed have lost their keys as well, which is no damage.
+    for owner in [] if interrupted else missing:
+        yield f"the key of {owner} is gone: what it sealed cannot be read"
 
 
 def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
@@ -129,7 +131,8 @@ def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
                 "`countenance models use` its pack"
             )
     try:
-        photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim)
+        held = photo_rows.reference_subjects(work, pack.encoder.digest)
+        photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, held.keys())
         for subject in subject_rows.everyone(work):
             for release in subject_rows.releases(work, subject.id).get(subject.id, []):
                 subject_rows.release_record(work, subject.id, release.id)

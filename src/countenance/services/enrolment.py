@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from countenance.errors import Refused
+from countenance.errors import BadPhoto, Refused
 from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SubjectId, new_id
 from countenance.model.event import EventTag
 from countenance.model.face import Box, DetectedFace, Quality
@@ -118,27 +118,36 @@ class Enrolments:
     def again(self, photo: PhotoId, sighting: Sighting, only: FaceId | None = None) -> list[FaceOutcome]:
         """Hold the undecided faces of a stored photo against the claims and releases of today.
 
+        Where nothing is said of a face today, what was said of it before still counts.
+
         Args:
             only: consider this face alone: what a reviewer's assignment does.
 
         Returns:
-            What became of the faces that were undecided.
+            What became of the faces that were undecided, and are not decided by somebody else meanwhile.
+
+        Raises:
+            BadPhoto: `forgotten`, destroyed with a person in it while it was worked on.
         """
         with self._records.read() as work:
             undecided = [face for face in rows.undecided(work, photo) if only in (None, face.id)]
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
-            sources = rows.sources_of(work, photo)
+            sources = _sources(work, photo)
         faces = []
         for face in self._faces(sighting):
             if any(overlap(face.box, box) >= _SAME_FACE for box in decided):
                 continue
             same = next((f for f in undecided if overlap(face.box, f.box) >= _SAME_FACE), None)
             if same is not None:
-                faces.append(replace(face, id=same.id, stored=True))
+                said = _remembered(same) if face.verdict == BYSTANDER else face.verdict
+                faces.append(replace(face, id=same.id, verdict=said, stored=True))
             elif only is None:
                 faces.append(face)
         self._encode(photo, faces, sources, sighting)
         with self._records.write() as work:
+            sources = _sources(work, photo)
+            still_open = {face.id for face in rows.undecided(work, photo)}
+            faces = [face for face in faces if not face.stored or face.id in still_open]
             self._decide_again(work, photo, faces, sources)
             if any(face.state in _NEEDS_PREVIEW for face in faces) and rows.preview(work, photo) is None:
                 preview = self._preview(sighting, faces)
@@ -228,7 +237,7 @@ class Enrolments:
             facts = TransientMatch(
                 face=f"{photo}/{face.number}",
                 now=work.now,
-                source=sources[0],
+                sources=tuple(sources),
                 policy_published_at=None if policy is None else policy.published_at,
             )
             decision = decide_transient(facts, self._law.of_bystander(sources))
@@ -245,7 +254,7 @@ class Enrolments:
         probe.wipe()
         if not found:
             return BYSTANDER
-        return Verdict(found[0][0].subject, Attribution.TRANSIENT)
+        return Verdict(found[0].subject, Attribution.TRANSIENT)
 
     def _preview(self, sighting: Sighting, faces: Sequence[_Work]) -> bytes | None:
         if not any(face.state in _NEEDS_PREVIEW for face in faces):
@@ -280,6 +289,18 @@ class Enrolments:
             attributed_by=None if face.verdict.by is None else face.verdict.by.value,
         )
         face.faceprint.wipe()
+
+
+def _sources(work: Transaction, photo: PhotoId) -> list[Source]:
+    sources = rows.sources_of(work, photo)
+    if not sources:
+        raise BadPhoto("forgotten", "the photo was forgotten with a person in it; ingest it again")
+    return sources
+
+
+def _remembered(face: FaceRecord) -> Verdict:
+    doubt = face.reason if face.state is FaceState.WAITING else None
+    return Verdict(face.subject, doubt=doubt)
 
 
 _NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)

@@ -24,7 +24,7 @@ from countenance.clock import to_text
 from countenance.errors import Damaged, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
 from countenance.store.root_key import RootKey
-from countenance.store.sealing import KEY_BYTES, seal, unseal
+from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
 _metadata = MetaData()
 _key = Table(
@@ -115,10 +115,14 @@ class Keyring:
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
-    def load(self) -> None:
-        """Unwrap every key at once: what building a gallery wants."""
+    def load(self, kind: str) -> None:
+        """Unwrap the keys of all owners of one kind, the prefix of their ids: what building a gallery wants."""
+        query = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.startswith(f"{kind}_", autoescape=True))
         with self._engine.connect() as connection, transaction(connection, write=False):
-            self._cache = self._all(connection)
+            self._still_ours(connection)
+            rows = connection.execute(query).all()
+        opener = Opener(self._root)
+        self._cache.update((owner, opener.unseal(wrapped, f"key:{owner}")) for owner, wrapped in rows)
 
     def contents(self) -> dict[str, bytes]:
         """Return every key by its owner, those of the system too: what a sealed backup of the keyring holds."""
