@@ -120,9 +120,7 @@ def certificate(**changes: object) -> Certificate:
             StoreResult("records", "database", "delete_vacuum", 40, Counts(12, 10, 2, 0, 0), 0, "0.1.0", "ab" * 32),
             StoreResult("keyring", "keys", "crypto_erase", 9, Counts(3, 3, 0, 0, 0), 3, "0.1.0", None),
         ),
-        "carve_outs": (
-            CarveOut(Left.HELD, "records", 2, "legal hold hld_1", datetime(2027, 1, 1, tzinfo=UTC)),
-        ),
+        "carve_outs": (CarveOut(Left.HELD, "records", 2, "legal hold hld_1", datetime(2027, 1, 1, tzinfo=UTC)),),
         "policy_pack_hashes": {"us-il-bipa": "cd" * 32},
         "software": Software("0.1.0", None, None, {"cryptography": "46.0.3", "numpy": "2.3.5"}),
         "period": Period(NOON - timedelta(minutes=5), NOON - timedelta(minutes=1)),

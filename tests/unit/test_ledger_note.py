@@ -39,8 +39,12 @@ _PETER_SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1
 _PETER_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 _ENOCH_KEY = "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop"
 _GO_TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-_PETER_LINE = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
-_ENOCH_LINE = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
+_PETER_LINE = (
+    "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+)
+_ENOCH_LINE = (
+    "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"
+)
 
 # A checkpoint of a public test log of 23 May 2026, with the cosignatures of four public witnesses and, in the first
 # line, a signature of a type that is not understood here. The keys are the ones that log and witnesses publish.
@@ -111,7 +115,8 @@ def test_a_second_implementation_agrees() -> None:
     log = Log(3)
     text, lines = log.note(witnesses=WITNESSES[:1]).decode().split("\n\n")
     root = base64.b64encode(log.head().root).decode()
-    assert text + "\n" == (body := f"{ORIGIN}\n3\n{root}\n")
+    body = f"{ORIGIN}\n3\n{root}\n"
+    assert text + "\n" == body
     signature, cosignature, rest = lines.split("\n")
     assert rest == ""
     for line, one, kind in ((signature, log.signer, b"\x01"), (cosignature, WITNESSES[0], b"\x04")):

@@ -9,7 +9,7 @@ import typer
 
 from countenance import __version__
 from countenance.bootstrap import Engine
-from countenance.cli import demo, models, photos, registers, searches, subjects
+from countenance.cli import demo, models, photos, registers, searches, subjects, verify
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, command, engine_command
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (subjects, registers, photos, searches):
+for module in (subjects, registers, photos, searches, verify):
     module.register(app)
 app.add_typer(models.app, name="models")
 demo.register(app)
