@@ -114,7 +114,7 @@ def test_each_kind_is_recognised_by_its_content(desk: Desk) -> None:
     ],
 )
 def test_each_fault_has_its_own_reason(desk: Desk, name: str, code: str) -> None:
-    """A changed byte, another log, a fork, a truncated tile, a wrong or a cut leaf: exit code 7, each with its reason."""
+    """A changed byte, another log, a fork, a truncated tile, a wrong or cut leaf: exit code 7, each with its reason."""
     log, files = desk.log, []
     fork = Log(199)
     fork.append(filler(999))
