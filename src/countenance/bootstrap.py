@@ -13,14 +13,17 @@ that `subject add` does not wait for what it does not use.
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countenance import canonical
 from countenance.clock import Clock, SystemClock
-from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
+from countenance.errors import AlreadyInitialised, BadInput, DiskFull, NotInitialised, NotWritable
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
@@ -98,22 +101,27 @@ class Engine:
             policy_url: where the policy will be found by the public.
 
         Raises:
-            BadInput: no operator was named.
+            BadInput: no operator was named, or the folder holds something else.
             AlreadyInitialised: there is a data directory already; nothing was changed.
-            NotWritable: it cannot be made here.
+            NotWritable, DiskFull: it cannot be made here; what was begun is removed.
         """
         if not operator.strip():
             raise BadInput("name the operator (--operator): it stands in every notice and in the policy")
         if (directory / _ROOT_KEY).exists() or (directory / _RECORDS).exists():
             raise AlreadyInitialised(f"there is a data directory at {directory} already; nothing was changed")
-        try:
+        with _writing(directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if any(directory.iterdir()):
+                raise BadInput(f"{directory} holds other files; name a new or an empty folder (--data)")
             directory.chmod(0o700)
             root = new_root_key(directory / _ROOT_KEY)
-        except OSError as error:
-            raise NotWritable(f"no data directory can be made at {directory}: {error.strerror}") from error
-        engine = cls(directory, _records(directory, root, clock))
-        engine._publish(operator.strip(), contact, policy_url)
+        try:
+            engine = cls(directory, _records(directory, root, clock))
+            engine._publish(operator.strip(), contact, policy_url)
+        except BaseException:
+            for name in _OWNED:  # half a data directory could neither be opened nor be made anew
+                (directory / name).unlink(missing_ok=True)
+            raise
         return engine
 
     @classmethod
@@ -134,7 +142,7 @@ class Engine:
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-        return Ingest(self._records, self._reader, self._enrolments, self.directory / _LOCK)
+        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / _LOCK)
 
     @cached_property
     def review(self) -> Review:
@@ -161,7 +169,12 @@ class Engine:
     @cached_property
     def pack(self) -> FacePack:
         """The face pack in use, loaded on first need."""
-        return self._load(chosen_pack(self._records))
+        return self._load(self.pack_name)
+
+    @property
+    def pack_name(self) -> str:
+        """Name of the face pack in use, whether it loads or not."""
+        return chosen_pack(self._records)
 
     @property
     def policy_sha256(self) -> str:
@@ -198,7 +211,8 @@ class Engine:
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
-        (self.directory / _POLICY).write_text(text, encoding="utf-8")
+        with _writing(self.directory):
+            (self.directory / _POLICY).write_text(text, encoding="utf-8")
         where = f"the file {_POLICY} that {operator} publishes"
         with self._records.write() as work:
             set_setting(work, "operator", operator)
@@ -215,8 +229,18 @@ def _gallery(encoder: str, dim: int) -> Gallery:
     return FaissGallery(encoder, dim)
 
 
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else NotWritable
+        raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
+
+
 def _records(directory: Path, root: bytes, clock: Clock | None) -> Records:
-    for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
-        (directory / name).touch(mode=0o600)
+    with _writing(directory):
+        for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
+            (directory / name).touch(mode=0o600)
     keyring = Keyring(directory / _KEYRING, root)
     return Records(directory / _RECORDS, keyring, clock or SystemClock())

@@ -68,9 +68,7 @@ def tiny_detector() -> bytes:
     for stride in (8, 16, 32):
         cells = f"cells_{stride}"
         nodes.append(
-            helper.make_node(
-                "AveragePool", ["input"], [cells], kernel_shape=[stride] * 2, strides=[stride] * 2
-            )
+            helper.make_node("AveragePool", ["input"], [cells], kernel_shape=[stride] * 2, strides=[stride] * 2)
         )
         for head, bias in heads.items():
             name, channels = f"{head}_{stride}", len(bias)
@@ -149,9 +147,7 @@ def _graph(
     outputs: dict[str, list[int]],
     constants: list[onnx.TensorProto],
 ) -> bytes:
-    values = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()
-    ]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
     given = helper.make_tensor_value_info(data[0], TensorProto.FLOAT, data[1])
     graph = helper.make_graph(nodes, "tiny", [given], values, constants)
     opset = [helper.make_opsetid("", 11)]

@@ -168,14 +168,14 @@ def test_a_bad_addition_changes_nothing(
 def test_a_hundred_thousand_are_added_and_searched_quickly() -> None:
     """100,000 references are added in under half a second; a repeated filter costs no work per id."""
     gallery, ids, rows = FaissGallery(ENCODER, 128), names(100_000), vectors(100_000, 6, dim=128)
-    started = time.perf_counter()
+    started = time.process_time()
     gallery.add(ids, rows)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     probe, some = unit(rows[0], ENCODER), ids[::2]
     first = gallery.search(probe, some, 0.5)
     spent = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         assert gallery.search(probe, some, 0.5) == first
-        spent.append(time.perf_counter() - started)
+        spent.append(time.process_time() - started)
     assert min(spent) < 0.02

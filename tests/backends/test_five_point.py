@@ -28,7 +28,8 @@ from countenance.backends.five_point.store import ModelStore
 from countenance.errors import BadPack, EncodingFailed
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.ports.vision import FacePack
-from countenance.vision.geometry import iou
+from countenance.vision.align import TEMPLATE
+from countenance.vision.geometry import iou, suppress
 
 PLAIN = EncoderSpec(
     ModelFile("encoder.onnx", "0" * 64, 1, "https://example.org/e"),
@@ -178,13 +179,28 @@ def test_same_crop_and_vector_as_opencv(tmp_path: Path, encoder: FivePointEncode
     points = np.array([(110, 120), (172, 131), (140, 160), (112, 190), (158, 199)], np.float32)
     face = DetectedFace(Box(90, 80, 190, 220), 0.9, points, PointScheme.EYES_NOSE_MOUTH)
     bgr = np.ascontiguousarray(image[:, :, ::-1])
-    expected = oracle.alignCrop(
-        bgr, np.concatenate([[90, 80, 100, 140], points.ravel(), [0.9]])[None].astype("f4")
-    )
+    expected = oracle.alignCrop(bgr, np.concatenate([[90, 80, 100, 140], points.ravel(), [0.9]])[None].astype("f4"))
     crop = encoder.align(image, face)
     assert np.abs(crop[:, :, ::-1].astype(int) - expected).max() <= 2
     vector = encoder._run(crop[None])[0]
     assert vector == pytest.approx(oracle.feature(np.ascontiguousarray(crop[:, :, ::-1]))[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("times", [1, 3, 8.5])
+def test_alignment_of_large_faces(encoder: FivePointEncoder, times: float) -> None:
+    """A face of any size comes out with its points on the template and without aliasing."""
+    rng = np.random.default_rng(5)
+    image = rng.integers(0, 2, (round(200 * times), round(200 * times), 3), np.uint8) * 100
+    points = ((TEMPLATE + 30) * times).astype(np.float32)
+    for x, y in points:
+        cv2.circle(image, (round(float(x)), round(float(y))), round(3 * times), (255, 255, 255), -1)
+    crop = encoder.align(image, DetectedFace(Box(0, 0, 1, 1), 1, points, PointScheme.EYES_NOSE_MOUTH))
+    assert crop.shape == (112, 112, 3)
+    bright = np.argwhere(crop.min(axis=2) > 200)
+    for x, y in TEMPLATE:
+        near = bright[np.abs(bright - (y, x)).max(axis=1) < 6]
+        assert near.mean(axis=0) == pytest.approx((y, x), abs=0.7)
+    assert crop[:30, :30].std() < 60 / times
 
 
 @pytest.mark.parametrize(
@@ -201,8 +217,8 @@ def test_digest_covers_preprocessing(encoder: FivePointEncoder, change: dict) ->
 def test_digests_do_not_move(encoder: FivePointEncoder, tiny: YuNetDetector) -> None:
     """Digests rest on files and settings only: no library version, thread count or machine is in them."""
     assert FivePointEncoder(PLAIN, tiny_encoder(), 2).digest == encoder.digest
-    assert encoder.digest[:16] == "735db23455d5da1f"
-    assert tiny.digest[:16] == "3e082e7f53d48146"
+    assert encoder.digest[:16] == "9262a09b7ddcb800"
+    assert tiny.digest[:16] == "58af1d48d7acb8fb"
 
 
 def test_wrong_manifest_for_a_graph() -> None:
@@ -228,7 +244,7 @@ def test_detector_of_another_pack_file(tmp_path: Path) -> None:
 @needs_shared
 @pytest.mark.parametrize("tiles", [1, 3])
 def test_parity_with_opencv(pack: FacePack, tiles: int) -> None:
-    """OpenCV's FaceDetectorYN finds the same faces with the same file: box, score and points."""
+    """With the same file OpenCV's FaceDetectorYN finds the same boxes, scores and points; `detect` adds to them."""
     group = photos(tiles * tiles * 3)
     oracle = cv2.FaceDetectorYN.create(
         str(SHARED / "models" / "yunet_n_dynamic.onnx"), "", (250 * tiles, 250 * tiles), 0.6, 0.3, 5000
@@ -238,15 +254,22 @@ def test_parity_with_opencv(pack: FacePack, tiles: int) -> None:
         image = np.vstack(rows)
         expected = oracle.detect(np.ascontiguousarray(image[:, :, ::-1]))[1]
         expected[:, 2:4] += expected[:, :2]
-        found = pack.detector.detect(image)
+        rows = pack.detector._faces(image)  # type: ignore[attr-defined]
+        same = rows[suppress(rows[:, :4], rows[:, 14], 0.3)]
+        assert len(same) == len(expected)
         for row in expected:
-            overlaps = iou(row[:4], [face.box for face in found])
-            face = found[int(overlaps.argmax())]
+            overlaps = iou(row[:4], same[:, :4])
+            twin = same[int(overlaps.argmax())]
+            assert overlaps.max() > 0.99
+            assert twin[14] == pytest.approx(row[14], abs=1e-3)
+            assert twin[4:14] == pytest.approx(row[4:14], abs=0.1)
+        faces = pack.detector.detect(image)
+        for row in expected:
+            overlaps = iou(row[:4], [face.box for face in faces])
+            face = faces[int(overlaps.argmax())]
             assert overlaps.max() > 0.6
-            if tiles == 1:  # larger images are looked at twice, and the better answer of two is kept
-                assert overlaps.max() > 0.98
-                assert face.score == pytest.approx(row[14], abs=0.01)
-                assert face.landmarks.ravel() == pytest.approx(row[4:14], abs=0.5)
+            assert face.score >= row[14] - 1e-3
+            assert face.landmarks.ravel() == pytest.approx(row[4:14], abs=0.15 * face.box.width)
 
 
 @needs_shared
@@ -273,7 +296,7 @@ def test_frame_filled_beyond_its_border(pack: FacePack) -> None:
         box = pack.detector.detect(image)[0].box
         inner = [round(edge) for edge in (box.top + 0.1 * box.height, box.bottom - 0.1 * box.height)]
         part = image[inner[0] : inner[1], max(0, round(box.left)) : round(box.right)]
-        for side in (250, 500, 1000):
+        for side in (64, 250, 500, 1000):
             assert pack.detector.detect(cv2.resize(part, (side, side), interpolation=cv2.INTER_CUBIC))
 
 

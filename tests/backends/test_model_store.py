@@ -71,6 +71,7 @@ def test_shipped_packs(store: ModelStore) -> None:
 def test_built_in_pack_needs_no_pull(store: ModelStore, tmp_path: Path) -> None:
     """Pulling the built-in pack changes nothing, and this store does not open it."""
     assert store.pull("dlib").installed
+    assert store.pull("dlib", source=tmp_path).installed
     assert held(tmp_path) == []
     with pytest.raises(RuntimeError, match="not a five-point pack"):
         store.load("dlib")
@@ -233,9 +234,7 @@ def test_killed_pull(store: ModelStore, source: Path, tmp_path: Path) -> None:
         "ModelStore(Path(sys.argv[1])).pull('tiny', source=Path(sys.argv[2]),"
         " progress=lambda done, total: os.kill(os.getpid(), 9))"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "models"), str(source)], check=False
-    )
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "models"), str(source)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert [manifest.name for manifest in store.manifests()] == ["dlib", "opencv-zoo"]
     store.pull("tiny", source=source)
@@ -292,9 +291,7 @@ class Web:
         if isinstance(page, str):
             headers["Location"] = page
         body = b"" if isinstance(page, str) else page
-        answer = urllib.response.addinfourl(
-            io.BytesIO(body), headers, request.full_url, 302 if headers else 200
-        )
+        answer = urllib.response.addinfourl(io.BytesIO(body), headers, request.full_url, 302 if headers else 200)
         answer.msg = "OK"
         return answer
 
@@ -320,9 +317,7 @@ def test_download(store: ModelStore, web: Web, tmp_path: Path) -> None:
     store.load("tiny")
 
 
-@pytest.mark.parametrize(
-    "elsewhere", ["http://example.org/plain", "file:///etc/hostname", "ftp://example.org/x"]
-)
+@pytest.mark.parametrize("elsewhere", ["http://example.org/plain", "file:///etc/hostname", "ftp://example.org/x"])
 def test_redirect_away_from_https(store: ModelStore, web: Web, tmp_path: Path, elsewhere: str) -> None:
     """A redirect to anything but https ends the pull, and nothing is installed."""
     web.pages["https://example.org/encoder.onnx"] = elsewhere

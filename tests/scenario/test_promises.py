@@ -3,23 +3,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 import stat
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 from fake_pack import blurred, face, photo, png
 from world import DELIVERY, OPERATOR, PRESENT, World
 
-from countenance.errors import BadInput, Refused
+from countenance.errors import InvalidRelease, Refused
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis
-from countenance.model.source import FaceState
-from countenance.policy.pack import shipped
 from countenance.services.search import Request
+from countenance.services.subjects import ReleaseTerms
 
 
 def test_no_release_no_faceprint(world: World) -> None:
@@ -78,7 +75,7 @@ def test_a_stricter_law_asks_for_a_higher_score(world: World) -> None:
     assert strict.threshold > baseline.threshold
 
 
-def test_every_search_has_an_owner(world: World, tmp_path: Path) -> None:
+def test_every_search_has_an_owner(world: World) -> None:
     """Client, operator, purpose, basis, threshold, gallery and outcome are stored before the answer leaves."""
     source, client, ada = world.source(), world.client(), world.person("Ada")
     world.sign(ada.id)
@@ -108,8 +105,8 @@ def test_a_search_that_cannot_be_logged_is_not_answered(world: World) -> None:
     source, client, ada = world.source(), world.client(), world.person("Ada")
     world.sign(ada.id)
     world.enrol(source, ada.id, 1)
-    with world.raw() as database:
-        database.execute(
+    with closing(world.raw()) as records:
+        records.execute(
             "CREATE TRIGGER full_log BEFORE INSERT ON event WHEN NEW.tag = 'client:search:answered' "
             "BEGIN SELECT RAISE(ABORT, 'the log is full'); END"
         )
@@ -162,13 +159,12 @@ def test_stop_is_immediate(world: World) -> None:
     assert world.found(client, 1) == set()
     crops = world.encoder.crops
     picture = world.photo(1)
-    summary, _ = world.ingest(source, picture, manifest=[])
-    assert summary.references == 0
+    summary, _ = world.ingest(source, picture, manifest=[(picture, ada.id)])
+    assert dict(summary.skipped) == {"subject.frozen": 1}
     assert world.encoder.crops == crops
     world.reopen()
     assert world.found(client, 1) == set()
-    with pytest.raises(BadInput, match="no subject has the id or label"):
-        world.ingest(source, picture, manifest=[(picture, ada.id)])
+    assert world.engine.subjects.show(ada.id).subject.frozen_at is not None
 
 
 def test_a_release_ends_by_itself(world: World) -> None:
@@ -188,7 +184,9 @@ def test_a_stolen_disk_is_noise(world: World) -> None:
     source = world.engine.register.add_source("Springball 1987", basis="letter of Prof. Quux").id
     client = world.client("Photo Zanzibar")
     ada = world.person("Adalbertine Unmistakable")
-    world.engine.subjects.sign(_draft(world, ada.id), signer="Adalbertine U. Signature")
+    terms = ReleaseTerms(frozenset({DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER}), 300)
+    draft = world.engine.subjects.deliver_notice(ada.id, terms)
+    world.engine.subjects.sign(draft, signer="Adalbertine U. Signature")
     (path,) = world.enrol(source, ada.id, 1)
     world.search(client, 1)
     disk = world.bytes_on_disk()
@@ -203,18 +201,17 @@ def test_a_stolen_disk_is_noise(world: World) -> None:
 
 
 def test_law_is_data(world: World) -> None:
-    """The law follows from where a person lives; it is cited in the refusal and kept with the release."""
-    minor = shipped()["us-il-bipa"]
-    ada = world.person("Ada")
-    world.sign(ada.id, days=300)
-    signed = world.log(EventTag.RELEASE_SIGNED)[-1].payload
-    assert signed["packs"] == ["us-il-bipa"]
-    assert re.fullmatch("[0-9a-f]{64}", str(signed["law"]))
-    assert minor.sha256
-    world.person("Bo", "unknown")
-    nowhere = world.person("Cy", "FR")
-    world.sign(nowhere.id, days=300)
-    assert world.log(EventTag.RELEASE_SIGNED)[-1].payload["packs"] == ["default-strict"]
+    """The law follows from where a person lives; its file and citation stand in releases and refusals."""
+    for residency, packs in (("US-IL", "us-il-bipa"), ("US-TX", "us-baseline"), ("FR", "default-strict")):
+        world.sign(world.person(f"Of {residency}", residency).id)
+        signed = world.log(EventTag.RELEASE_SIGNED)[-1].payload
+        assert signed["packs"] == [packs]
+        assert re.fullmatch("[0-9a-f]{64}", signed["law"])
+    ada = world.person("Ada", "unknown")
+    terms = ReleaseTerms(frozenset({DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER}), 400)
+    with pytest.raises(InvalidRelease, match="1 to 365 days under default-strict") as refusal:
+        world.engine.subjects.deliver_notice(ada.id, terms)
+    assert refusal.value.missing == ("n3",)
 
 
 def test_nothing_fails_silently(world: World) -> None:
@@ -255,7 +252,7 @@ def test_a_face_that_cannot_be_encoded_ends_no_batch(world: World) -> None:
     align = world.encoder.align
     bad = odd.read_bytes()
 
-    def flat(image, found):  # noqa: ANN001, ANN202 - a stand-in for `align`
+    def flat(image, found):
         crop = align(image, found)
         return crop * 0 + 128 if png(image) == bad else crop
 
@@ -264,10 +261,3 @@ def test_a_face_that_cannot_be_encoded_ends_no_batch(world: World) -> None:
     assert (summary.references, dict(summary.skipped)) == (2, {"encoding_failed": 1})
     assert [o.reason for o in outcomes] == [None, "encoding_failed", None]
     assert world.engine.doctor.problems() == []
-
-
-def _draft(world: World, subject):  # noqa: ANN001, ANN202
-    from countenance.services.subjects import ReleaseTerms
-
-    terms = ReleaseTerms(frozenset({DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER}), 300)
-    return world.engine.subjects.deliver_notice(subject, terms)

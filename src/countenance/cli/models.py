@@ -10,17 +10,25 @@ import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
 
-app = typer.Typer(help="Face detectors and encoders.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Name of the pack; `models list` shows them.")]
+
+_models = typer.Typer(help="Face detectors and encoders.", no_args_is_help=True)
 
 
-@app.command("list")
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(_models, name="models")
+
+
+@_models.command("list")
 def list_models(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List the face packs, their licences, and which is in use.
 
-    Example: `countenance models list`
+    Example:
+        countenance models list
     """
     with engine_command(data, as_json) as (engine, output):
-        in_use = engine.pack.name
+        in_use = engine.pack_name
         for manifest in engine.models.manifests():
             state = "in use" if manifest.name == in_use else "installed" if manifest.installed else "not installed"
             output.record(
@@ -34,9 +42,9 @@ def list_models(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             output.say(f"{manifest.name}  {state}  ({manifest.licence}{limits})")
 
 
-@app.command()
+@_models.command()
 def pull(
-    name: str,
+    name: Name,
     source: Annotated[
         Path | None,
         typer.Option("--from", help="A folder that holds the files; by default they are downloaded."),
@@ -50,7 +58,8 @@ def pull(
 ) -> None:
     """Install a face pack; a file that is not the pinned one is never used.
 
-    Example: `countenance models pull opencv-zoo`
+    Example:
+        countenance models pull opencv-zoo
     """
     with engine_command(data, as_json) as (engine, output):
         with output.progress("Bytes") as advance:
@@ -59,11 +68,12 @@ def pull(
         output.say(f"{manifest.name} is installed ({manifest.licence}). `countenance models use {name}` uses it.")
 
 
-@app.command()
-def use(name: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+@_models.command()
+def use(name: Name, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """Use a face pack from now on; refused while references of another encoder are held.
 
-    Example: `countenance models use opencv-zoo`
+    Example:
+        countenance models use opencv-zoo
     """
     with engine_command(data, as_json) as (engine, output):
         pack = engine.use(name)

@@ -11,19 +11,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from countenance.bootstrap import Engine
 from countenance.cli.exits import exit_code
 from countenance.errors import CountenanceError
 
+if TYPE_CHECKING:
+    from countenance.bootstrap import Engine
+
 Data = Annotated[Path, typer.Option("--data", help="The data directory.", envvar="COUNTENANCE_DATA")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
+SubjectArgument = Annotated[str, typer.Argument(help="Id of the subject; `subject list` shows them.")]
 DEFAULT_DATA = Path("countenance-data")
 
 
@@ -33,24 +36,49 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._people = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def record(self, **fields: Any) -> None:
-        """Print one JSON object, in JSON mode."""
+        """Print one JSON object, in JSON mode; in ASCII, so that any file name survives any encoding."""
         if self._as_json:
-            sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(fields) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str, style: str | None = None) -> None:
-        """Print text for people; it is printed as it is, without markup."""
-        self._people.print(escape(text), style=style)
+        """Print text for people; it is printed as it is, without markup and without control characters."""
+        self._people.print(escape(_harmless(text)), style=style)
+
+    def fail(self, text: str) -> None:
+        """Print what went wrong, on standard error."""
+        self._errors.print(escape(_harmless(text)), style="red")
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
-        """Show a progress bar on standard error, where that is a terminal; yields `advance(done, total)`."""
-        columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    def progress(self, label: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
+        """Show a progress bar on standard error, where that is a terminal; yields `advance(done, total)`.
+
+        Nothing else may be printed meanwhile: a command that prints lines of its own has it not `shown`.
+        """
+        console = Console(stderr=True)
+        with Progress(
+            *(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True)),
+            console=console,
+            transient=True,
+            redirect_stdout=False,  # rich would move standard output into the bar's console
+            redirect_stderr=False,
+            disable=not (shown and console.is_terminal),
+        ) as bar:
             task = bar.add_task(label, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def printable(path: Path | str) -> str:
+    """Return a file's name on one line: what a terminal would obey or cannot show is escaped."""
+    return _harmless(str(path)).replace("\n", "\\n")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 face` or `2 faces`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @contextmanager
@@ -61,12 +89,23 @@ def command(as_json: bool) -> Iterator[Output]:
         yield output
     except CountenanceError as error:
         output.record(error=error.code, message=str(error))
-        Console(stderr=True, highlight=False, soft_wrap=True).print(escape(f"{error}"), style="red")
+        output.fail(str(error))
         raise typer.Exit(exit_code(error)) from error
+    except KeyboardInterrupt:
+        output.fail("Stopped. What was finished is kept; run the same command again to go on.")
+        raise
 
 
 @contextmanager
 def engine_command(data: Path, as_json: bool) -> Iterator[tuple[Engine, Output]]:
     """Run one command's body on an opened data directory."""
+    from countenance.bootstrap import Engine  # noqa: PLC0415 - half a second that `--help` need not wait for
+
     with command(as_json) as output:
         yield Engine.open(data), output
+
+
+def _harmless(text: str) -> str:
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text
+    )

@@ -5,15 +5,27 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
+from countenance.cli.output import (
+    DEFAULT_DATA,
+    Data,
+    Json,
+    Output,
+    SubjectArgument,
+    counted,
+    engine_command,
+    printable,
+)
 from countenance.ids import FaceId, SourceId, SubjectId
-from countenance.services.ingest import IngestSummary, PhotoOutcome
 
-_review = typer.Typer(help="Faces that wait for a reviewer.", invoke_without_command=True)
+if TYPE_CHECKING:
+    from countenance.services.ingest import IngestSummary, PhotoOutcome
+
+FaceArgument = Annotated[str, typer.Argument(help="Id of the face; `review` shows those that wait.")]
+_review = typer.Typer(invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,24 +35,28 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="The source the photos come from.")],
+    source: Annotated[str, typer.Argument(help="Id of the source; `source list` shows them.")],
     paths: Annotated[list[Path], typer.Argument(help="Photos and folders; folders are read recursively.")],
-    faces: Annotated[Path | None, typer.Option(help="CSV of who is in which photo: photo,subject[,x,y,w,h].")] = None,
+    faces: Annotated[
+        Path | None, typer.Option(help="CSV of who is in which photo: photo,subject[,x,y,w,h]; x to h in pixels.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Photos worked on at once.")] = 1,
     *,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line per photo and face.")] = False,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Find faces in photos and encode those of people with a live release; count all others.
+    r"""Take in photos; only faces under a release are encoded.
 
     Who is who comes from the manifest, from names in the photos' metadata, and from folders that are named like
     a subject and hold photos of one face. Run it again at any time: known photos are passed over.
 
-    Example: `countenance ingest src_7k2m0q9x4t8b5c1d ~/Pictures/gala --faces gala.csv --jobs 2`
+    Example:
+        countenance ingest src_7k2m0q9x4t8b5c1d ~/Pictures/gala \
+          --faces gala.csv --jobs 2
     """
     with engine_command(data, as_json) as (engine, output):
-        with output.progress("Photos") as advance:
+        with output.progress("Photos", shown=not verbose) as advance:
 
             def progress(outcome: PhotoOutcome, done: int, total: int) -> None:
                 advance(done, total)
@@ -72,7 +88,7 @@ def _verbose(output: Output, outcome: PhotoOutcome) -> None:
         faces=faces,
     )
     word = f"left out, {outcome.reason}: {outcome.detail}" if outcome.reason else "known" if outcome.known else "new"
-    output.say(f"{outcome.path}: {word}")
+    output.say(f"{printable(outcome.path)}: {word}")
     for face in outcome.faces:
         who = f" of {face.subject}" if face.subject else ""
         why = f", {face.reason}: {face.detail}" if face.reason else ""
@@ -102,7 +118,9 @@ def waiting(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """List the faces that wait for a reviewer; `assign` and `dismiss` decide on one.
+    """List the faces that wait for a reviewer.
+
+    `assign` and `dismiss` decide on one.
 
     Example: `countenance review`
     """
@@ -122,15 +140,18 @@ def waiting(
                 subject=face.subject,
             )
             claimed = f", said to be {face.subject}" if face.subject else ""
-            output.say(f"{face.id}  {item.uri}  box {box}  {face.reason or face.state.value}{claimed}")
-        output.say(f"{len(found)} faces.")
+            output.say(f"{face.id}  {printable(item.uri)}  box {box}  {face.reason or face.state.value}{claimed}")
+        output.say(f"{counted(len(found), 'face')}.")
 
 
 @_review.command()
-def assign(face: str, subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Say who a face is; it is encoded if a live release permits it.
+def assign(face: FaceArgument, subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Say who a face is.
 
-    Example: `countenance review assign fac_7k2m0q9x4t8b5c1d sub_1d5c8b0q9x4t7k2m`
+    It is encoded if a live release permits it.
+
+    Example:
+        countenance review assign fac_7k2m0q9x4t8b5c1d sub_1d5c8b0q9x4t7k2m
     """
     with engine_command(data, as_json) as (engine, output):
         outcome = engine.review.assign(FaceId(face), SubjectId(subject))
@@ -139,10 +160,13 @@ def assign(face: str, subject: str, *, data: Data = DEFAULT_DATA, as_json: Json 
 
 
 @_review.command()
-def dismiss(face: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Say that a face is nobody who enrolled; it is never asked about again.
+def dismiss(face: FaceArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Say that a face is nobody who enrolled.
 
-    Example: `countenance review dismiss fac_7k2m0q9x4t8b5c1d`
+    It is never asked about again.
+
+    Example:
+        countenance review dismiss fac_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         engine.review.dismiss(FaceId(face))

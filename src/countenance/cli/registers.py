@@ -9,7 +9,7 @@ import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
 from countenance.model.client import DEFAULT_FPIR
-from countenance.model.purpose import parse_kind, parse_purpose
+from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 
 _client = typer.Typer(help="Vetted organisations that may search.", no_args_is_help=True)
 _source = typer.Typer(help="Places photos come from, and the permission for each.", no_args_is_help=True)
@@ -23,9 +23,9 @@ def register(app: typer.Typer) -> None:
 
 @_client.command("add")
 def add_client(
-    name: str,
-    kind: Annotated[str, typer.Option(help="photographer, archive, museum, university, registry, venue ...")],
-    purpose: Annotated[list[str], typer.Option(help="What it was vetted for; may be repeated.")],
+    name: Annotated[str, typer.Argument(help="Its name, as notices give it.")],
+    kind: Annotated[str, typer.Option(help=f"What it is: {', '.join(ClientKind)}.")],
+    purpose: Annotated[list[str], typer.Option(help=f"What it was vetted for, may be repeated: {', '.join(Purpose)}.")],
     fpir: Annotated[
         float, typer.Option(help="Share of searches for strangers that may return somebody.")
     ] = DEFAULT_FPIR,
@@ -33,9 +33,11 @@ def add_client(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Add a vetted client.
+    r"""Add a vetted client.
 
-    Example: `countenance client add "Example Photos" --kind photographer --purpose photo_delivery`
+    Example:
+        countenance client add "Example Photos" --kind photographer \
+          --purpose photo_delivery
     """
     with engine_command(data, as_json) as (engine, output):
         purposes = [parse_purpose(text) for text in purpose]
@@ -48,7 +50,8 @@ def add_client(
 def list_clients(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List the clients.
 
-    Example: `countenance client list`
+    Example:
+        countenance client list
     """
     with engine_command(data, as_json) as (engine, output):
         for client in engine.register.clients():
@@ -65,7 +68,7 @@ def list_clients(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
 
 @_source.command("add")
 def add_source(
-    name: str,
+    name: Annotated[str, typer.Argument(help="Your name for it.")],
     basis: Annotated[str, typer.Option(help="The permission, in words: who gave it, when, for what.")],
     capture_place: Annotated[str | None, typer.Option(help="Where the photos were taken, such as US-IL.")] = None,
     bystander_basis: Annotated[
@@ -79,9 +82,11 @@ def add_source(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Add a place photos come from.
+    r"""Add a place photos come from.
 
-    Example: `countenance source add "Gala 2026" --basis "Contract of 3 May 2026 with the organiser"`
+    Example:
+        countenance source add "Gala 2026" \
+          --basis "Contract of 3 May 2026 with the organiser"
     """
     with engine_command(data, as_json) as (engine, output):
         source = engine.register.add_source(
@@ -99,7 +104,8 @@ def add_source(
 def list_sources(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List the sources.
 
-    Example: `countenance source list`
+    Example:
+        countenance source list
     """
     with engine_command(data, as_json) as (engine, output):
         for source in engine.register.sources():

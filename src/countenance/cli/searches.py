@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.bootstrap import Engine
 from countenance.cli.exits import FOUND_WRONG
-from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command, printable
 from countenance.errors import BadInput, NotFound
 from countenance.ids import ClientId
-from countenance.model.purpose import parse_purpose
+from countenance.model.purpose import Purpose, parse_purpose
 from countenance.model.search import ProbeBasis
-from countenance.services.search import Request
 
-Client = Annotated[str, typer.Option(help="Who searches.")]
-Purpose = Annotated[str, typer.Option(help="What for; the client must be vetted for it.")]
+if TYPE_CHECKING:
+    from countenance.bootstrap import Engine
+    from countenance.services.search import Request
+
+Client = Annotated[str, typer.Option(help="Id of who searches; `client list` shows them.")]
+What = Annotated[str, typer.Option(help=f"What for: {', '.join(Purpose)}.")]
 Basis = Annotated[ProbeBasis, typer.Option(help="Why the face in the probe may be encoded.")]
 Searcher = Annotated[str | None, typer.Option(help="Account of the person who searches; by default the one logged in.")]
 
@@ -33,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def search(
     probes: Annotated[list[Path], typer.Argument(help="Photos, each of the person to be found.")],
     client: Client,
-    purpose: Purpose,
+    purpose: What,
     probe_basis: Basis,
     face: Annotated[
         int | None, typer.Option(help="Which face, counted from the left, where a photo shows several.")
@@ -43,10 +45,11 @@ def search(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Search by photo. No candidates means nobody, which is a normal answer.
+    r"""Search by photo; an empty answer means nobody.
 
-    Example: `countenance search me.jpg --client cli_7k2m0q9x4t8b5c1d --purpose photo_delivery
-    --probe-basis subject_present`
+    Example:
+        countenance search me.jpg --client cli_7k2m0q9x4t8b5c1d \
+          --purpose photo_delivery --probe-basis subject_present
     """
     unanswered = 0
     with engine_command(data, as_json) as (engine, output):
@@ -59,7 +62,7 @@ def search(
                     raise
                 unanswered += 1
                 output.record(probe=str(probe), error=error.code, message=str(error))
-                output.say(f"{probe}: not searched: {error}", style="red")
+                output.fail(f"{printable(probe)}: not searched: {error}")
     if unanswered:
         raise typer.Exit(FOUND_WRONG)
 
@@ -89,31 +92,36 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
         gallery=result.gallery,
         searched_s=round(result.searched_s, 6),
     )
-    many = f"{result.gallery} references that this client may search for this purpose"
-    if not result.candidates:
-        output.say(f"{probe}: nobody among the {many} (threshold {threshold.value:.3f}, FPIR {threshold.fpir:g}).")
+    found = counted(len(result.candidates), "candidate") if result.candidates else "nobody"
+    output.say(
+        f"{printable(probe)}: {found} among the {counted(result.gallery, 'reference')} that this client may search "
+        f"for this purpose (threshold {threshold.value:.3f}, FPIR {threshold.fpir:g})."
+    )
     for c in result.candidates:
         output.say(
-            f"{probe}: {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}; "
-            f"{c.chance_candidates:.2g} strangers to be expected at this score among the {many})"
+            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}); "
+            f"{c.chance_candidates:.2g} strangers to be expected at this score by chance"
         )
 
 
 def verify_faces(
-    probe_a: Path,
-    probe_b: Path,
+    probe_a: Annotated[Path, typer.Argument(help="A photo of one face.")],
+    probe_b: Annotated[Path, typer.Argument(help="Another one.")],
     client: Client,
-    purpose: Purpose,
+    purpose: What,
     probe_basis: Basis,
     searcher: Searcher = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Compare two photos of one face each, in memory; nothing of them is kept.
+    r"""Compare two photos of one face each, in memory.
 
-    Example: `countenance verify-faces a.jpg b.jpg --client cli_7k2m0q9x4t8b5c1d --purpose release_desk
-    --probe-basis subject_present`
+    Nothing of them is kept.
+
+    Example:
+        countenance verify-faces a.jpg b.jpg --client cli_7k2m0q9x4t8b5c1d \
+          --purpose release_desk --probe-basis subject_present
     """
     with engine_command(data, as_json) as (engine, output):
         request = _request(client, purpose, probe_basis, searcher)
@@ -133,6 +141,8 @@ def verify_faces(
 
 
 def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None) -> Request:
+    from countenance.services.search import Request  # noqa: PLC0415 - as in `engine_command`
+
     return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser())
 
 

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, SubjectArgument, engine_command
 from countenance.clock import to_text
 from countenance.ids import ClientId, SubjectId
-from countenance.model.consent import Release
-from countenance.model.purpose import parse_kind, parse_purpose
+from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 from countenance.model.subject import AgeBand
-from countenance.services.subjects import Holdings, ReleaseTerms
+
+if TYPE_CHECKING:
+    from countenance.model.consent import Release
+    from countenance.services.subjects import Holdings
 
 _subject = typer.Typer(help="People who may sign a release.", no_args_is_help=True)
 _release = typer.Typer(help="Signed releases.", no_args_is_help=True)
@@ -42,7 +44,8 @@ def add(
 ) -> None:
     """Add a person. Nothing is collected before a release is signed.
 
-    Example: `countenance subject add "Ada Example" --residency US-IL`
+    Example:
+        countenance subject add "Ada Example" --residency US-IL
     """
     with engine_command(data, as_json) as (engine, output):
         person = engine.subjects.add(label, residency=residency, age_band=age_band, representative=minor_rep)
@@ -54,7 +57,8 @@ def add(
 def list_subjects(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List everybody.
 
-    Example: `countenance subject list`
+    Example:
+        countenance subject list
     """
     with engine_command(data, as_json) as (engine, output):
         for person in engine.subjects.everyone():
@@ -64,10 +68,11 @@ def list_subjects(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
 
 
 @_subject.command()
-def show(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Show what is held of a person, the releases, and who searched and found this person.
+def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Show what is held of a person, and who found this person.
 
-    Example: `countenance subject show sub_7k2m0q9x4t8b5c1d`
+    Example:
+        countenance subject show sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         held = engine.subjects.show(SubjectId(subject))
@@ -140,21 +145,28 @@ def _scope(release: Release) -> str:
 
 @_release.command()
 def sign(
-    subject: str,
-    purpose: Annotated[list[str] | None, typer.Option(help="What for; may be repeated.")] = None,
-    client: Annotated[list[str] | None, typer.Option(help="Which client may search; may be repeated.")] = None,
-    client_kind: Annotated[list[str] | None, typer.Option(help="Or any vetted client of this kind.")] = None,
-    term_days: Annotated[int | None, typer.Option(help="For how many days.")] = None,
-    signer: Annotated[str | None, typer.Option(help="The signature: the signer's typed name.")] = None,
+    subject: SubjectArgument,
+    purpose: Annotated[list[str] | None, typer.Option(help=f"What for, may be repeated: {', '.join(Purpose)}.")] = None,
+    client: Annotated[list[str] | None, typer.Option(help="Id of a client that may search; may be repeated.")] = None,
+    client_kind: Annotated[
+        list[str] | None, typer.Option(help=f"Or any vetted client of this kind: {', '.join(ClientKind)}.")
+    ] = None,
+    term_days: Annotated[int | None, typer.Option(help="For how many days it holds.")] = None,
+    signer: Annotated[
+        str | None, typer.Option(help="The signature: the signer's typed name; asked for where it is not given.")
+    ] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Print the notice, record that it was delivered, then record the typed signature.
+    r"""Print the notice, record that it was delivered, then record the typed signature.
 
-    Example: `countenance release sign sub_7k2m0q9x4t8b5c1d --purpose photo_delivery --client-kind photographer
-    --term-days 365 --signer "Ada Example"`
+    Example:
+        countenance release sign sub_7k2m0q9x4t8b5c1d --purpose photo_delivery \
+          --client-kind photographer --term-days 365 --signer "Ada Example"
     """
+    from countenance.services.subjects import ReleaseTerms  # noqa: PLC0415 - as in `engine_command`
+
     with engine_command(data, as_json) as (engine, output):
         terms = ReleaseTerms(
             purposes=frozenset(parse_purpose(text) for text in purpose or ()),
@@ -165,17 +177,28 @@ def sign(
         draft = engine.subjects.deliver_notice(SubjectId(subject), terms)
         output.say(draft.text)
         if signer is None:
-            signer = typer.prompt("Type your name to sign", err=True)
+            signer = _typed_name()
         release = engine.subjects.sign(draft, signer=signer)
         status = release.status(release.signed_at).value
         output.record(release=release.id, status=status, expires=to_text(release.term_end), notice=draft.notice)
         output.say(f"Release {release.id} is {status} until {to_text(release.term_end)}.")
 
 
-def withdraw(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Withdraw every release of a person and freeze what is held; in force when the command returns.
+def _typed_name() -> str:
+    try:
+        name: str = typer.prompt("Type your name to sign", default="", show_default=False, err=True)
+    except typer.Abort:  # no terminal, or the signer thought better of it: the refusal goes into the log
+        return ""
+    return name
 
-    Example: `countenance withdraw sub_7k2m0q9x4t8b5c1d`
+
+def withdraw(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Withdraw a person's releases and freeze what is held.
+
+    In force when the command returns; no later search finds this person.
+
+    Example:
+        countenance withdraw sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         frozen_at = engine.subjects.withdraw(SubjectId(subject))
@@ -183,10 +206,13 @@ def withdraw(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) 
         output.say(f"{subject} is frozen since {to_text(frozen_at)}: no search finds this person any more.")
 
 
-def destroy(subject: str, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Destroy all that is held of a person: keys, faceprints, releases, previews. It cannot be undone.
+def destroy(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Destroy all that is held of a person; it cannot be undone.
 
-    Example: `countenance destroy sub_7k2m0q9x4t8b5c1d`
+    Keys, faceprints, releases and previews. Your own photo files are never touched.
+
+    Example:
+        countenance destroy sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         done = engine.destruction.destroy(SubjectId(subject))

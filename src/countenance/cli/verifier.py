@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from countenance.cli.exits import exit_code
@@ -55,6 +56,9 @@ class _Folder(Mapping[str, bytes]):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # No text of a checked file ends the command.
     options = _parser().parse_args(arguments)
     try:
         trust = _trust(options.key, options.witness, options.quorum)
@@ -202,7 +206,7 @@ def _complain(name: str, error: CountenanceError, *, as_json: bool) -> None:
 
 
 def _print_json(fields: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(fields) + "\n")
 
 
 def _plain(text: str) -> str:

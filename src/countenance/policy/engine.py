@@ -23,6 +23,15 @@ from countenance.policy.rules import Rule, first_denial
 
 
 @dataclass(frozen=True)
+class Collection:
+    """The photos of one source are to be looked through for faces."""
+
+    now: datetime
+    source: Source
+    policy_published_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """One face of one photo is to become a reference of one subject.
 
@@ -54,11 +63,15 @@ class ProbeUse:
 
 @dataclass(frozen=True)
 class TransientMatch:
-    """An unattributed face is to be compared in memory with the consenting gallery, and forgotten."""
+    """An unattributed face is to be compared in memory with the consenting gallery, and forgotten.
+
+    Attributes:
+        sources: every source of the photo; each of them must allow it.
+    """
 
     face: str
     now: datetime
-    source: Source
+    sources: tuple[Source, ...]
     policy_published_at: datetime | None
 
 
@@ -71,6 +84,11 @@ class Disclosure:
     release: Release
     client: Client
     purpose: Purpose
+
+
+def deny_collection(facts: Collection, law: Law) -> Deny | None:
+    """Return why no photo of this source may be looked through; None where they may."""
+    return first_denial(_COLLECTION, facts, law)
 
 
 def decide_enrolment(facts: Enrolment, law: Law) -> Decision:
@@ -89,7 +107,7 @@ def decide_probe(facts: ProbeUse, law: Law) -> Decision:
 def decide_transient(facts: TransientMatch, law: Law) -> Decision:
     """Permit one unattributed face to be compared in memory, or say why not."""
     denial = first_denial(_TRANSIENT, facts, law)
-    return denial or _permit(PermitKind.TRANSIENT, facts.face, (facts.source.id,), law)
+    return denial or _permit(PermitKind.TRANSIENT, facts.face, tuple(s.id for s in facts.sources), law)
 
 
 def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
@@ -115,7 +133,7 @@ def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> 
 _NO_RELEASE = Deny("consent.live", "this person has signed no release; `countenance release sign` records one", "core")
 
 
-def _policy_unmet(facts: Enrolment | ProbeUse | TransientMatch, _law: Law) -> str | None:
+def _policy_unmet(facts: Collection | Enrolment | ProbeUse | TransientMatch, _law: Law) -> str | None:
     if facts.policy_published_at is None or facts.policy_published_at > facts.now:
         return "there is no public retention policy yet; `countenance init` publishes it, before any faceprint"
     return None
@@ -164,7 +182,7 @@ def _too_old(facts: Enrolment | Disclosure, law: Law) -> str | None:
     return f"the release is older than the {longest_term(law).days} days that the law allows; sign anew"
 
 
-def _source_without_basis(facts: Enrolment, _law: Law) -> str | None:
+def _source_without_basis(facts: Collection | Enrolment, _law: Law) -> str | None:
     return None if facts.source.basis.strip() else "the source has no recorded permission"
 
 
@@ -198,7 +216,7 @@ def _basis_not_enough(facts: ProbeUse, law: Law) -> str | None:
 
 def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
     mode = law.choice("processing.transient_match")
-    if mode == "allow" or (mode == "counsel_opt_in" and facts.source.counsel_opt_in):
+    if mode == "allow" or (mode == "counsel_opt_in" and all(s.counsel_opt_in for s in facts.sources)):
         return None
     return (
         "unattributed faces are not encoded here; counsel's written opt-in, recorded with the source "
@@ -207,7 +225,7 @@ def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
 
 
 def _bystanders_not_covered(facts: TransientMatch, _law: Law) -> str | None:
-    if facts.source.bystander_basis:
+    if facts.sources and all(s.bystander_basis for s in facts.sources):
         return None
     return "the source's permission does not cover bystanders (--bystander-basis)"
 
@@ -218,6 +236,10 @@ def _outside_scope(facts: Disclosure, _law: Law) -> str | None:
     return "the release names neither this client nor its kind for this purpose"
 
 
+_COLLECTION: tuple[Rule[Collection], ...] = (
+    Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
+    Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+)
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),

@@ -6,8 +6,9 @@ A claim routes a face to a subject, or to a reviewer where it is ambiguous. It n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from countenance.ids import SubjectId
 from countenance.model.face import Box
@@ -52,21 +53,23 @@ BYSTANDER = Verdict()
 def attribute(faces: Sequence[Box], claims: Sequence[Claim]) -> list[Verdict]:
     """Return one verdict per face, in order.
 
-    A claim with a box means the face that it overlaps most. A claim without one means the only face of the
-    photo; where there are several, each of those that no box has claimed waits for a reviewer.
+    A claim with a box means the face that it covers. A claim without one means the only face of the photo;
+    where there are several, each of those that no box has claimed waits for a reviewer. Nobody is in a photo
+    twice: where boxes place one subject on several faces, each of them waits.
     """
     located: dict[int, list[Claim]] = {}
     whole = [claim for claim in claims if claim.box is None]
     for claim in claims:
-        number = _best(faces, claim.box) if claim.box is not None else None
-        if number is not None:
+        for number in _meant(faces, claim.box):
             located.setdefault(number, []).append(claim)
-    placed = {claim.subject for held in located.values() for claim in held}
+    placed = Counter(subject for held in located.values() for subject in {claim.subject for claim in held})
     whole = [claim for claim in whole if claim.subject not in placed]
     verdicts = []
     for number in range(len(faces)):
         if number in located:
-            verdicts.append(_agreed(located[number]))
+            verdict = _agreed(located[number])
+            twice = verdict.subject is not None and placed[verdict.subject] > 1
+            verdicts.append(replace(verdict, by=None, doubt="several_faces") if twice else verdict)
         elif whole and len(faces) == 1:
             verdicts.append(_agreed([Claim(c.subject, Attribution.SOLE_FACE) for c in whole]))
         elif whole:
@@ -77,6 +80,11 @@ def attribute(faces: Sequence[Box], claims: Sequence[Claim]) -> list[Verdict]:
     return verdicts
 
 
+def unplaced(faces: Sequence[Box], claims: Sequence[Claim]) -> int:
+    """Return how many claims mean no face at all: their box covers none, or the photo shows none."""
+    return sum(not (faces if claim.box is None else _meant(faces, claim.box)) for claim in claims)
+
+
 def _agreed(claims: Sequence[Claim]) -> Verdict:
     subjects = {claim.subject for claim in claims}
     if len(subjects) > 1:
@@ -84,10 +92,10 @@ def _agreed(claims: Sequence[Claim]) -> Verdict:
     return Verdict(claims[0].subject, claims[0].by)
 
 
-def _best(faces: Sequence[Box], box: Box) -> int | None:
-    overlaps = [overlap(face, box) for face in faces]
-    best = max(range(len(faces)), key=overlaps.__getitem__, default=None)
-    return best if best is not None and overlaps[best] >= _MIN_OVERLAP else None
+def _meant(faces: Sequence[Box], box: Box | None) -> list[int]:
+    if box is None:
+        return []
+    return [number for number, face in enumerate(faces) if overlap(face, box) >= _MIN_OVERLAP]
 
 
 def overlap(a: Box, b: Box) -> float:

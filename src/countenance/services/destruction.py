@@ -52,19 +52,24 @@ class Destruction:
             NotFound: no such subject.
             Busy: another process reads the records, so that old bytes would stay; run it again.
         """
-        stale = self._orphans()
         with self._records.write() as work:
-            if not subject_rows.exists(work, subject):
-                return self._finish(work, subject)
-            subject_rows.freeze(work, subject)
-            photos = {face.photo for face in rows.faces(work, subject=subject)}
-            shared = {photo for photo in photos if _has_others(work, photo, subject)}
+            # Keys are made in the transaction that names them, so inside of one an orphan is what a crash left.
+            orphans = work.keyring.owners() - owners(work)
+            known = subject_rows.exists(work, subject)
+            if known:
+                subject_rows.freeze(work, subject)
+                photos = {face.photo for face in rows.faces(work, subject=subject)}
+                shared = {photo for photo in photos if _has_others(work, photo, subject)}
+            elif not _was_destroyed(work, subject):
+                raise NotFound(f"no subject {subject}; `countenance subject list` shows them")
+        if not known:
+            return self._finish(subject, orphans)
         self._gallery.forget(subject)
         old_keys = self._rewrite_shared(shared, subject)
         with self._records.read() as work:
             old_keys |= {rows.key_of(work, photo) for photo in photos - shared}
         counts = {
-            "keys": self._records.keyring.destroy({subject, *old_keys} | (stale & self._orphans())),
+            "keys": self._records.keyring.destroy({subject, *old_keys} | orphans),
             "photos_forgotten": len(photos - shared),
             "previews_masked": len(shared),
         }
@@ -78,29 +83,19 @@ class Destruction:
         self._records.compact()
         return Destroyed(subject, counts)
 
-    def _finish(self, work: Transaction, subject: SubjectId) -> Destroyed:
+    def _finish(self, subject: SubjectId, orphans: set[str]) -> Destroyed:
         """Compact once more where the rows are gone already: a crash may have come in between."""
-        if not any(event.tag is EventTag.SUBJECT_DESTROYED for event in events(work, subject=subject)):
-            raise NotFound(f"no subject {subject}; `countenance subject list` shows them")
-        self._records.keyring.destroy(self._orphans())
+        self._records.keyring.destroy(orphans)
+        self._records.compact()
         return Destroyed(subject, {})
-
-    def _orphans(self) -> set[str]:
-        """Return the owners of keys that no record names: what a crash between the two stores leaves.
-
-        Another process may be about to write the record of a fresh key, so only a key that is still an
-        orphan when the long middle part of a destruction is over is taken for one.
-        """
-        with self._records.read() as work:
-            return self._records.keyring.owners() - owners(work)
 
     def _rewrite_shared(self, photos: set[PhotoId], subject: SubjectId) -> set[str]:
         """Mask the subject's faces in the previews of shared photos; return the keys that must die."""
-        new_keys = {photo: new_id("pho") for photo in photos}
-        self._records.keyring.create(new_keys.values())
         old_keys = set()
-        for photo, key in new_keys.items():
+        for photo in photos:
+            key = new_id("pho")
             with self._records.write() as work:
+                work.keyring.create([key])
                 old_keys.add(rows.key_of(work, photo))
                 stored = rows.preview(work, photo)
                 record = rows.get_photo(work, photo)
@@ -109,6 +104,10 @@ class Destruction:
                 masked = None if stored is None else self._reader.remask(stored, masks)
                 rows.reseal_photo(work, photo, key, record.uri, masked)
         return old_keys
+
+
+def _was_destroyed(work: Transaction, subject: SubjectId) -> bool:
+    return any(event.tag is EventTag.SUBJECT_DESTROYED for event in events(work, subject=subject))
 
 
 def _has_others(work: Transaction, photo: PhotoId, subject: SubjectId) -> bool:

@@ -92,13 +92,15 @@ class Enrolments:
         self._pack = pack
         self._gallery = gallery
 
-    def add(self, sighting: Sighting) -> list[FaceOutcome]:
-        """Store a new photo with its faces; return what became of each."""
+    def add(self, sighting: Sighting) -> list[FaceOutcome] | None:
+        """Store a new photo with its faces; return what became of each, or None where a twin came first."""
         photo = PhotoId(new_id("pho"))
         faces = self._faces(sighting)
         self._encode(photo, faces, [sighting.source], sighting)
-        self._records.keyring.create([photo])
         with self._records.write() as work:
+            if rows.find_by_content(work, sighting.content_tag) is not None:
+                return None  # the same file under another name, worked on at the same time
+            work.keyring.create([photo])
             self._decide_again(work, photo, faces, [sighting.source])
             record = PhotoRecord(photo, sighting.uri, sighting.photo.full_size, work.now)
             rows.add_photo(work, NewPhoto(record, photo, sighting.content_tag, self._preview(sighting, faces)))
@@ -116,6 +118,8 @@ class Enrolments:
     def again(self, photo: PhotoId, sighting: Sighting, only: FaceId | None = None) -> list[FaceOutcome]:
         """Hold the undecided faces of a stored photo against the claims and releases of today.
 
+        Where nothing is said of a face today, what was said of it before still counts.
+
         Args:
             only: consider this face alone: what a reviewer's assignment does.
 
@@ -132,7 +136,8 @@ class Enrolments:
                 continue
             same = next((f for f in undecided if overlap(face.box, f.box) >= _SAME_FACE), None)
             if same is not None:
-                faces.append(replace(face, id=same.id, stored=True))
+                said = _remembered(same) if face.verdict == BYSTANDER else face.verdict
+                faces.append(replace(face, id=same.id, verdict=said, stored=True))
             elif only is None:
                 faces.append(face)
         self._encode(photo, faces, sources, sighting)
@@ -185,9 +190,13 @@ class Enrolments:
         return decision
 
     def _decide(self, work: Transaction, photo: PhotoId, face: _Work, sources: Sequence[Source]) -> Permit | Deny:
-        if face.verdict.subject is None:
+        attributed = face.verdict.subject
+        if attributed is None:
             raise RuntimeError("only an attributed face is decided on")
-        subject = subject_rows.get(work, face.verdict.subject)
+        if not subject_rows.exists(work, attributed):
+            face.verdict = BYSTANDER
+            return Deny("subject.gone", "this person was destroyed while the photo was worked on", "core")
+        subject = subject_rows.get(work, attributed)
         release = best_release(subject_rows.releases(work, subject.id).get(subject.id, []), work.now)
         policy = subject_rows.current_policy(work)
         face.release = None if release is None else release.id
@@ -205,11 +214,13 @@ class Enrolments:
         self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]
     ) -> None:
         for face in faces:
-            if face.faceprint is None:
+            subject = face.verdict.subject
+            if subject is None or (face.faceprint is None and subject_rows.exists(work, subject)):
                 continue
             decision = self._decide(work, photo, face, sources)
             if isinstance(decision, Deny):
-                face.faceprint.wipe()
+                if face.faceprint is not None:
+                    face.faceprint.wipe()
                 face.faceprint = None
                 face.state, face.reason, face.detail = FaceState.SKIPPED, decision.rule_id, decision.reason
 
@@ -220,7 +231,7 @@ class Enrolments:
             facts = TransientMatch(
                 face=f"{photo}/{face.number}",
                 now=work.now,
-                source=sources[0],
+                sources=tuple(sources),
                 policy_published_at=None if policy is None else policy.published_at,
             )
             decision = decide_transient(facts, self._law.of_bystander(sources))
@@ -237,7 +248,7 @@ class Enrolments:
         probe.wipe()
         if not found:
             return BYSTANDER
-        return Verdict(found[0][0].subject, Attribution.TRANSIENT)
+        return Verdict(found[0].subject, Attribution.TRANSIENT)
 
     def _preview(self, sighting: Sighting, faces: Sequence[_Work]) -> bytes | None:
         if not any(face.state in _NEEDS_PREVIEW for face in faces):
@@ -272,6 +283,11 @@ class Enrolments:
             attributed_by=None if face.verdict.by is None else face.verdict.by.value,
         )
         face.faceprint.wipe()
+
+
+def _remembered(face: FaceRecord) -> Verdict:
+    doubt = face.reason if face.state is FaceState.WAITING else None
+    return Verdict(face.subject, doubt=doubt)
 
 
 _NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)

@@ -18,13 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound
+from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound, NotWritable, Refused
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
+from countenance.policy.engine import Collection, deny_collection
 from countenance.ports.photos import DecodedPhoto, PhotoReader
-from countenance.services.attribution import Claim
+from countenance.services.attribution import Claim, unplaced
 from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
+from countenance.services.law import LawBook
 from countenance.services.manifest import ManifestLine, read_manifest
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
@@ -42,6 +44,7 @@ class PhotoOutcome:
         reason: why it was left out, a stable code; None where it was not.
         known: its content had been ingested before.
         faces: what became of each face that was looked at.
+        unplaced: how many claims of manifest, metadata or folder meant no face that was found.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class PhotoOutcome:
     detail: str = ""
     known: bool = False
     faces: tuple[FaceOutcome, ...] = ()
+    unplaced: int = 0
 
 
 @dataclass
@@ -82,6 +86,8 @@ class IngestSummary:
         self.skipped.update(face.reason for face in outcome.faces if face.state is FaceState.SKIPPED and face.reason)
         if outcome.reason is not None:
             self.skipped[outcome.reason] += 1
+        if outcome.unplaced:
+            self.skipped["no_face_there"] += outcome.unplaced
 
 
 Progress = Callable[[PhotoOutcome, int, int], None]
@@ -120,8 +126,16 @@ class _Claims:
 class Ingest:
     """The verb `ingest` on files and folders."""
 
-    def __init__(self, records: Records, reader: PhotoReader, enrolments: Callable[[], Enrolments], lock: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        reader: PhotoReader,
+        enrolments: Callable[[], Enrolments],
+        lock: Path,
+    ) -> None:
         self._records = records
+        self._law = law
         self._reader = reader
         self._enrolments = enrolments
         self._lock = lock
@@ -145,7 +159,7 @@ class Ingest:
         Raises:
             NotFound: no such source or path.
             BadManifest: the manifest has errors; nothing was ingested.
-            Refused: there is no public policy yet; logged.
+            Refused: there is no public policy yet; logged, nothing was ingested.
             Busy: another ingest runs on this data directory.
             DataDirectoryError, ModelError: the data directory or the face models fail; what was done stays.
         """
@@ -153,9 +167,9 @@ class Ingest:
             raise BadInput("--jobs must be at least 1")
         started = time.perf_counter()
         summary = IngestSummary()
+        origin = self._permitted(source)
         with self._records.read() as work:
-            origin = rows.get_source(work, source)
-            subjects = [s for s in subject_rows.everyone(work) if s.frozen_at is None]
+            subjects = subject_rows.everyone(work)
         ids, labels = [s.id for s in subjects], subject_rows.labels(subjects)
         lines = {} if manifest is None else read_manifest(manifest, ids, labels)
         claims = _Claims(lines, labels, frozenset(ids))
@@ -171,6 +185,18 @@ class Ingest:
     def content_tag(self, data: bytes) -> bytes:
         """Return the keyed digest that a file's content is known by in this data directory."""
         return hmac.digest(self._tag_key, hashlib.sha256(data).digest(), "sha256")
+
+    def _permitted(self, source: SourceId) -> Source:
+        """Return the source, if its photos may be looked through at all."""
+        with self._records.write() as work:
+            origin = rows.get_source(work, source)
+            policy = subject_rows.current_policy(work)
+            facts = Collection(work.now, origin, None if policy is None else policy.published_at)
+            denial = deny_collection(facts, self._law.of_bystander([origin]))
+            if denial is None:
+                return origin
+            work.log(EventTag.INGEST_DENIED, source=source, rule=denial.rule_id)
+        raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _outcomes(self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int) -> Iterator[PhotoOutcome]:
         """Yield outcomes in the order of the files, with at most a few photos in memory."""
@@ -199,7 +225,11 @@ class Ingest:
             photo = self._reader.read(data)
             sighting = Sighting(str(path.resolve()), tag, photo, source, claims.about(path, photo))
             if known is None:
-                return PhotoOutcome(path, faces=tuple(enrolments.add(sighting)))
+                faces = enrolments.add(sighting)
+                if faces is None:
+                    return PhotoOutcome(path, known=True)
+                lost = unplaced([face.box for face in faces], sighting.claims)
+                return PhotoOutcome(path, faces=tuple(faces), unplaced=lost)
             return PhotoOutcome(path, known=True, faces=tuple(enrolments.again(known.photo, sighting)))
         except (BadPhoto, BadManifest, EncodingFailed) as error:
             reason = error.reason if isinstance(error, BadPhoto) else error.code
@@ -221,10 +251,14 @@ class Ingest:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with open(self._lock, "w", opener=_private) as file:
+        try:
+            lock = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise NotWritable(f"the data directory cannot be written: {error.strerror}") from error
+        with os.fdopen(lock):
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
                 raise Busy("another ingest runs on this data directory; wait for it to finish") from error
             yield
 
@@ -258,12 +292,10 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
             raise NotFound(f"there is no file or folder {path}")
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
 def _read(path: Path) -> bytes:
     try:
+        if not path.is_file():  # a pipe would be waited on for ever
+            raise BadPhoto("unreadable", "this is not a file, or a link to none")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadPhoto("too_many_bytes", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB; make it smaller")
         return path.read_bytes()

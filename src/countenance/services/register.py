@@ -45,8 +45,6 @@ class Register:
         client = Client(ClientId(new_id("cli")), name.strip(), kind, allowed, fpir, self._records.clock.now())
         law = self._law.of_probe()
         denied = kind.value in law.items("disclosure.client_kinds_denied")
-        if not denied:
-            self._records.keyring.create([client.id])
         with self._records.write() as work:
             work.log(
                 EventTag.CLIENT_REFUSED if denied else EventTag.CLIENT_ADDED,
@@ -55,6 +53,7 @@ class Register:
                 purposes=sorted(allowed),
             )
             if not denied:
+                work.keyring.create([client.id])
                 client_rows.add(work, client)
         if denied:
             reason = f"clients of kind {kind} are not served; a vetted organisation is needed"
@@ -97,8 +96,8 @@ class Register:
             counsel_opt_in=counsel_opt_in,
             created_at=self._records.clock.now(),
         )
-        self._records.keyring.create([source.id])
         with self._records.write() as work:
+            work.keyring.create([source.id])
             photo_rows.add_source(work, source)
             work.log(
                 EventTag.SOURCE_ADDED,

@@ -102,8 +102,8 @@ class Subjects:
             representative=representative,
             created_at=self._records.clock.now(),
         )
-        self._records.keyring.create([subject.id])
         with self._records.write() as work:
+            work.keyring.create([subject.id])
             rows.add(work, subject)
             work.log(EventTag.SUBJECT_ADDED, subject=subject.id, residency=list(places), age_band=age_band.value)
         return subject

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
@@ -23,6 +23,25 @@ _PRAGMAS = (
     "synchronous=FULL",
     "temp_store=MEMORY",
 )
+# The result codes of SQLite, https://www.sqlite.org/rescode.html; extended codes start with the primary one.
+_MAPPED: dict[str, type[Busy | DiskFull | NotWritable | Damaged]] = {
+    "SQLITE_BUSY": Busy,
+    "SQLITE_LOCKED": Busy,
+    "SQLITE_FULL": DiskFull,
+    "SQLITE_IOERR_WRITE": DiskFull,  # a quota or a limit of the file size
+    "SQLITE_READONLY": NotWritable,
+    "SQLITE_CANTOPEN": NotWritable,
+    "SQLITE_PERM": NotWritable,
+    "SQLITE_CORRUPT": Damaged,
+    "SQLITE_NOTADB": Damaged,
+    "SQLITE_IOERR": Damaged,
+}
+_ADVICE: dict[type[CountenanceError], str] = {
+    Busy: "another process holds the records; try again when it has finished",
+    DiskFull: "no space is left for the records; nothing was changed, free some space and try again",
+    NotWritable: "the data directory cannot be written; check its owner, its permissions (0700) and its disk",
+    Damaged: "a database file cannot be read; check the disk, then restore the file from a backup",
+}
 
 
 def open_sqlite(path: Path) -> Engine:
@@ -67,27 +86,14 @@ def mapped_errors() -> Iterator[None]:
 
 
 def _mapped(error: DatabaseError) -> CountenanceError:
-    words = str(error.orig).lower()
+    words = str(error.orig)
+    name = getattr(error.orig, "sqlite_errorname", "")
     if "no live release" in words:
         return Refused("consent.live", "the database holds no live release for this reference", "core")
-    if isinstance(error, IntegrityError):
-        return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
-    for signs, kind, message in _SIGNS:
-        if any(sign in words for sign in signs):
-            return kind(message)
-    return Damaged(f"unexpected answer of the database: {words}")
-
-
-_SIGNS: tuple[tuple[tuple[str, ...], type[CountenanceError], str], ...] = (
-    (("locked", "busy"), Busy, "another process holds the records; try again when it has finished"),
-    (("full",), DiskFull, "no space is left on the disk; nothing was changed, free some space and try again"),
-    (
-        ("readonly", "read-only", "unable to open"),
-        NotWritable,
-        "the data directory cannot be written; check its owner and permissions (0700)",
-    ),
-    (("malformed", "not a database", "disk i/o"), Damaged, "a database file is damaged; restore it from a backup"),
-)
+    for start, mapped in _MAPPED.items():
+        if name.startswith(start):
+            return mapped(f"{_ADVICE[mapped]} ({words})")
+    return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
 
 
 def compact(engine: Engine) -> None:

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, insert, select
 
-from countenance.errors import Damaged, NotInitialised, WrongRootKey
+from countenance.errors import Damaged, NotInitialised, NotWritable, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
-from countenance.store.sealing import KEY_BYTES, seal, unseal
+from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
 _metadata = MetaData()
 _key = Table(
@@ -47,13 +47,18 @@ def read_root_key(path: Path) -> bytes:
 
     Raises:
         NotInitialised: there is none.
+        NotWritable: it cannot be read.
         WrongRootKey: the file does not hold a 256-bit key.
     """
     try:
         root = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError as error:
-        raise NotInitialised("the root key is missing; without it nothing can be read") from error
-    except (ValueError, UnicodeDecodeError) as error:
+        raise NotInitialised(
+            f"the root key {path} is missing; without it nothing can be read. Put it back from its safe copy"
+        ) from error
+    except OSError as error:
+        raise NotWritable(f"the root key cannot be read: {error.strerror}; check {path}") from error
+    except ValueError as error:
         raise WrongRootKey("the root key file does not hold 64 hexadecimal digits") from error
     if len(root) != KEY_BYTES:
         raise WrongRootKey("the root key file does not hold 64 hexadecimal digits")
@@ -103,11 +108,13 @@ class Keyring:
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
-    def load(self) -> None:
-        """Unwrap every key at once: what building a gallery wants."""
+    def load(self, kind: str) -> None:
+        """Unwrap the keys of all owners of one kind, the prefix of their ids: what building a gallery wants."""
+        query = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.startswith(f"{kind}_", autoescape=True))
         with mapped_errors(), self._engine.connect() as connection:
-            rows = connection.execute(select(_key.c.owner, _key.c.wrapped)).all()
-        self._cache = {owner: unseal(self._root, wrapped, f"key:{owner}") for owner, wrapped in rows}
+            rows = connection.execute(query).all()
+        opener = Opener(self._root)
+        self._cache.update((owner, opener.unseal(wrapped, f"key:{owner}")) for owner, wrapped in rows)
 
     def owners(self) -> set[str]:
         """Return every id that has a key."""

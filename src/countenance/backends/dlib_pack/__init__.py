@@ -33,15 +33,15 @@ def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -
     return FacePack(
         name="dlib",
         licence="CC0-1.0",
-        detector=DlibDetector(_session(detector, threads), trees, pyramid),
-        encoder=DlibEncoder(_session(encoder, threads)),
+        detector=DlibDetector(session(detector, threads), trees, pyramid),
+        encoder=DlibEncoder(session(encoder, threads)),
     )
 
 
-def _session(model: bytes, threads: int) -> ort.InferenceSession:
+def session(model: bytes, threads: int) -> ort.InferenceSession:
+    """Start a network on the processor; accelerators have no 8-bit convolution of this kind."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # a pattern per image size would be kept for ever
-    fast = [name for name in ("CUDAExecutionProvider",) if name in ort.get_available_providers()]
-    return ort.InferenceSession(model, options, providers=[*fast, "CPUExecutionProvider"])
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -19,6 +20,7 @@ from countenance.policy.permit import PermittedCrop
 from countenance.vision.align import CROP_PX, to_crop
 
 _BATCH = 16  # faces per inference; two images each
+_MAX_TIMES = 16  # 1792 px: 10 MB for one face
 _SAME = 1e-3  # largest difference of a vector alone and in a batch, of its largest component
 
 
@@ -49,16 +51,24 @@ class FivePointEncoder:
                 "scale": repr(spec.scale),
                 "mean": [repr(value) for value in spec.mean],
                 "std": [repr(value) for value in spec.std],
-                "alignment": "similarity to the five-point template, 112x112, bilinear",
+                "alignment": "five-point similarity, 112 px, bilinear; averaged from twice the size",
                 "average": "image and mirror image, sum of raw vectors",
             }
         )
         self._check()
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
-        """Return the crop, uint8 (112, 112, 3) RGB, of a face; what lies outside the image is black."""
-        crop = cv2.warpAffine(image, to_crop(face.landmarks), (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR)
-        return crop.astype(np.uint8, copy=False)
+        """Return the crop, uint8 (112, 112, 3) RGB, of a face; what lies outside the image is black.
+
+        A face at twice the size or more is drawn at a multiple of the crop's size and averaged down, so that
+        none of its pixels is skipped.
+        """
+        matrix = to_crop(face.landmarks)
+        times = min(max(int(1 / math.hypot(matrix[0, 0], matrix[1, 0])), 1), _MAX_TIMES)
+        matrix = matrix * times
+        matrix[:, 2] += (times - 1) / 2  # a pixel's middle stays its middle
+        drawn = cv2.warpAffine(image, matrix, (CROP_PX * times, CROP_PX * times), flags=cv2.INTER_LINEAR)
+        return np.asarray(cv2.resize(drawn, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
     def encode(self, crops: Sequence[PermittedCrop]) -> list[Faceprint]:
         """Return one faceprint per permitted crop, in input order; see `ports.vision.Encoder`."""

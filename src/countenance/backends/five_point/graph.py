@@ -65,9 +65,7 @@ def _freed(model: bytes, free: tuple[int, ...]) -> bytes:
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             dim.dim_param = f"{value.name}_{axis}"
     del graph.value_info[:]
-    constants = weights | {
-        node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"
-    }
+    constants = weights | {node.output[0]: node.attribute[0].t for node in graph.node if node.op_type == "Constant"}
     for node in graph.node:
         if node.op_type == "Reshape" and node.input[1] in constants:
             _keep_batch(graph, node, numpy_helper.to_array(constants[node.input[1]]).tolist())

@@ -160,9 +160,7 @@ class _Reader:
     def _file(self, tables: Mapping[str, Any], table: str) -> ModelFile:
         given = tables[table]
         self._check(is_plain(given["file"]), f"{table}.file", "is a file name without folders")
-        self._check(
-            bool(_SHA256.fullmatch(given["sha256"])), f"{table}.sha256", "is 64 lower-case hex digits"
-        )
+        self._check(bool(_SHA256.fullmatch(given["sha256"])), f"{table}.sha256", "is 64 lower-case hex digits")
         self._check(given["url"].startswith("https://"), f"{table}.url", "starts with https://")
         self._check(given["bytes"] > 0, f"{table}.bytes", "is above 0")
         return ModelFile(given["file"], given["sha256"], given["bytes"], given["url"])
@@ -176,9 +174,7 @@ class _Reader:
         mean, std = self._channels(given, "mean"), self._channels(given, "std")
         self._check(0.0 not in std, "encoder.std", "holds a 0")
         model = self._file(tables, "encoder")
-        return EncoderSpec(
-            model, given["size"], given["colour"], float(given["scale"]), mean, std, given["dim"]
-        )
+        return EncoderSpec(model, given["size"], given["colour"], float(given["scale"]), mean, std, given["dim"])
 
     def _channels(self, given: Mapping[str, Any], key: str) -> tuple[float, ...]:
         values = given[key]

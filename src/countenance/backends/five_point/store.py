@@ -120,7 +120,7 @@ class ModelStore:
         manifest = _described(brought, name) if brought else self.manifest(name)
         described = brought or self._folder / name / _MANIFEST
         _require(manifest, accept_licence)
-        if source is not None or not self._intact(manifest):
+        if manifest.files and (source is not None or not self._intact(manifest)):
             with self._staging() as staging:
                 new = staging / "new"
                 new.mkdir()
@@ -195,11 +195,13 @@ class ModelStore:
                 os.close(handle)
 
     def _publish(self, new: Path, name: str) -> None:
-        """Put a complete pack in its place by renaming; an earlier one goes with the staging folder."""
+        """Put a complete pack in its place: at once, or file by file over one that is being repaired."""
         place = self._folder / name
-        if place.exists():
-            place.replace(new.parent / "old")
-        new.replace(place)
+        if not place.exists():
+            new.replace(place)
+            return
+        for path in sorted(new.iterdir(), key=lambda path: path.name == _MANIFEST):
+            path.replace(place / path.name)
 
 
 def _shipped() -> dict[str, PackManifest]:
@@ -247,9 +249,7 @@ def _collect(manifest: PackManifest, source: Path | None, folder: Path, progress
                     progress(before + size, total)
             _flush(target)
         if size != file.size_bytes or digest.hexdigest() != file.sha256:
-            raise ModelDamaged(
-                f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed"
-            )
+            raise ModelDamaged(f"{file.name} is not the file that pack {manifest.name!r} pins; nothing was installed")
         before += size
 
 

@@ -169,8 +169,7 @@ def _placed(stated: Box, turn: int, full_size: tuple[int, int]) -> Box | None:
     height, width = full_size
     ends = (_UPRIGHT[turn](stated.left, stated.top), _UPRIGHT[turn](stated.right, stated.bottom))
     (left, right), (top, bottom) = (
-        sorted(min(max(end[axis], 0.0), 1.0) * length for end in ends)
-        for axis, length in ((0, width), (1, height))
+        sorted(min(max(end[axis], 0.0), 1.0) * length for end in ends) for axis, length in ((0, width), (1, height))
     )
     box = Box(left, top, right, bottom)
     return box if box.area > 0 else None

@@ -33,6 +33,11 @@ _TRIGGERS = {
     "event_is_kept": """CREATE TRIGGER event_is_kept BEFORE DELETE ON event
         BEGIN SELECT RAISE(ABORT, 'the log cannot be shortened'); END""",
 }
+# `INSERT OR REPLACE` deletes without firing triggers of DELETE, so it needs a refusal of its own.
+for _table, _key in (("reference", "id"), ("release", "id"), ("release_event", "number"), ("event", "number")):
+    _TRIGGERS[f"{_table}_is_not_replaced"] = f"""CREATE TRIGGER {_table}_is_not_replaced BEFORE INSERT ON "{_table}"
+        WHEN EXISTS (SELECT 1 FROM "{_table}" WHERE {_key} = NEW.{_key})
+        BEGIN SELECT RAISE(ABORT, 'a row of {_table} cannot be replaced'); END"""  # noqa: S608 - constants only
 for _table in ("subject", "client", "release", "release_event", "reference"):
     for _change in ("INSERT", "UPDATE", "DELETE"):
         _name = f"{_table}_{_change.lower()}_counts"
