@@ -154,6 +154,16 @@ def test_one_wrong_file_does_not_hide_the_others(desk: Desk) -> None:
     assert "bad: NOT PROVED (malformed): not a signed note" in err
 
 
+def test_a_strangers_checkpoint_says_nothing_about_a_log(desk: Desk) -> None:
+    """A fork that the log's key did not sign is refused at its own turn, and the published log stays proved."""
+    forged = desk.put("forged", Log(200, seed=6).note())
+    code, out, err = desk.run(forged, published := desk.publish(desk.log.publish()))
+    assert code == 7
+    assert "forged: NOT PROVED (unknown_key)" in err
+    assert f"{published}: proved" in out
+    assert "0 other checkpoints given are of the same history." in out
+
+
 def test_a_growth_proof_asks_for_its_start(desk: Desk) -> None:
     """Without the earlier checkpoint the missing file is named, with the exit code of wrong input."""
     code, _, err = desk.run(desk.put("growth", desk.log.growth(200).encode()))
@@ -167,6 +177,8 @@ def test_files_that_cannot_be_read_are_named(desk: Desk) -> None:
     assert (code, "there is no file" in err) == (3, True)
     code, _, err = desk.run(str(desk.folder))
     assert (code, "no checkpoint in this folder" in err) == (7, True)
+    code, _, err = desk.run("x" * 5000)
+    assert (code, "cannot be read" in err) == (3, True)
     code, _, err = desk.run(desk.put("large", bytes(18 * 2**20)))
     assert (code, "larger than anything" in err) == (3, True)
 
@@ -182,6 +194,7 @@ def test_keys_may_stand_in_a_file(desk: Desk) -> None:
     code, out, err = desk.run(note, "--key", "nonsense")
     assert (code, out) == (3, "")
     assert "is no key such as" in err
+    assert desk.run(note, "--key", desk.key[:-1])[0] == 3
 
 
 def test_the_terminal_is_not_steered_by_what_is_checked(desk: Desk) -> None:

@@ -115,6 +115,7 @@ def test_the_signing_key_may_be_another_one_of_the_same_name() -> None:
         verify.verify_certificate(data, log.trust())
 
 
+@settings(deadline=None)
 @given(*[st.integers(0, 5)] * 5)
 def test_counts_add_up_or_are_refused(targeted: int, destroyed: int, held: int, failed: int, deferred: int) -> None:
     """Counts exist only where destroyed, held, failed and deferred add up to targeted."""

@@ -142,6 +142,7 @@ def test_every_small_tree_is_that_of_the_standard() -> None:
             merkle.verify_consistency(old, merkle.root(old, _MANY_NODE), size, root, proof)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), max_size=12))
 def test_appending_in_batches_is_appending_at_once(batches: list[int]) -> None:
     """However a log is cut into batches and its edge is stored in between, root and completed nodes are the same."""
@@ -162,7 +163,7 @@ def test_an_edge_of_no_tree_is_refused(size: int, hashes: int) -> None:
         Frontier(size, tuple(_MANY[:hashes]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_changed_bit_breaks_an_inclusion_proof(data: st.DataObject) -> None:
     """One changed bit in leaf, proof or root is refused as not included."""
@@ -175,7 +176,7 @@ def test_any_changed_bit_breaks_an_inclusion_proof(data: st.DataObject) -> None:
         merkle.verify_inclusion(parts[0], index, size, tuple(parts[2:]), parts[1])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_changed_bit_breaks_a_consistency_proof(data: st.DataObject) -> None:
     """One changed bit in either root or in the proof is refused as not consistent."""
@@ -192,6 +193,7 @@ def test_any_changed_bit_breaks_a_consistency_proof(data: st.DataObject) -> None
         merkle.verify_consistency(old, parts[0], new, parts[1], tuple(parts[2:]))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_proof_holds_for_its_own_place_only(data: st.DataObject) -> None:
     """The proof of one leaf is refused for every other leaf, index and size."""

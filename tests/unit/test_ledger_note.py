@@ -132,7 +132,7 @@ def test_a_second_implementation_agrees() -> None:
         Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], message.encode())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_changed_byte_breaks_a_checkpoint(data: st.DataObject) -> None:
     """A checkpoint under one signature is refused whatever byte of it is changed."""

@@ -51,6 +51,8 @@ def test_an_entry_says_only_kind_hour_and_commitment() -> None:
     assert one.encode() == canonical.encode(json.loads(one.encode()))
     assert one.leaf_hash() == hashlib.sha256(b"\x00" + one.encode()).digest()
     assert entry.parse(one.encode()) == one
+    with pytest.raises(ValueError, match="without a time zone"):
+        entry.make(NOON.replace(tzinfo=None), "subject:release:signed", salt(1), {})
 
 
 def test_the_same_record_cannot_be_found_without_its_salt() -> None:
@@ -138,7 +140,7 @@ def test_a_proof_for_the_wrong_leaf_is_refused() -> None:
             verify.verify_entry(changed.encode(), log.trust())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_changed_byte_breaks_a_proof(data: st.DataObject) -> None:
     """A proof that carries its entry is refused whatever byte of it is changed."""
