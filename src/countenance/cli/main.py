@@ -11,7 +11,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from countenance import __version__
+<<<<<<< HEAD
 from countenance.cli import backup, demo, ledger, models, photos, registers, searches, subjects, verify
+=======
+from countenance.cli import demo, models, photos, registers, searches, subjects, verify
+>>>>>>> ledger
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, command, counted, engine_command
 
@@ -39,7 +43,7 @@ app = typer.Typer(
     name="countenance",
     cls=_InOrder,
     epilog="Exit codes: 0 done, 1 something was found wrong, 2 wrong usage, 3 bad input, 4 refused by the law, "
-    "5 the data directory, 6 a face model.",
+    "5 the data directory, 6 a face model, 7 something is not proved.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -114,7 +118,11 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
+<<<<<<< HEAD
 for module in (subjects, registers, photos, searches, ledger, verify, backup, models, demo):
+=======
+for module in (subjects, registers, photos, searches, verify, models, demo):
+>>>>>>> ledger
     module.register(app)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from countenance.cli.exits import exit_code
 from countenance.cli.proved import Proved, describe
-from countenance.errors import BadInput, CountenanceError, NotFound, VerificationFailed
+from countenance.errors import BadInput, CountenanceError, Malformed, NotFound, VerificationFailed
 from countenance.ledger import checkpoint as checkpoints
 from countenance.ledger import document as documents
 from countenance.ledger import note as notes
@@ -34,27 +35,11 @@ Example: countenance verify certificate.json --key museum.vkey
 """
 
 
-class _Folder(Mapping[str, bytes]):
-    """The files of a published log, each read when it is asked for."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def __getitem__(self, path: str) -> bytes:
-        try:
-            return _read(self._root / path)
-        except NotFound as error:
-            raise KeyError(path) from error
-
-    def __iter__(self) -> Iterator[str]:
-        return (str(path.relative_to(self._root)) for path in self._root.rglob("*") if path.is_file())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # No text of a checked file ends the command.
     options = _parser().parse_args(arguments)
     try:
         trust = _trust(options.key, options.witness, options.quorum)
@@ -112,16 +97,15 @@ def _trust(keys: Sequence[str], witnesses: Sequence[str], quorum: int | None) ->
     return Trust(tuple(key for text in keys for key in _keys(text)), known, len(known) if quorum is None else quorum)
 
 
-def _keys(text: str) -> Iterator[notes.VerifierKey]:
-    """Yield the key that a text is, or those in the file that it names; blank lines and # comments are skipped."""
-    path = Path(text)
-    lines = _read(path).decode(errors="replace").splitlines() if path.is_file() else [text]
-    for line in lines:
-        if line.strip() and not line.startswith("#"):
-            try:
-                yield notes.parse_key(line)
-            except CountenanceError as error:
-                raise BadInput(f"{error}; nor is it a file") from error
+def _keys(text: str) -> list[notes.VerifierKey]:
+    """Return the key that a text is, or those in the file that it names; blank lines and # comments are skipped."""
+    try:
+        return [notes.parse_key(text)]
+    except Malformed as error:
+        if "+" in text or not _is(Path.is_file, Path(text)):
+            raise BadInput(f"{error}; nor is it a file of keys") from error
+    lines = _read(Path(text)).decode(errors="replace").splitlines()
+    return [notes.parse_key(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _prove(path: Path, trust: Trust, given: Mapping[Checkpoint, bytes]) -> Proved:
@@ -134,10 +118,10 @@ def _prove(path: Path, trust: Trust, given: Mapping[Checkpoint, bytes]) -> Prove
         VerificationFailed: it is not proved.
         BadInput: it cannot be read, or needs another file beside it.
     """
-    if path.is_dir():
+    if _is(Path.is_dir, path):
         # One that does not verify says nothing about the log; it is reported at its own turn.
         heads = [one for one, data in given.items() if _is_proved(data, trust)]
-        return describe(verify.verify_published_log(_Folder(path), trust, heads))
+        return describe(verify.verify_published_log(lambda name: _read_if_there(path / name), trust, heads))
     data = _read(path)
     if data.startswith(b"{"):
         is_release = documents.read(data).body.get("schema") == releases.SCHEMA
@@ -173,6 +157,20 @@ def _is_proved(data: bytes, trust: Trust) -> bool:
     return True
 
 
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return kind(path)
+    except OSError:  # Such as a name that is too long for any file.
+        return False
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    try:
+        return _read(path)
+    except NotFound:
+        return None
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -202,7 +200,7 @@ def _complain(name: str, error: CountenanceError, *, as_json: bool) -> None:
 
 
 def _print_json(fields: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(fields) + "\n")
 
 
 def _plain(text: str) -> str:

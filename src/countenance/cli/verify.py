@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
 def _verify(context: typer.Context) -> None:
     """Check certificates, releases, proofs and published logs, offline, with public keys only.
 
-    Example: `countenance verify certificate.json --key museum.vkey`
+    Example:
+        countenance verify certificate.json --key museum.vkey
     """
     raise typer.Exit(verifier.main(context.args))

@@ -29,6 +29,7 @@ from countenance.model.event import EventTag
 SCHEMA = "countenance-certificate-1"
 COMPLETE, PARTIAL = "complete", "partial"
 _HIGHEST_LEVEL = 4
+_Record = typing.TypeVar("_Record")
 
 
 class Left(StrEnum):
@@ -250,9 +251,7 @@ def parse(body: Body) -> Certificate:
     if fields.pop("schema", None) != SCHEMA:
         raise Malformed(f"not a certificate: its schema is not {SCHEMA}")
     title = fields.pop("title", None)
-    certificate = _read(Certificate, fields, "certificate")
-    if not isinstance(certificate, Certificate):
-        raise TypeError("reading a Certificate returned something else")
+    certificate = _read_record(Certificate, fields, "certificate")
     if title != certificate.title:
         raise Contradiction(f"titled {title!r}, while its counts make it {certificate.title}")
     return certificate
@@ -268,9 +267,7 @@ def _explain(certificate: Certificate, why: Left) -> None:
         raise Contradiction(f"nothing {why} in all, but something in {', '.join(stores)}")
 
 
-def _fields(record: object) -> dict[str, Value]:
-    if not dataclasses.is_dataclass(record):
-        raise TypeError("only the dataclasses of this module are written")
+def _fields(record: typing.Any) -> dict[str, Value]:
     return {field.name: _write(getattr(record, field.name)) for field in dataclasses.fields(record)}
 
 
@@ -312,9 +309,12 @@ def _read(kind: typing.Any, value: Value, where: str) -> object:
     if kind is int and type(value) is int:
         return value
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        hints = typing.get_type_hints(kind)
-        names = {field.name for field in dataclasses.fields(kind)}
-        if set(value) != names:
-            raise Malformed(f"{where} has other fields than {', '.join(sorted(names))}")
-        return kind(**{name: _read(hints[name], value[name], f"{where}.{name}") for name in names})
+        return _read_record(kind, value, where)
     raise Malformed(f"{where} is not what a certificate holds there")
+
+
+def _read_record(kind: type[_Record], value: Mapping[str, Value], where: str) -> _Record:
+    hints = typing.get_type_hints(kind)
+    if set(value) != set(hints):
+        raise Malformed(f"{where} has other fields than {', '.join(sorted(hints))}")
+    return kind(**{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})

@@ -13,9 +13,10 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from countenance import canonical
+from countenance.clock import to_text
 from countenance.errors import Malformed
 from countenance.ledger import merkle
 
@@ -23,7 +24,7 @@ SALT_BYTES = 32
 MAX_ENTRY_BYTES = 65_535  # C2SP tlog-tiles: entries carry a uint16 length prefix.
 _VERSION = 1
 _TAG = re.compile(r"[a-z_]{1,40}:[a-z_]{1,40}:[a-z_]{1,40}")
-_HOUR = "%Y-%m-%dT%HZ"
+_HOUR_CHARACTERS = len("2026-11-24T22")
 _HOUR_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}Z")
 
 
@@ -86,13 +87,21 @@ def commit(salt: bytes, record: bytes) -> bytes:
 
 
 def make(at: datetime, tag: str, salt: bytes, record: canonical.Value) -> Entry:
-    """Return the entry of a record that was made at a moment."""
+    """Return the entry of a record that was made at a moment.
+
+    Raises:
+        ValueError: the moment is naive, or the salt is not 32 bytes.
+    """
     return Entry(hour_of(at), tag, commit(salt, canonical.encode(record)))
 
 
 def hour_of(at: datetime) -> str:
-    """Return the hour of a moment, such as `2026-11-24T22Z`."""
-    return at.astimezone(UTC).strftime(_HOUR)
+    """Return the hour of a moment, such as `2026-11-24T22Z`.
+
+    Raises:
+        ValueError: the moment is naive.
+    """
+    return f"{to_text(at)[:_HOUR_CHARACTERS]}Z"
 
 
 def parse(data: bytes) -> Entry:

@@ -10,7 +10,7 @@ Source: https://c2sp.org/tlog-tiles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from countenance.errors import Forked, LeafChanged, LeafMissing, Truncated, WrongRoot
@@ -22,6 +22,9 @@ TILE_HEIGHT = 8  # Levels of the tree between one level of tiles and the next.
 TILE_WIDTH = 1 << TILE_HEIGHT
 CHECKPOINT_PATH = "checkpoint"
 _LENGTH_BYTES = 2
+
+Fetch = Callable[[str], bytes | None]
+"""Returns the bytes under a path below the log's folder, None where there is nothing; each path is asked for once."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,13 @@ def publish(entries: Sequence[bytes], note: bytes) -> dict[str, bytes]:
     return files
 
 
-def read(files: Mapping[str, bytes], head: Checkpoint, earlier: Sequence[Checkpoint] = ()) -> Iterator[bytes]:
+def read(fetch: Fetch, head: Checkpoint, earlier: Sequence[Checkpoint] = ()) -> Iterator[bytes]:
     """Yield the entries of a published log in order, checking all of it on the way.
 
     The whole is proved only when the last entry was yielded and the iterator has ended without an error.
 
     Args:
-        files: path to bytes. What the checkpoint does not ask for, such as older partial tiles, is not looked at.
+        fetch: what is published under a path. Only what the checkpoint asks for is looked at, no older partial tiles.
         head: the verified checkpoint of these files.
         earlier: other verified checkpoints of the same log, which must be heads of what is published here.
 
@@ -118,7 +121,7 @@ def read(files: Mapping[str, bytes], head: Checkpoint, earlier: Sequence[Checkpo
     rows: dict[int, list[bytes]] = {}
     _meet(frontier, earlier)
     for bundle in _row(None, head.size):
-        entries, leaves = _entries(files, bundle)
+        entries, leaves = _entries(fetch, bundle)
         for leaf in leaves:
             frontier, nodes = frontier.append([leaf])
             for level, hashes in _tile_rows(nodes).items():
@@ -128,7 +131,7 @@ def read(files: Mapping[str, bytes], head: Checkpoint, earlier: Sequence[Checkpo
     for tile in layout(head.size):
         if tile.level:  # Level 0 was compared with the entries already.
             part = slice(tile.index * TILE_WIDTH, tile.index * TILE_WIDTH + tile.width)
-            if _hashes(files, tile) != rows[tile.level][part]:
+            if _hashes(fetch, tile) != rows[tile.level][part]:
                 raise WrongRoot(f"{tile.path} does not hold the hashes of the tiles below it")
     if frontier.root() != head.root:
         raise WrongRoot(f"the {head.size} published entries do not have the root that the checkpoint signs")
@@ -156,11 +159,11 @@ def _meet(frontier: Frontier, checkpoints: Iterable[Checkpoint]) -> None:
             raise Forked(f"a signed checkpoint of {one.size} entries is not of the history that is published here")
 
 
-def _entries(files: Mapping[str, bytes], bundle: Tile) -> tuple[list[bytes], list[bytes]]:
+def _entries(fetch: Fetch, bundle: Tile) -> tuple[list[bytes], list[bytes]]:
     """Return a bundle's entries and leaf hashes, compared with the tile that publishes the hashes."""
-    entries = decode_bundle(_fetch(files, bundle), bundle.path)[: bundle.width]
+    entries = decode_bundle(_get(fetch, bundle), bundle.path)[: bundle.width]
     leaves = [merkle.leaf_hash(entry) for entry in entries]
-    published = _hashes(files, Tile(0, bundle.index, bundle.width))
+    published = _hashes(fetch, Tile(0, bundle.index, bundle.width))
     wrong = next((at for at, leaf in enumerate(leaves) if leaf != published[at]), len(leaves))
     number = bundle.index * TILE_WIDTH + wrong
     if len(entries) < bundle.width:
@@ -170,16 +173,16 @@ def _entries(files: Mapping[str, bytes], bundle: Tile) -> tuple[list[bytes], lis
     return entries, leaves
 
 
-def _hashes(files: Mapping[str, bytes], tile: Tile) -> list[bytes]:
-    data = _fetch(files, tile)
+def _hashes(fetch: Fetch, tile: Tile) -> list[bytes]:
+    data = _get(fetch, tile)
     if len(data) < tile.width * HASH_BYTES:
         raise Truncated(f"{tile.path} has {len(data)} bytes; {tile.width} hashes are {tile.width * HASH_BYTES}")
     return [data[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
 
-def _fetch(files: Mapping[str, bytes], tile: Tile) -> bytes:
+def _get(fetch: Fetch, tile: Tile) -> bytes:
     # A log may delete a partial tile once the full one exists; the full one begins with it.
     for path in (tile.path, Tile(tile.level, tile.index).path):
-        if (data := files.get(path)) is not None:
+        if (data := fetch(path)) is not None:
             return data
     raise Truncated(f"{tile.path} is missing")

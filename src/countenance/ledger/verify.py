@@ -23,6 +23,7 @@ from countenance.ledger.certificate import Certificate
 from countenance.ledger.checkpoint import Checkpoint, Trust, Verified
 from countenance.ledger.entry import Entry
 from countenance.ledger.release import ReleaseExport
+from countenance.ledger.tiles import Fetch
 
 
 @dataclass(frozen=True)
@@ -145,25 +146,25 @@ def verify_same_history(heads: Sequence[Checkpoint]) -> None:
             raise Forked(f"two signed checkpoints of {one.origin} with {one.size} entries have different roots")
 
 
-def verify_published_log(files: Mapping[str, bytes], trust: Trust, earlier: Sequence[Checkpoint] = ()) -> LogProved:
+def verify_published_log(fetch: Fetch, trust: Trust, earlier: Sequence[Checkpoint] = ()) -> LogProved:
     """Prove a whole published log.
 
     Args:
-        files: path below the log's folder to bytes; may read lazily, each path is asked for once.
+        fetch: what is published under a path, such as `files.get` of a mapping.
         trust: whose signatures count.
         earlier: verified checkpoints that must be heads of this history; those of other logs are left aside.
 
     Raises:
         VerificationFailed: as `checkpoint.verify`, `tiles.read` and `entry.parse`.
     """
-    note = files.get(tiles.CHECKPOINT_PATH)
+    note = fetch(tiles.CHECKPOINT_PATH)
     if note is None:
         raise Truncated("there is no checkpoint in this folder, so it is no published log, or not all of it")
     head = checkpoints.verify(note, trust)
     same_log = [one for one in earlier if one.origin == head.checkpoint.origin]
     tags: Counter[str] = Counter()
     hours: list[str] = []
-    for data in tiles.read(files, head.checkpoint, same_log):
+    for data in tiles.read(fetch, head.checkpoint, same_log):
         entry = entries.parse(data)
         tags[entry.tag] += 1
         hours = [*hours[:1], entry.hour]
