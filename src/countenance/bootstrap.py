@@ -43,6 +43,7 @@ from countenance.services.register import Register
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
+from countenance.services.verification import Place, Verifications
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import Keyring, new_root_key, read_root_key
 from countenance.store.records import Records, set_setting
@@ -158,8 +159,12 @@ class Engine:
 
     @cached_property
     def destruction(self) -> Destruction:
-        """The verb `destroy`."""
-        return Destruction(self._records, self._reader, self._gallery)
+        """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
+        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, _OWNED)
+        verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
+        return Destruction(
+            self._records, self._law, self._reader, self._gallery, self.journal, verification, lambda _work: []
+        )
 
     @cached_property
     def journal(self) -> Journal:

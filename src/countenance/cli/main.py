@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from countenance import __version__
-from countenance.cli import demo, ledger, models, photos, registers, searches, subjects, verify
+from countenance.cli import demo, destruction, ledger, models, photos, registers, searches, subjects, verify
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, command, counted, engine_command
 
@@ -112,7 +112,7 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-for module in (subjects, registers, photos, searches, ledger, verify, models, demo):
+for module in (subjects, registers, photos, searches, destruction, ledger, verify, models, demo):
     module.register(app)
 
 

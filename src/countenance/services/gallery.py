@@ -9,7 +9,7 @@ previous answer holds until the first release in it runs out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -97,14 +97,19 @@ class LiveGallery:
             # A view may be older than the last removal; what is gone from the records is not answered.
             return [(self._level.rows[ref], score) for ref, score in found if ref in self._level.rows]
 
-    def forget(self, subject: SubjectId) -> None:
-        """Take a subject's references out of memory at once, overwriting their bytes."""
+    def everything(self, work: Transaction, encoder: Encoder) -> View:
+        """Return every reference, live or not: what is searched for residues, and never for a client."""
         with self._lock:
-            own = [row.id for row in self._level.rows.values() if row.subject == subject]
-            for reference in own:
-                del self._level.rows[reference]
-            if self._gallery is not None:
-                self._gallery.remove(own)
+            self._catch_up(work, encoder)
+            return View(tuple(self._level.rows), {}, None)
+
+    def forget(self, references: Iterable[ReferenceId]) -> None:
+        """Take references out of memory at once, overwriting their bytes."""
+        with self._lock:
+            for reference in references:
+                self._level.rows.pop(reference, None)
+                if self._gallery is not None:
+                    self._gallery.remove([reference])
 
     def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
         number = state_number(work)
