@@ -15,9 +15,16 @@ h1 { font-size: 1.6rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin: 1.6re
 .title { font-size: 1.1rem; margin: .2rem 0 1.2rem } .partial { color: #a00 }
 table { border-collapse: collapse; width: 100%; font-size: .86rem } tr { break-inside: avoid }
 th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #bbb; padding: .25rem .5rem .25rem 0 }
-td.n, th.n { text-align: right } code, pre { font: .78rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
+td.n { text-align: right }
+code, pre { font: .78rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 .sign { margin-top: 2.5rem; border-top: 1px solid #111; width: 18rem; padding-top: .3rem }
 """
+
+
+_CHECK = (
+    "The JSON file beside this page is what is signed. Anybody can verify it offline, trusting only the operator's "
+    "public key: <code>countenance verify CERTIFICATE.json --key KEY</code>"
+)
 
 
 def page(document: bytes) -> bytes:
@@ -25,7 +32,8 @@ def page(document: bytes) -> bytes:
     c: dict[str, Any] = json.loads(document)
     counts, period, check = c["counts"], c["period"], c["verification"]
     parts = [
-        f"<h1>Certificate of destruction</h1><p class='title {escape(c['title'])}'>{escape(c['title'].capitalize())}</p>",
+        "<h1>Certificate of destruction</h1>",
+        f"<p class='title {escape(c['title'])}'>{escape(c['title'].capitalize())}</p>",
         _pairs(
             {
                 "Certificate": c["id"],
@@ -68,15 +76,19 @@ def page(document: bytes) -> bytes:
                 "Law files": ", ".join(f"{n} ({h[:12]})" for n, h in sorted(c["policy_pack_hashes"].items())),
             }
         ),
-        f"<h2>Declaration</h2><p>{escape(c['declaration'])}</p><p class='sign'>{escape(c['declarant']['name'])}, "
-        f"{escape(c['declarant']['title'])}<br>{escape(c['signed_at'])}</p>",
-        "<h2>Check it yourself</h2><p>The JSON file beside this page is what is signed. Anybody can verify it offline, "
-        "trusting only the operator's public key: <code>countenance verify CERTIFICATE.json --key KEY</code></p>",
+        f"<h2>Declaration</h2><p>{escape(c['declaration'])}</p>",
+        f"<p class='sign'>{_name(c)}<br>{escape(c['signed_at'])}</p>",
+        f"<h2>Check it yourself</h2><p>{_CHECK}</p>",
         "".join(f"<p><code>{escape(s['key'])}: {escape(s['sig'])}</code></p>" for s in c["signatures"]),
         f"<pre>{escape(c['tlog_proof'])}</pre>",
     ]
     head = f"<meta charset='utf-8'><title>Certificate {escape(c['id'])}</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(parts)}</body></html>\n".encode()
+
+
+def _name(certificate: Mapping[str, Any]) -> str:
+    declarant = certificate["declarant"]
+    return escape(f"{declarant['name']}, {declarant['title']}")
 
 
 def _left(carve_outs: list[dict[str, Any]]) -> list[str]:

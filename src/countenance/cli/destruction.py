@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from countenance.bootstrap import Engine
     from countenance.services.destruction import Finished
 
+_ITEMS = {
+    "search_candidate": "search finding",
+    "reference": "reference",
+    "face": "face",
+    "photo_source": "source link",
+    "photo": "photo record",
+    "release_event": "release event",
+    "release": "release",
+    "notice": "notice",
+    "subject": "subject",
+    "source_links": "revoked source link",
+    "previews": "preview",
+    "keys": "key",
+}
 _VERBS = ("list", "status", "resume", "approve")
 
 
@@ -145,7 +159,7 @@ def _say_plan(output: Output, run: Run) -> None:
     output.record(run=run.id, state=run.state.value, targeted=targeted, needs_approval=run.needs_approval)
     output.say(f"Run {run.id} would destroy {run.scope_text}; nothing was changed yet:")
     for name, number in targeted.items():
-        output.say(f"{number:>8}  {name.replace('_', ' ')}")
+        output.say(f"{number:>8}  {_ITEMS[name]}{'' if number == 1 else 's'}")
     if run.needs_approval:
         output.say("The law asks for a second person: `countenance destroy approve` after `destroy resume`.")
     output.say(f"countenance destroy resume {run.id}")
@@ -186,7 +200,7 @@ def _say_finished(output: Output, finished: Finished, out: Path) -> None:
         output.say(f"Run {run.id} is frozen, in force now, and waits for a second person to approve it:")
         output.say(f"countenance destroy approve {run.id} --by NAME")
     elif run.state is RunState.CERTIFIED:
-        listed = ", ".join(counted(n, name.replace("_", " ")) for name, n in destroyed.items() if n)
+        listed = ", ".join(counted(n, _ITEMS[name]) for name, n in destroyed.items() if n)
         output.say(f"Destroyed {run.scope_text}: {listed or 'nothing was held'}.")
         output.say(f"Certificate {finished.certificate} ({finished.title}): {' and '.join(written)}")
     else:
