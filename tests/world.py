@@ -192,7 +192,7 @@ class World:
         """Return what a refusal must not move."""
         with self.engine._records.read() as work:
             rows = {name: number for name, number in counts(work).items() if name != "event"}
-            gallery = frozenset(row.id for row in photo_rows.reference_rows(work, self.engine.pack.encoder.digest))
+            gallery = frozenset(photo_rows.reference_subjects(work, self.engine.pack.encoder.digest))
         return State(rows, frozenset(self.engine._records.keyring.owners()), gallery)
 
     def raw(self) -> sqlite3.Connection:

@@ -15,8 +15,8 @@ from countenance.backends import dlib_pack
 from countenance.backends.dlib_pack import dat, graph, weights
 from countenance.backends.dlib_pack.arithmetic import Float32
 from countenance.backends.dlib_pack.detector import DLIB
-from countenance.backends.dlib_pack.encoder import DlibEncoder
-from countenance.model.face import Box, DetectedFace, Image, PointScheme
+from countenance.backends.dlib_pack.encoder import DlibEncoder, chip
+from countenance.model.face import Box, Image
 from countenance.ports.vision import FacePack
 from countenance.vision.geometry import iou
 from countenance.vision.landmark_trees import gray
@@ -98,24 +98,33 @@ def test_landmarks_of_a_box_past_the_border(own: FacePack) -> None:
         assert np.abs(own.detector._trees.predict(gray(photo), box) - _points(shape)).max() < 1
 
 
-def test_same_crops(own: FacePack, shapes: list[tuple[Image, Box, dlib.full_object_detection]]) -> None:
+def test_same_crops(shapes: list[tuple[Image, Box, dlib.full_object_detection]]) -> None:
     """From the same landmarks the crop is dlib's, up to the rounding of a brightness."""
-    for photo, box, shape in shapes:
-        face = DetectedFace(box, 1.0, _points(shape), PointScheme.EYE_CORNERS)
-        crop, chip = own.encoder.align(photo, face), dlib.get_face_chip(photo, shape, 150, 0.25)
-        difference = np.abs(crop.astype(int) - chip)
-        assert difference.mean() < 1
-        assert np.percentile(difference, 99) <= 2
+    for photo, _, shape in shapes:
+        for side, padding in ((150, 0.25), (182, 0.32)):
+            difference = chip(photo, _points(shape), side, padding).astype(int)
+            difference -= dlib.get_face_chip(photo, shape, side, padding)
+            assert np.abs(difference).mean() < 1
+            assert np.percentile(np.abs(difference), 99) <= 2
 
 
-def test_crop_of_a_large_face(own: FacePack) -> None:
+def test_crop_of_a_large_face() -> None:
     """A face three times as large as the crop is made smaller without skipping pixels, as dlib does."""
     photo = np.ascontiguousarray(cv2.resize(astronaut(), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC))
     points = [(1020, 416), (950, 418), (780, 403), (848, 412), (896, 538)]
     shape = dlib.full_object_detection(dlib.rectangle(680, 280, 1040, 600), [dlib.point(*p) for p in points])
-    face = DetectedFace(Box(680, 280, 1041, 601), 1.0, np.array(points, np.float32), PointScheme.EYE_CORNERS)
-    difference = own.encoder.align(photo, face).astype(int) - dlib.get_face_chip(photo, shape, 150, 0.25)
+    difference = chip(photo, np.array(points, np.float32), 150, 0.25).astype(int)
+    difference -= dlib.get_face_chip(photo, shape, 150, 0.25)
     assert np.abs(difference).mean() < 2.5
+
+
+def test_crops_show_what_the_views_need(own: FacePack, photos: list[Image]) -> None:
+    """The crop's middle is dlib's own crop, sharper: a view of it matches that crop."""
+    face = own.detector.detect(photos[0])[0]
+    middle = own.encoder.align(photos[0], face)[8:-8, 8:-8]
+    expected = chip(photos[0], face.landmarks, 150, 0.25)
+    view = np.asarray(cv2.resize(middle, (150, 150), interpolation=cv2.INTER_AREA), np.uint8)
+    assert np.abs(view.astype(int) - expected).mean() < 3
 
 
 def test_same_vectors(shapes: list[tuple[Image, Box, dlib.full_object_detection]], own: FacePack) -> None:

@@ -94,7 +94,7 @@ def test_a_stop_during_a_search_wins(live: World, monkeypatch: pytest.MonkeyPatc
 
     def compare_then_stop(*args, **kwargs):
         found = compare(*args, **kwargs)
-        assert [row.subject for row, _ in found] == [ada.id]
+        assert [hit.subject for hit in found] == [ada.id]
         elsewhere(live, verb, ada.id)
         return found
 

@@ -61,7 +61,7 @@ def release(signed_at: datetime = NOW - 10 * DAY, **changes: Any) -> Release:
 
 ENROLMENT = Enrolment("pho_1/0", NOW, SUBJECT, release(), SOURCE, PUBLISHED)
 PROBE = ProbeUse("probe", NOW, CLIENT, Purpose.PHOTO_DELIVERY, ProbeBasis.SUBJECT_PRESENT, PUBLISHED)
-TRANSIENT = TransientMatch("pho_1/1", NOW, SOURCE, PUBLISHED)
+TRANSIENT = TransientMatch("pho_1/1", NOW, (SOURCE,), PUBLISHED)
 DISCLOSURE = Disclosure(NOW, SUBJECT, release(), CLIENT, Purpose.PHOTO_DELIVERY)
 MINOR = replace(SUBJECT, age_band=AgeBand.MINOR, representative="Eve")
 EXPIRED = release(term_end=NOW)
@@ -88,7 +88,7 @@ def decide(case: Case, law: Law) -> Decision:
         assert action == "transient"
         counsel = SOURCE.counsel_opt_in if facts.pop("counsel_opt_in", True) else None
         source = replace(SOURCE, counsel_opt_in=counsel)
-        decision = engine.decide_transient(replace(TRANSIENT, source=source, policy_published_at=published), law)
+        decision = engine.decide_transient(replace(TRANSIENT, sources=(source,), policy_published_at=published), law)
     assert facts == {}, "the case states a fact that this test does not know"
     return decision
 
@@ -191,8 +191,15 @@ def test_each_rule_of_a_probe_denies_alone(change: dict[str, Any], rule: str) ->
 )
 def test_bystanders_need_a_basis_and_counsel(source: Source, law: Law, rule: str | None) -> None:
     """An unattributed face is compared only under a basis for bystanders, and under a strict law counsel's word."""
-    decision = engine.decide_transient(replace(TRANSIENT, source=source), law)
+    decision = engine.decide_transient(replace(TRANSIENT, sources=(source,)), law)
     assert (decision.rule_id if isinstance(decision, Deny) else None) == rule
+    second = engine.decide_transient(replace(TRANSIENT, sources=(SOURCE, source)), law)
+    assert (second.rule_id if isinstance(second, Deny) else None) == rule
+
+
+def test_a_photo_without_a_source_is_compared_with_nobody() -> None:
+    """Without any source there is no basis for bystanders."""
+    assert isinstance(engine.decide_transient(replace(TRANSIENT, sources=()), BASELINE), Deny)
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,15 @@ class ProbeUse:
 
 @dataclass(frozen=True)
 class TransientMatch:
-    """An unattributed face is to be compared in memory with the consenting gallery, and forgotten."""
+    """An unattributed face is to be compared in memory with the consenting gallery, and forgotten.
+
+    Attributes:
+        sources: every source of the photo; each of them must allow it.
+    """
 
     face: str
     now: datetime
-    source: Source
+    sources: tuple[Source, ...]
     policy_published_at: datetime | None
 
 
@@ -103,7 +107,7 @@ def decide_probe(facts: ProbeUse, law: Law) -> Decision:
 def decide_transient(facts: TransientMatch, law: Law) -> Decision:
     """Permit one unattributed face to be compared in memory, or say why not."""
     denial = first_denial(_TRANSIENT, facts, law)
-    return denial or _permit(PermitKind.TRANSIENT, facts.face, (facts.source.id,), law)
+    return denial or _permit(PermitKind.TRANSIENT, facts.face, tuple(s.id for s in facts.sources), law)
 
 
 def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
@@ -212,7 +216,7 @@ def _basis_not_enough(facts: ProbeUse, law: Law) -> str | None:
 
 def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
     mode = law.choice("processing.transient_match")
-    if mode == "allow" or (mode == "counsel_opt_in" and facts.source.counsel_opt_in):
+    if mode == "allow" or (mode == "counsel_opt_in" and all(s.counsel_opt_in for s in facts.sources)):
         return None
     return (
         "unattributed faces are not encoded here; counsel's written opt-in, recorded with the source "
@@ -221,7 +225,7 @@ def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
 
 
 def _bystanders_not_covered(facts: TransientMatch, _law: Law) -> str | None:
-    if facts.source.bystander_basis:
+    if facts.sources and all(s.bystander_basis for s in facts.sources):
         return None
     return "the source's permission does not cover bystanders (--bystander-basis)"
 

@@ -127,7 +127,8 @@ def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
                 "`countenance models use` its pack"
             )
     try:
-        photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim)
+        held = photo_rows.reference_subjects(work, pack.encoder.digest)
+        photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, held.keys())
         for subject in subject_rows.everyone(work):
             for release in subject_rows.releases(work, subject.id).get(subject.id, []):
                 subject_rows.release_record(work, subject.id, release.id)

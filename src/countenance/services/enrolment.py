@@ -118,6 +118,8 @@ class Enrolments:
     def again(self, photo: PhotoId, sighting: Sighting, only: FaceId | None = None) -> list[FaceOutcome]:
         """Hold the undecided faces of a stored photo against the claims and releases of today.
 
+        Where nothing is said of a face today, what was said of it before still counts.
+
         Args:
             only: consider this face alone: what a reviewer's assignment does.
 
@@ -134,7 +136,8 @@ class Enrolments:
                 continue
             same = next((f for f in undecided if overlap(face.box, f.box) >= _SAME_FACE), None)
             if same is not None:
-                faces.append(replace(face, id=same.id, stored=True))
+                said = _remembered(same) if face.verdict == BYSTANDER else face.verdict
+                faces.append(replace(face, id=same.id, verdict=said, stored=True))
             elif only is None:
                 faces.append(face)
         self._encode(photo, faces, sources, sighting)
@@ -228,7 +231,7 @@ class Enrolments:
             facts = TransientMatch(
                 face=f"{photo}/{face.number}",
                 now=work.now,
-                source=sources[0],
+                sources=tuple(sources),
                 policy_published_at=None if policy is None else policy.published_at,
             )
             decision = decide_transient(facts, self._law.of_bystander(sources))
@@ -245,7 +248,7 @@ class Enrolments:
         probe.wipe()
         if not found:
             return BYSTANDER
-        return Verdict(found[0][0].subject, Attribution.TRANSIENT)
+        return Verdict(found[0].subject, Attribution.TRANSIENT)
 
     def _preview(self, sighting: Sighting, faces: Sequence[_Work]) -> bytes | None:
         if not any(face.state in _NEEDS_PREVIEW for face in faces):
@@ -280,6 +283,11 @@ class Enrolments:
             attributed_by=None if face.verdict.by is None else face.verdict.by.value,
         )
         face.faceprint.wipe()
+
+
+def _remembered(face: FaceRecord) -> Verdict:
+    doubt = face.reason if face.state is FaceState.WAITING else None
+    return Verdict(face.subject, doubt=doubt)
 
 
 _NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)

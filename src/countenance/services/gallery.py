@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from countenance.ids import ClientId, ReferenceId, SubjectId
 from countenance.model.client import DEFAULT_FPIR, Client
@@ -25,7 +26,6 @@ from countenance.ports.vision import Encoder
 from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
-from countenance.store.photos import ReferenceRow
 from countenance.store.records import Transaction, state_number
 
 
@@ -44,12 +44,20 @@ class View:
     until: datetime | None
 
 
+class Hit(NamedTuple):
+    """A reference that the gallery found."""
+
+    reference: ReferenceId
+    subject: SubjectId
+    score: float
+
+
 @dataclass
 class _Level:
     """The state of the records that everything below was read at."""
 
     number: int = -1
-    rows: dict[ReferenceId, ReferenceRow] = field(default_factory=dict)
+    subjects: dict[ReferenceId, SubjectId] = field(default_factory=dict)
     views: dict[tuple[ClientId, Purpose], View] = field(default_factory=dict)
     consenting: View | None = None
 
@@ -84,7 +92,7 @@ class LiveGallery:
                 self._level.consenting = held
             return held
 
-    def search(self, probe: Faceprint, view: View, minimum: float) -> list[tuple[ReferenceRow, float]]:
+    def search(self, probe: Faceprint, view: View, minimum: float) -> list[Hit]:
         """Return every reference of a view that scores at least `minimum`, best first.
 
         Raises:
@@ -95,21 +103,23 @@ class LiveGallery:
                 return []
             found = self._gallery.search(probe, view.references, minimum)
             # A view may be older than the last removal; what is gone from the records is not answered.
-            return [(self._level.rows[ref], score) for ref, score in found if ref in self._level.rows]
+            subjects = self._level.subjects
+            return [Hit(ref, subjects[ref], score) for ref, score in found if ref in subjects]
 
     def everything(self, work: Transaction, encoder: Encoder) -> View:
         """Return every reference, live or not: what is searched for residues, and never for a client."""
         with self._lock:
             self._catch_up(work, encoder)
-            return View(tuple(self._level.rows), {}, None)
+            return View(tuple(self._level.subjects), {}, None)
 
     def forget(self, references: Iterable[ReferenceId]) -> None:
         """Take references out of memory at once, overwriting their bytes."""
         with self._lock:
-            for reference in references:
-                self._level.rows.pop(reference, None)
-                if self._gallery is not None:
-                    self._gallery.remove([reference])
+            gone = list(references)
+            for reference in gone:
+                self._level.subjects.pop(reference, None)
+            if self._gallery is not None:
+                self._gallery.remove(gone)
 
     def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
         number = state_number(work)
@@ -119,15 +129,15 @@ class LiveGallery:
             return
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
-        rows = {row.id: row for row in photo_rows.reference_rows(work, encoder.digest)}
+        subjects = photo_rows.reference_subjects(work, encoder.digest)
         held = self._gallery.ids()
-        self._gallery.remove(held - rows.keys())
-        missing = rows.keys() - held
+        self._gallery.remove(held - subjects.keys())
+        missing = subjects.keys() - held
         if missing:
-            ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing if held else None)
+            ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing)
             self._gallery.add(ids, vectors)
             vectors.fill(0.0)
-        self._level = _Level(number, rows)
+        self._level = _Level(number, subjects)
 
     def _disclosable(
         self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
@@ -136,7 +146,7 @@ class LiveGallery:
         return deny_disclosure(facts, self._law.of_subject(subject)) is None
 
     def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
-        subjects = {s.id: s for s in subject_rows.everyone(work) if s.frozen_at is None}
+        subjects = subject_rows.unfrozen(work)
         ends: dict[SubjectId, datetime] = {}
         for subject, signed in subject_rows.releases(work).items():
             person = subjects.get(subject)
@@ -145,7 +155,7 @@ class LiveGallery:
                 longest = longest_term(self._law.of_subject(person))
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
         return View(
-            references=tuple(row.id for row in self._level.rows.values() if row.subject in ends),
+            references=tuple(ref for ref, subject in self._level.subjects.items() if subject in ends),
             fpir={s: min(fpir, self._law.of_subject(subjects[s]).fraction("assessment.fpir_max")) for s in ends},
             until=min(ends.values(), default=None),
         )

@@ -56,7 +56,7 @@ class Review:
         Raises:
             NotFound: no such face or subject, or the photo's file is gone or was changed.
             BadInput: the face was decided on already.
-            Refused: no permit; the refusal is logged and the face waits on.
+            Refused: no permit; logged. The face stays this subject's and is encoded by an ingest once it may be.
         """
         with self._records.read() as work:
             record = rows.get_face(work, face)

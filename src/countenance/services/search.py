@@ -25,12 +25,12 @@ from countenance.policy.engine import ProbeUse, decide_probe
 from countenance.policy.permit import Permit
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
-from countenance.services.gallery import LiveGallery, View
+from countenance.services.gallery import Hit, LiveGallery, View
 from countenance.services.law import LawBook
 from countenance.store import clients as rows
+from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.clients import SearchRecord
-from countenance.store.photos import ReferenceRow
 from countenance.store.records import Records, Transaction
 from countenance.vision.calibration import Tail, tail_for
 from countenance.vision.quality import PROBE, assess
@@ -152,7 +152,7 @@ class Searches:
         with self._records.write() as work:
             view = self._gallery.view(work, encoder, client, request.purpose)
             threshold = tail.threshold(client.fpir, len(view.references))
-            candidates = _candidates(found, view, tail)
+            candidates = _candidates(work, found, view, tail)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates)
         return SearchResult(record.id, candidates, threshold, len(view.references), searched_s)
@@ -194,24 +194,24 @@ def _lowest(tail: Tail, view: View) -> float:
     return 1.0 if loosest is None else tail.threshold(loosest, len(view.references)).value
 
 
-def _candidates(found: Sequence[tuple[ReferenceRow, float]], view: View, tail: Tail) -> tuple[Candidate, ...]:
+def _candidates(work: Transaction, found: Sequence[Hit], view: View, tail: Tail) -> tuple[Candidate, ...]:
     """Return one candidate per subject, by the best reference, where it reaches the subject's threshold."""
     size = len(view.references)
     thresholds = {fpir: tail.threshold(fpir, size).value for fpir in set(view.fpir.values())}
     candidates: dict[SubjectId, Candidate] = {}
-    for row, score in found:  # best first
-        if row.subject in candidates or row.subject not in view.fpir:
+    for hit in found:  # best first
+        if hit.subject in candidates or hit.subject not in view.fpir:
             continue
-        threshold = thresholds[view.fpir[row.subject]]
-        if score >= threshold:
-            candidates[row.subject] = Candidate(
+        threshold = thresholds[view.fpir[hit.subject]]
+        if hit.score >= threshold:
+            candidates[hit.subject] = Candidate(
                 rank=len(candidates) + 1,
-                subject=row.subject,
-                reference=row.id,
-                photo=row.photo,
-                score=score,
+                subject=hit.subject,
+                reference=hit.reference,
+                photo=photo_rows.photo_of(work, hit.reference),
+                score=hit.score,
                 threshold=threshold,
-                chance_candidates=tail.chance_candidates(score, size),
+                chance_candidates=tail.chance_candidates(hit.score, size),
             )
     return tuple(candidates.values())
 

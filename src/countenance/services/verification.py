@@ -150,9 +150,9 @@ class Verifications:
         same, others = 0, set()
         for number, (subject, faceprints) in enumerate(evidence.vectors.items(), start=1):
             for faceprint in faceprints:
-                for row, _ in self._gallery.search(faceprint, view, threshold):
-                    same += row.subject == subject
-                    others |= {row.subject} - {subject}
+                for hit in self._gallery.search(faceprint, view, threshold):
+                    same += hit.subject == subject
+                    others |= {hit.subject} - {subject}
             report("searching for what is left", number, len(evidence.vectors))
         found = Check("references of the same subjects found with the destroyed faceprints", 0, same)
         return [found], [_DUPLICATES.format(len(others), threshold, ", ".join(sorted(others)[:20]))] if others else []

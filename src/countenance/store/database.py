@@ -17,6 +17,7 @@ from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWri
 BUSY_TIMEOUT_MS = 10_000  # a writer holds the lock for milliseconds; past this another process hangs
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "auto_vacuum=INCREMENTAL",  # in force where it comes before the first table
     "journal_mode=WAL",
     "foreign_keys=ON",
     "secure_delete=ON",
@@ -96,16 +97,19 @@ def _mapped(error: DatabaseError) -> CountenanceError:
     return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
 
 
+_CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+
 def compact(engine: Engine) -> None:
-    """Leave no deleted byte in the file: checkpoint and truncate the log, vacuum, and once more.
+    """Leave no deleted byte in the file: checkpoint and truncate the log, give up free pages, and once more.
+
+    `secure_delete` has overwritten deleted rows where pages of them are still in use.
 
     Raises:
         Busy: a reader in another process holds the log, so that old bytes would stay.
     """
     with mapped_errors(), engine.connect() as connection:
-        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            row = connection.execute(text(statement)).first() if "checkpoint" in statement else None
-            if row is None:
-                connection.exec_driver_sql(statement)
-            elif row[0] != 0:
+        for statement in (_CHECKPOINT, "PRAGMA incremental_vacuum", _CHECKPOINT):
+            answer = connection.execute(text(statement)).fetchall()
+            if statement == _CHECKPOINT and answer[0][0] != 0:
                 raise Busy("another process reads the records; close it, then run the command again")

@@ -17,7 +17,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, inser
 
 from countenance.errors import Damaged, NotInitialised, NotWritable, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
-from countenance.store.sealing import KEY_BYTES, seal, unseal
+from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
 _metadata = MetaData()
 _key = Table(
@@ -106,11 +106,13 @@ class Keyring:
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
-    def load(self) -> None:
-        """Unwrap every key at once: what building a gallery wants."""
+    def load(self, kind: str) -> None:
+        """Unwrap the keys of all owners of one kind, the prefix of their ids: what building a gallery wants."""
+        query = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.startswith(f"{kind}_", autoescape=True))
         with mapped_errors(), self._engine.connect() as connection:
-            rows = connection.execute(select(_key.c.owner, _key.c.wrapped)).all()
-        self._cache = {owner: unseal(self._root, wrapped, f"key:{owner}") for owner, wrapped in rows}
+            rows = connection.execute(query).all()
+        opener = Opener(self._root)
+        self._cache.update((owner, opener.unseal(wrapped, f"key:{owner}")) for owner, wrapped in rows)
 
     def owners(self) -> set[str]:
         """Return every id that has a key."""

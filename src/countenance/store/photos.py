@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,9 @@ from countenance.model.faceprint import Faceprint
 from countenance.model.source import FaceRecord, FaceState, PhotoRecord, Source
 from countenance.store import schema
 from countenance.store.records import Transaction
-from countenance.store.sealing import unseal
+from countenance.store.sealing import Opener
+
+_CHUNK = 1000  # rows fetched at once: a hundred thousand row objects at a time would keep the collector busy
 
 
 def add_source(work: Transaction, source: Source) -> None:
@@ -300,25 +302,20 @@ def add_reference(work: Transaction, reference: NewReference) -> None:
     )
 
 
-@dataclass(frozen=True)
-class ReferenceRow:
-    """Where a reference belongs; its vector stays sealed."""
-
-    id: ReferenceId
-    subject: SubjectId
-    release: ReleaseId
-    photo: PhotoId
+def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, SubjectId]:
+    """Return whose each reference of an encoder is."""
+    table = schema.reference
+    query = select(table.c.id, table.c.subject).where(table.c.encoder == encoder)
+    rows = work.connection.execute(query).partitions(_CHUNK)
+    return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
-def reference_rows(work: Transaction, encoder: str) -> Iterator[ReferenceRow]:
-    """Yield every reference of an encoder, without its vector."""
+def photo_of(work: Transaction, reference: ReferenceId) -> PhotoId:
+    """Return the photo that a reference was made from."""
     table, face = schema.reference, schema.face
-    query = (
-        select(table.c.id, table.c.subject, table.c.release, face.c.photo)
-        .join(face, face.c.id == table.c.face)
-        .where(table.c.encoder == encoder)
-    )
-    return (ReferenceRow(*row) for row in work.connection.execute(query))
+    query = select(face.c.photo).join(table, table.c.face == face.c.id).where(table.c.id == reference)
+    photo: PhotoId = work.connection.execute(query).scalar_one()
+    return photo
 
 
 def encoders(work: Transaction) -> dict[str, int]:
@@ -329,26 +326,38 @@ def encoders(work: Transaction) -> dict[str, int]:
 
 
 def vectors(
-    work: Transaction, encoder: str, dim: int, only: set[ReferenceId] | None = None
+    work: Transaction, encoder: str, dim: int, only: AbstractSet[ReferenceId]
 ) -> tuple[list[ReferenceId], NDArray[np.float32]]:
-    """Unseal the faceprints of an encoder: ids, and float32 (N, dim) in the same order.
+    """Unseal faceprints of an encoder: ids, and float32 (N, dim) in the same order.
+
+    Args:
+        only: the ids of those that are wanted, all of them of this encoder and in the records.
 
     Raises:
         Damaged: one does not open, or is not of this length.
     """
     table = schema.reference
-    query = select(table.c.id, table.c.subject, table.c.sealed_vector).where(table.c.encoder == encoder)
-    rows = [row for row in work.connection.execute(query) if only is None or row.id in only]
-    if len(rows) > 1:
-        work.keyring.load()
-    held = np.empty((len(rows), dim), np.float32)
-    for number, (reference, subject, sealed) in enumerate(rows):
-        context = f"reference.vector:{reference}:{subject}"
-        plain = unseal(work.keyring.key(subject), sealed, context)
-        if len(plain) != 4 * dim:
-            raise Damaged(f"reference {reference} has not {dim} dimensions; run `countenance doctor`")
-        held[number] = np.frombuffer(plain, "<f4")
-    return [row.id for row in rows], held
+    query = select(table.c.subject, table.c.id, table.c.sealed_vector).where(table.c.encoder == encoder)
+    if len(only) <= _CHUNK:
+        query = query.where(table.c.id.in_(only))
+    else:
+        work.keyring.load("sub")
+    openers: dict[SubjectId, Opener] = {}
+    ids: list[ReferenceId] = []
+    held = np.empty((len(only), dim), np.float32)
+    for chunk in work.connection.execute(query).partitions(_CHUNK):
+        for subject, reference, sealed in chunk:
+            if reference not in only:
+                continue
+            opener = openers.get(subject)
+            if opener is None:
+                opener = openers[subject] = Opener(work.keyring.key(subject))
+            plain = opener.unseal(sealed, f"reference.vector:{reference}:{subject}")
+            if len(plain) != 4 * dim:
+                raise Damaged(f"reference {reference} has not {dim} dimensions; run `countenance doctor`")
+            held[len(ids)] = np.frombuffer(plain, "<f4")
+            ids.append(reference)
+    return ids, held
 
 
 def remove_subject_faces(work: Transaction, subject: SubjectId) -> dict[str, int]:

@@ -30,7 +30,18 @@ def unseal(key: bytes, sealed: bytes, context: str) -> bytes:
     Raises:
         Damaged: the bytes, the key or the context are not those that were sealed.
     """
-    try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Damaged(f"the sealed value of {context} does not open; run `countenance doctor`") from error
+    return Opener(key).unseal(sealed, context)
+
+
+class Opener:
+    """One key, made ready once: unseals many values faster than `unseal` does."""
+
+    def __init__(self, key: bytes) -> None:
+        self._decrypt = AESGCM(key).decrypt
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """Do as `unseal` does."""
+        try:
+            return self._decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Damaged(f"the sealed value of {context} does not open; run `countenance doctor`") from error

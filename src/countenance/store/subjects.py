@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -82,6 +83,23 @@ def everyone(work: Transaction) -> list[Subject]:
     """Return all subjects, oldest first."""
     rows = work.connection.execute(select(schema.subject).order_by(schema.subject.c.created_at))
     return [_subject(work, row) for row in rows]
+
+
+def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
+    """Return the subjects that are not frozen, without what is sealed of them: no label, no representative."""
+    table = schema.subject
+    query = select(table.c.id, table.c.residency, table.c.age_band, table.c.created_at)
+    return {
+        row.id: Subject(
+            id=row.id,
+            label="",
+            residency=tuple(json.loads(row.residency)),
+            age_band=AgeBand(row.age_band),
+            representative=None,
+            created_at=from_text(row.created_at),
+        )
+        for row in work.connection.execute(query.where(table.c.frozen_at.is_(None))).all()
+    }
 
 
 def _subject(work: Transaction, row: Row[Any]) -> Subject:
@@ -184,10 +202,10 @@ def releases(work: Transaction, subject: SubjectId | None = None) -> dict[Subjec
         query = query.where(table.c.subject == subject)
         changes = changes.join(table, table.c.id == schema.release_event.c.release).where(table.c.subject == subject)
     events: dict[str, list[ReleaseEvent]] = defaultdict(list)
-    for row in work.connection.execute(changes):
+    for row in work.connection.execute(changes).all():
         events[row.release].append(ReleaseEvent(ConsentStatus(row.status), from_text(row.at)))
     found: dict[SubjectId, list[Release]] = defaultdict(list)
-    for row in work.connection.execute(query):
+    for row in work.connection.execute(query).all():
         found[row.subject].append(_release(row, tuple(events[row.id])))
     return dict(found)
 
@@ -218,6 +236,7 @@ def _scope_text(scope: Scope) -> str:
     ).decode()
 
 
+@lru_cache(maxsize=256)  # few scopes, many releases
 def _scope(text: str) -> Scope:
     held = json.loads(text)
     return Scope(

@@ -88,5 +88,6 @@ def _sample(gray: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.
 
 def gray(image: Image) -> NDArray[np.uint8]:
     """Return the brightness that the trees were trained on: the mean of red, green and blue, rounded down."""
-    total: NDArray[np.uint16] = image.sum(axis=2, dtype=np.uint16)
+    red, green, blue = (image[..., channel].astype(np.uint16) for channel in range(3))
+    total: NDArray[np.uint16] = red + green + blue
     return (total // 3).astype(np.uint8)

@@ -54,7 +54,9 @@ def integers(data: bytes) -> NDArray[np.int32]:
     end = len(data)
     padded = np.frombuffer(data + bytes(16), np.uint8)
     size = padded & 15
-    following = np.minimum(np.arange(1, len(padded) + 1, dtype=np.int32) + size, len(padded) - 1)
+    following = np.arange(1, len(padded) + 1, dtype=np.int32)
+    following += size
+    np.minimum(following, len(padded) - 1, out=following)
     # Where an integer starts depends on all before it; hops over eight of them leave few to plain Python.
     eighth = following
     for _ in range(3):

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from countenance.backends.dlib_pack import weights
+from countenance.backends.dlib_pack import ranges, weights
 from countenance.canonical import digest
 from countenance.errors import EncodingFailed
 from countenance.model.face import Crop, DetectedFace, Image, Landmarks
@@ -18,8 +18,10 @@ from countenance.model.faceprint import Faceprint, unit
 from countenance.policy.permit import PermittedCrop
 from countenance.vision.geometry import similarity
 
-_SIDE = 150
-_PADDING = 0.25
+_SIDE = 150  # what the network takes
+_CROP = 182  # what `align` gives: the widest of the views below, in the resolution of the closest
+_PADDING = 0.32  # around the mean face, in units of its size, in the whole crop
+_INSETS = (0, 8, 16)  # pixels cut off the crop on each side: paddings of .32, .25 and .18
 # Where the five points lie in a mean face, in units of its size, as dlib's `get_face_chip_details` has them.
 _MEAN_FACE = np.array(
     [
@@ -34,7 +36,7 @@ _BATCH = 32  # crops per run: bounds memory; larger batches are no faster
 
 
 class DlibEncoder:
-    """Aligns as dlib's `get_face_chip` does; the faceprint is the mean over crop and mirror image.
+    """Aligns as dlib's `get_face_chip` does; a faceprint is the mean over three sizes, each also mirrored.
 
     Attributes:
         digest: SHA-256 (hex) of weights, alignment, preprocessing and averaging.
@@ -49,20 +51,16 @@ class DlibEncoder:
             {
                 "weights": weights.SHA256[weights.ENCODER],
                 "landmarks": weights.SHA256[weights.LANDMARKS],
-                "alignment": f"similarity of five points, {_SIDE} px, padding {_PADDING}, bilinear, halved above 2",
-                "averaging": "sum of crop and mirror image, unit length",
+                "alignment": f"similarity of five points, {_CROP} px, padding {_PADDING}, bilinear, halved above 2",
+                "views": f"insets {_INSETS} px to {_SIDE} px by area, straight and mirrored, sum, unit length",
                 "numbers": "activations 8 bits, weights 7 bits",
+                "ranges": [str(extent) for extent in ranges.ENCODER],
             }
         )
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
-        """Return the upright crop, uint8 (150, 150, 3) RGB, of a face with dlib's five landmarks."""
-        matrix = chip_matrix(face.landmarks)
-        # Bilinear sampling alone would skip pixels of a large face: halve it first, as dlib does.
-        while np.hypot(matrix[0, 0], matrix[1, 0]) > 2:
-            image, matrix = np.asarray(cv2.pyrDown(image), np.uint8), matrix / 2
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpAffine(image, matrix, (_SIDE, _SIDE), flags=flags), np.uint8)
+        """Return the upright crop, uint8 (182, 182, 3) RGB, of a face with dlib's five landmarks."""
+        return chip(image, face.landmarks, _CROP, _PADDING)
 
     def encode(self, crops: Sequence[PermittedCrop]) -> list[Faceprint]:
         """Return one faceprint per permitted crop, in input order.
@@ -75,15 +73,17 @@ class DlibEncoder:
         for crop in crops:
             if not isinstance(crop, PermittedCrop):
                 raise TypeError(f"an encoder takes permitted crops only, not {type(crop).__name__}")
-            if crop.pixels.shape != (_SIDE, _SIDE, 3):
+            if crop.pixels.shape != (_CROP, _CROP, 3):
                 raise EncodingFailed(f"a crop of shape {crop.pixels.shape} is not one that this encoder aligned")
         if not crops:
             return []
         return [unit(vector, self.digest) for vector in self._vectors(np.stack([c.pixels for c in crops]))]
 
     def _vectors(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Sum of the network's vectors for crops, uint8 (N, 150, 150, 3), and their mirror images: (N, 128)."""
-        return self._run(crops) + self._run(np.ascontiguousarray(crops[:, :, ::-1]))
+        """Return the sums of the vectors of all views of crops, uint8 (N, 182, 182, 3) RGB: (N, 128)."""
+        views = np.stack([view for crop in crops for view in _views(crop)])
+        vectors: NDArray[np.float32] = self._run(views).reshape(len(crops), -1, self.dim).sum(axis=1)
+        return vectors
 
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
@@ -96,14 +96,33 @@ class DlibEncoder:
         return np.concatenate(parts)
 
 
-def chip_matrix(landmarks: Landmarks) -> NDArray[np.float64]:
-    """Return the (2, 3) transform from pixels of the crop to pixels of the photo.
+def chip(image: Image, landmarks: Landmarks, side: int, padding: float) -> Crop:
+    """Return an upright crop, uint8 (side, side, 3), as dlib's `get_face_chip` cuts it.
 
-    dlib takes the centre of the crop for (75, 75) and its width for one pixel less; both are kept.
+    Args:
+        image: uint8 (H, W, 3).
+        landmarks: float32 (5, 2), dlib's five points.
+        side: in pixels.
+        padding: around the mean face, in units of its size.
     """
-    chip = (_MEAN_FACE + _PADDING) / (1 + 2 * _PADDING) * _SIDE
-    matrix = similarity(chip, landmarks)
-    centre = matrix @ (_SIDE / 2, _SIDE / 2, 1)
-    size = np.hypot(matrix[0, 0], matrix[1, 0]) * _SIDE
-    linear = matrix[:, :2] * ((size - 1) / size * _SIDE / (_SIDE - 1))
-    return np.column_stack([linear, centre - linear @ np.full(2, (_SIDE - 1) / 2)])
+    mean = (_MEAN_FACE + padding) / (1 + 2 * padding) * side
+    matrix = similarity(mean, landmarks)
+    # dlib takes the middle for (side / 2, side / 2) and the width for one pixel less; both are kept.
+    centre = matrix @ (side / 2, side / 2, 1)
+    width = np.hypot(matrix[0, 0], matrix[1, 0]) * side
+    linear = matrix[:, :2] * ((width - 1) / width * side / (side - 1))
+    matrix = np.column_stack([linear, centre - linear @ np.full(2, (side - 1) / 2)])
+    # Bilinear sampling alone would skip pixels of a large face: halve it first, as dlib does.
+    while np.hypot(matrix[0, 0], matrix[1, 0]) > 2:
+        image, matrix = np.asarray(cv2.pyrDown(image), np.uint8), matrix / 2
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=flags), np.uint8)
+
+
+def _views(crop: Crop) -> Iterator[Crop]:
+    """Yield what the network sees of a crop: three sizes of the face, each straight and mirrored."""
+    for inset in _INSETS:
+        part = crop[inset : _CROP - inset, inset : _CROP - inset]
+        view = np.asarray(cv2.resize(part, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+        yield view
+        yield view[:, ::-1]
