@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -97,9 +97,6 @@ def _mapped(error: DatabaseError) -> CountenanceError:
     return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
 
 
-_CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
-
-
 def compact(engine: Engine) -> None:
     """Leave no deleted byte in the file: checkpoint and truncate the log, give up free pages, and once more.
 
@@ -109,7 +106,12 @@ def compact(engine: Engine) -> None:
         Busy: a reader in another process holds the log, so that old bytes would stay.
     """
     with mapped_errors(), engine.connect() as connection:
-        for statement in (_CHECKPOINT, "PRAGMA incremental_vacuum", _CHECKPOINT):
-            answer = connection.execute(text(statement)).fetchall()
-            if statement == _CHECKPOINT and answer[0][0] != 0:
-                raise Busy("another process reads the records; close it, then run the command again")
+        _checkpoint(connection)
+        # One page a step, so it needs a call that takes every step; `execute` takes the first.
+        connection.connection.driver_connection.executescript("PRAGMA incremental_vacuum")
+        _checkpoint(connection)
+
+
+def _checkpoint(connection: Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
+        raise Busy("another process reads the records; close it, then run the command again")
