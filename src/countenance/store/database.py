@@ -108,7 +108,8 @@ def compact(engine: Engine) -> None:
     with mapped_errors(), engine.connect() as connection:
         _checkpoint(connection)
         # One page a step, so it needs a call that takes every step; `execute` takes the first.
-        connection.connection.driver_connection.executescript("PRAGMA incremental_vacuum")
+        raw: Any = connection.connection.driver_connection
+        raw.executescript("PRAGMA incremental_vacuum")
         _checkpoint(connection)
 
 
