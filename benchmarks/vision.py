@@ -38,7 +38,7 @@ from countenance.backends.dlib_pack.encoder import DlibEncoder, chip
 from countenance.model.face import Image
 
 _MEGAPIXEL = (1000, 1000)
-_ROUNDS = 7
+_ROUNDS = 5
 _BATCH = 32
 _SIZES = (500, 252, 176)  # of the photos that the detector's ranges are measured on, multiples of 4
 

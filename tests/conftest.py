@@ -11,6 +11,7 @@ from fake_pack import drawn_pack, know_tail
 from world import FakeClock, World
 
 from countenance.bootstrap import Engine
+from countenance.clock import SystemClock
 from countenance.store import database
 
 
@@ -40,3 +41,11 @@ def world(drawn: None, blank: Path, tmp_path: Path) -> World:
     shutil.copytree(blank, data)
     clock = FakeClock()
     return World(Engine.open(data, clock=clock), tmp_path / "photos", clock)
+
+
+@pytest.fixture
+def live(world: World) -> World:
+    """The same world on the machine's clock, for tests with other processes, which have no other."""
+    world.clock = SystemClock()
+    world.reopen()
+    return world

@@ -13,6 +13,7 @@ from pathlib import Path
 from fake_pack import DrawnEncoder, face, photo, png
 
 from countenance.bootstrap import Engine
+from countenance.clock import SystemClock
 from countenance.ids import ClientId, SourceId, SubjectId
 from countenance.model.consent import Release
 from countenance.model.event import Event, EventTag
@@ -68,7 +69,7 @@ class World:
         photos: a folder for photo files.
     """
 
-    def __init__(self, engine: Engine, photos: Path, clock: FakeClock) -> None:
+    def __init__(self, engine: Engine, photos: Path, clock: FakeClock | SystemClock) -> None:
         self.engine = engine
         self.data = engine.directory
         self.photos = photos

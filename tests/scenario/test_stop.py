@@ -10,18 +10,10 @@ import pytest
 from fake_pack import face, photo, png
 from world import DELIVERY, OPERATOR, PRESENT, World
 
-from countenance.clock import SystemClock
 from countenance.ids import SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import FaceState
 from countenance.services.search import Request
-
-
-@pytest.fixture
-def live(world: World) -> World:
-    """A world on the machine's clock, as the other processes are."""
-    world.engine._records.clock = SystemClock()
-    return world
 
 
 def elsewhere(world: World, verb: str, subject: SubjectId) -> None:

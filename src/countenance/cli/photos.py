@@ -100,11 +100,16 @@ def _sums(summary: IngestSummary) -> dict[str, Any]:
 
 
 def _say_summary(output: Output, summary: IngestSummary) -> None:
-    rate = summary.photos / summary.seconds if summary.seconds else 0.0
-    output.say(f"{summary.photos} photos ({summary.new} new) in {summary.seconds:.1f} s, {rate:.1f} per second.")
+    if not summary.photos:
+        output.say("No photos were found there. JPEG, PNG, WebP, HEIC, AVIF, TIFF and GIF files are read.")
+        return
+    rate = summary.photos / summary.seconds
     output.say(
-        f"{summary.faces} faces: {summary.references} encoded under a release, {summary.bystanders} bystanders "
-        f"counted and not encoded, {summary.waiting} waiting for a reviewer."
+        f"{counted(summary.photos, 'photo')} ({summary.new} new) in {summary.seconds:.1f} s, {rate:.1f} per second."
+    )
+    output.say(
+        f"{counted(summary.faces, 'face')}: {summary.references} encoded under a release, {summary.bystanders} "
+        f"bystanders counted and not encoded, {summary.waiting} waiting for a reviewer."
     )
     for reason, count in sorted(summary.skipped.items()):
         output.say(f"Left out: {count} x {reason}")

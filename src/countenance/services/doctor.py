@@ -112,11 +112,13 @@ def _faces(work: Transaction) -> Iterator[str]:
 
 
 def _keys(work: Transaction) -> Iterator[str]:
-    for owner in sorted(owners(work) - work.keyring.owners()):
-        if subject_rows.exists(work, SubjectId(owner)):
-            yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
-        else:
-            yield f"the key of {owner} is gone: what it sealed cannot be read"
+    missing = sorted(owners(work) - work.keyring.owners())
+    interrupted = [owner for owner in missing if subject_rows.exists(work, SubjectId(owner))]
+    for owner in interrupted:
+        yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
+    # The photos of somebody half destroyed have lost their keys as well, which is no damage.
+    for owner in [] if interrupted else missing:
+        yield f"the key of {owner} is gone: what it sealed cannot be read"
 
 
 def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:

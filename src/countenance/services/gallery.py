@@ -129,7 +129,10 @@ class LiveGallery:
             return
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
-        subjects = photo_rows.reference_subjects(work, encoder.digest)
+        # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
+        frozen = subject_rows.frozen(work)
+        everyone = photo_rows.reference_subjects(work, encoder.digest)
+        subjects = {reference: subject for reference, subject in everyone.items() if subject not in frozen}
         held = self._gallery.ids()
         self._gallery.remove(held - subjects.keys())
         missing = subjects.keys() - held
@@ -148,14 +151,17 @@ class LiveGallery:
     def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
         subjects = subject_rows.unfrozen(work)
         ends: dict[SubjectId, datetime] = {}
+        rates: dict[SubjectId, float] = {}
         for subject, signed in subject_rows.releases(work).items():
             person = subjects.get(subject)
             live = [r for r in signed if person is not None and allowed(person, r)]
             if person is not None and live:
-                longest = longest_term(self._law.of_subject(person))
+                law = self._law.of_subject(person)
+                longest = longest_term(law)
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
+                rates[subject] = min(fpir, law.fraction("assessment.fpir_max"))
         return View(
             references=tuple(ref for ref, subject in self._level.subjects.items() if subject in ends),
-            fpir={s: min(fpir, self._law.of_subject(subjects[s]).fraction("assessment.fpir_max")) for s in ends},
+            fpir=rates,
             until=min(ends.values(), default=None),
         )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,16 @@ _MAPPED: dict[str, type[Busy | DiskFull | NotWritable | Damaged]] = {
     "SQLITE_BUSY": Busy,
     "SQLITE_LOCKED": Busy,
     "SQLITE_FULL": DiskFull,
-    "SQLITE_IOERR_WRITE": DiskFull,  # a quota or a limit of the file size
     "SQLITE_READONLY": NotWritable,
     "SQLITE_CANTOPEN": NotWritable,
     "SQLITE_PERM": NotWritable,
     "SQLITE_CORRUPT": Damaged,
     "SQLITE_NOTADB": Damaged,
-    "SQLITE_IOERR": Damaged,
+    "SQLITE_IOERR_READ": Damaged,
+    "SQLITE_IOERR_SHORT_READ": Damaged,
+    "SQLITE_IOERR_DATA": Damaged,
+    "SQLITE_IOERR_CORRUPTFS": Damaged,
+    "SQLITE_IOERR": DiskFull,  # the others: writing or growing a file failed, at a quota or a full small disk
 }
 _ADVICE: dict[type[CountenanceError], str] = {
     Busy: "another process holds the records; try again when it has finished",
@@ -70,7 +73,8 @@ def transaction(connection: Connection, *, write: bool) -> Iterator[Connection]:
         try:
             yield connection
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            with suppress(DatabaseError):  # a full disk has rolled back already; closing does so in any case
+                connection.exec_driver_sql("ROLLBACK")
             connection.rollback()
             raise
         connection.exec_driver_sql("COMMIT")
@@ -93,7 +97,7 @@ def _mapped(error: DatabaseError) -> CountenanceError:
         return Refused("consent.live", "the database holds no live release for this reference", "core")
     for start, mapped in _MAPPED.items():
         if name.startswith(start):
-            return mapped(f"{_ADVICE[mapped]} ({words})")
+            return mapped(f"{_ADVICE[mapped]} ({name}: {words})")
     return Damaged(f"the records contradict themselves ({words}); run `countenance doctor`")
 
 

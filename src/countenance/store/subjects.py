@@ -85,6 +85,12 @@ def everyone(work: Transaction) -> list[Subject]:
     return [_subject(work, row) for row in rows]
 
 
+def frozen(work: Transaction) -> set[SubjectId]:
+    """Return the ids of the subjects that are frozen, readable or not."""
+    table = schema.subject
+    return set(work.connection.execute(select(table.c.id).where(table.c.frozen_at.is_not(None))).scalars())
+
+
 def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
     """Return the subjects that are not frozen, without what is sealed of them: no label, no representative."""
     table = schema.subject
@@ -93,13 +99,18 @@ def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
         row.id: Subject(
             id=row.id,
             label="",
-            residency=tuple(json.loads(row.residency)),
+            residency=_residency(row.residency),
             age_band=AgeBand(row.age_band),
             representative=None,
             created_at=from_text(row.created_at),
         )
         for row in work.connection.execute(query.where(table.c.frozen_at.is_(None))).all()
     }
+
+
+@lru_cache(maxsize=256)  # few places, many subjects
+def _residency(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _subject(work: Transaction, row: Row[Any]) -> Subject:
@@ -111,7 +122,7 @@ def _subject(work: Transaction, row: Row[Any]) -> Subject:
     return Subject(
         id=row.id,
         label=work.unseal(row.id, row.sealed_label, "subject.label").decode() if readable else "(destroyed)",
-        residency=tuple(json.loads(row.residency)),
+        residency=_residency(row.residency),
         age_band=AgeBand(row.age_band),
         representative=representative,
         created_at=from_text(row.created_at),
