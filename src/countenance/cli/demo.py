@@ -54,8 +54,7 @@ def demo(
             raise BadInput("--i-have-releases goes with --photos: the demo's own people are invented")
         if photos is not None and not photos.is_dir():
             raise BadInput(f"there is no folder {printable(photos)}; name a folder of photos (--photos)")
-        # Half a second and more that other commands' --help need not wait for.
-        from countenance.cli import demo_own, demo_photos, demo_shipped  # noqa: PLC0415
+        from countenance.cli import demo_own, demo_photos, demo_shipped  # noqa: PLC0415 - slow; not for `--help`
 
         demo_photos.portrait()  # nothing is replaced where it is missing
         prepare(data, photos)

@@ -241,7 +241,7 @@ def _encode(play: Play, person: Person, candidate: Candidate) -> bool:
         rows.append((printable(Path(waiting.uri).name), _assigned(play, waiting.face.id, person)))
     stage.table(("photo", "what became of it"), rows)
     made = sum(result == "encoded under the release" for _, result in rows)
-    stage.say(f"The encoder was called {play.encoder.calls} times by now.")
+    stage.say(f"The encoder was called {counted(play.encoder.calls, 'time')} by now.")
     return made > 0
 
 

@@ -157,8 +157,8 @@ def search(play: Play, shown: object, probe: bytes, people: Iterable[Person]) ->
     if not result.candidates:
         play.stage.say("Nobody.", style="bold yellow")
         play.stage.say(
-            f"None of the {many} that this client may search reaches the threshold of {threshold.value:.3f}. It is "
-            f"set so that {threshold.fpir:.0%} of the searches for strangers name somebody, at this many faceprints."
+            f"Of the {many} that this client may search, none reaches the threshold of {threshold.value:.3f}. It is "
+            f"set so that {threshold.fpir * 100:g}% of the searches for strangers name somebody, at this many."
             if result.gallery
             else "There is no faceprint that this client may search."
         )
