@@ -102,7 +102,7 @@ def test_every_verb_keeps_faceprints_in(filled: tuple[World, list[str]]) -> None
         lambda: engine.ingest.run(source, [world.photos]),
         engine.doctor.problems,
         lambda: engine.subjects.withdraw(ada),
-        lambda: engine.destruction.destroy(ada),
+        lambda: world.destroy(ada),
     ]
     for verb in verbs:
         answer = verb()
