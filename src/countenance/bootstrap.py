@@ -160,7 +160,7 @@ class Engine:
     @cached_property
     def destruction(self) -> Destruction:
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
-        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, _OWNED)
+        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, self._owns)
         verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, lambda _work: []
@@ -210,6 +210,11 @@ class Engine:
         from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
 
         return PillowReader()
+
+    def _owns(self, path: Path) -> bool:
+        """Say whether a path, relative to the data directory, belongs to a store."""
+        first, *rest = path.parts
+        return self.models.owns(Path(*rest)) if first == _MODELS and rest else first in _OWNED
 
     def _enrolments(self) -> Enrolments:
         return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)

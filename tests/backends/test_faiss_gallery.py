@@ -153,9 +153,7 @@ def test_another_encoder_is_refused() -> None:
         (names(2, start=9), vectors(2, 5) * np.float32(np.nan), "unit length"),
     ],
 )
-def test_a_bad_addition_changes_nothing(
-    ids: tuple[ReferenceId, ...], rows: NDArray[np.float32], part: str
-) -> None:
+def test_a_bad_addition_changes_nothing(ids: tuple[ReferenceId, ...], rows: NDArray[np.float32], part: str) -> None:
     """A known or repeated id, a wrong shape or type, or a vector that is not of unit length adds nothing."""
     gallery, _, _ = filled(3)
     before = everything(gallery)

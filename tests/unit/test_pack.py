@@ -248,9 +248,7 @@ def test_nothing_is_stricter_than_default_strict(name: str) -> None:
     assert merge(shipped()[name].values, strict) == dict(strict)
 
 
-@pytest.mark.parametrize(
-    "residency", [[], ["unknown"], ["US-CA", "unknown"], ["DE"], ["US"], ["US-IL", "DE"]]
-)
+@pytest.mark.parametrize("residency", [[], ["unknown"], ["US-CA", "unknown"], ["DE"], ["US"], ["US-IL", "DE"]])
 def test_unknown_law_is_the_strictest_law(residency: list[str]) -> None:
     """T11: residency unknown, or where no file reaches, is byte for byte `default-strict`."""
     law = law_for(shipped().values(), residency=residency, places=["US-IL"])

@@ -17,9 +17,7 @@ def test_a_place_has_one_spelling(text: str, code: str) -> None:
     assert place(text) == code
 
 
-@pytest.mark.parametrize(
-    "text", ["", "Illinois", "US-", "US-XX", "US_IL", "USA", "US-IL-1", "*", "D", "DE\nFR"]
-)
+@pytest.mark.parametrize("text", ["", "Illinois", "US-", "US-XX", "US_IL", "USA", "US-IL-1", "*", "D", "DE\nFR"])
 def test_what_is_no_place_is_refused(text: str) -> None:
     """Anything else is refused with examples; a state that does not exist cannot pick a weaker law."""
     with pytest.raises(BadInput, match=r"`US-IL`.*`DE`.*`unknown`"):

@@ -110,10 +110,13 @@ def scan(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         countenance scan
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.destruction.residues()
+        found, foreign = engine.destruction.residues()
         for check in found:
             output.record(check=check.name, expected=check.expected, observed=check.observed)
             output.say(f"{check.observed:>8}  {check.name}", style="red" if check.observed else None)
+        for name in foreign:
+            output.record(foreign=name)
+            output.say(f"{name} belongs to no store; look at it, then move it away", style="red")
     if any(check.observed != check.expected for check in found):
         raise typer.Exit(FOUND_WRONG)
 

@@ -53,12 +53,14 @@ class Verified:
     Attributes:
         level: 1 to 3.
         notes: what a reader must know, such as duplicates under other subjects.
+        named: the files in which something was found that should not be there.
     """
 
     level: int
     at: datetime
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
 
 def make(

@@ -15,7 +15,7 @@ from countenance.clock import to_text
 from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import CertificateId, PhotoId, RunId, SubjectId, new_id
 from countenance.ledger import document
-from countenance.ledger.certificate import Check, Declarant
+from countenance.ledger.certificate import PARTIAL, Check, Declarant
 from countenance.model.destruction import Run, RunState, Scope, TargetKind
 from countenance.model.event import EventTag
 from countenance.model.face import Box
@@ -79,7 +79,6 @@ class Destruction:
             raise BadInput("say who asks for the destruction (--by)")
         with self._records.write() as work:
             targets = self._targets(work, scope)
-            law = [self._law.of_subject(subject_rows.get(work, one)) for one in scope.subjects]
             run = Run(
                 id=RunId(new_id("run")),
                 state=RunState.PLANNED,
@@ -88,7 +87,7 @@ class Destruction:
                 order_ref=order_ref,
                 requested_by=requested_by.strip(),
                 approved_by=None,
-                needs_approval=any("destroy" in one.items("audit.dual_control") for one in law),
+                needs_approval=False,
                 created_at=work.now,
                 frozen_at=None,
                 started_at=None,
@@ -96,6 +95,8 @@ class Destruction:
             rows.add(work, run)
             for kind, ids in targets.items():
                 rows.add_targets(work, run.id, kind, ids)
+            if self._needs_two(work, run.id):
+                rows.require_approval(work, run.id)
             self._snapshot(work, run.id)
             work.log(EventTag.RUN_PLANNED, run=run.id, order=order_ref, targets=rows.counts(work, run.id))
             return rows.get(work, run.id)
@@ -110,8 +111,7 @@ class Destruction:
             now = rows.get(work, run)
             if now.state is not RunState.PLANNED:
                 return now
-            for subject in rows.targets(work, run, TargetKind.SUBJECT):
-                subject_rows.freeze(work, SubjectId(subject))
+            rows.freeze(work, run)
             self._snapshot(work, run)
             rows.move(work, run, RunState.FROZEN, frozen_at=to_text(work.now))
             work.log(EventTag.RUN_FROZEN, run=run)
@@ -147,6 +147,9 @@ class Destruction:
     def resume(self, run: RunId, *, declarant: Declarant | None = None, progress: Progress | None = None) -> Finished:
         """Take a run as far as it goes: freeze, execute, verify, certify.
 
+        One that is certified as partial is verified anew, and its certificate superseded; as is one that gets
+        another declarant.
+
         Args:
             declarant: who signs the certificate; by default who asked for it.
 
@@ -159,11 +162,16 @@ class Destruction:
         """
         report = progress or (lambda _step, _done, _total: None)
         now = self.freeze(run)
-        if now.state in (RunState.FROZEN, RunState.CERTIFIED):
+        if now.state is RunState.FROZEN or (
+            now.state is RunState.CERTIFIED and declarant is None and self.status(run).title != PARTIAL
+        ):
             return self.status(run)
         evidence = self._verification.remember(run)
         try:
-            if now.state is not RunState.VERIFYING:
+            if now.state is RunState.CERTIFIED:
+                with self._records.write() as work:
+                    rows.move(work, run, RunState.VERIFYING)
+            elif now.state is not RunState.VERIFYING:
                 self._execute(run, report)
             verified = self._verification.verify(run, evidence, report)
         finally:
@@ -181,16 +189,21 @@ class Destruction:
     ) -> Finished:
         """Destroy everything in a scope; a run of the same scope that was interrupted is taken up again.
 
-        Photo files of the sources are never touched.
+        What was destroyed before is destroyed: the finished run is returned. Photo files of the sources are never
+        touched.
 
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
         """
         with self._records.read() as work:
-            open_runs = [one for one in rows.all_runs(work) if one.state is not RunState.CERTIFIED]
-        same = [one.id for one in open_runs if one.scope_text == scope.text]
-        run = same[-1] if same else self.plan(scope, requested_by=requested_by, order_ref=order_ref).id
-        return self.resume(run, declarant=declarant, progress=progress)
+            same = [one for one in rows.all_runs(work) if _is_of(work, one, scope)]
+            exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
+            exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))
+        if same and same[-1].state is RunState.CERTIFIED and not exists:
+            return self.status(same[-1].id)
+        if not same or same[-1].state is RunState.CERTIFIED:
+            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref)]
+        return self.resume(same[-1].id, declarant=declarant, progress=progress)
 
     def status(self, run: RunId) -> Finished:
         """Return a run and its newest certificate.
@@ -203,8 +216,8 @@ class Destruction:
             signed = rows.certificates(work, run)
         return Finished(found, *signed[-1]) if signed else Finished(found)
 
-    def residues(self) -> list[Check]:
-        """Return what a scan of the data directory finds, each with how much of it there should be."""
+    def residues(self) -> tuple[list[Check], list[str]]:
+        """Return what a scan of the data directory finds, with how much of it is right, and files without a store."""
         return self._verification.residues()
 
     def runs(self) -> list[Run]:
@@ -227,6 +240,11 @@ class Destruction:
             raise NotFound(f"no subject {', '.join(missing[:5])}; `countenance subject list` shows them")
         return {TargetKind.SUBJECT: list(scope.subjects)}
 
+    def _needs_two(self, work: Transaction, run: RunId) -> bool:
+        """Say whether the law of anybody who loses something asks for a second person."""
+        laws = (self._law.of_subject(one) for one in rows.losers(work, run))
+        return any("destroy" in law.items("audit.dual_control") for law in laws)
+
     def _snapshot(self, work: Transaction, run: RunId) -> None:
         """Add the photos that go with the subjects, and count everything as it stands."""
         forget, shared = rows.photos_of(work, run)
@@ -239,10 +257,14 @@ class Destruction:
 
     def _execute(self, run: RunId, report: Progress) -> None:
         with self._records.write() as work:
-            if rows.get(work, run).state is not RunState.EXECUTING:
+            state = rows.get(work, run).state
+            if state is RunState.APPROVED:
+                self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
+            elif state is RunState.FAILED:
+                rows.move(work, run, RunState.EXECUTING)
             orphans = work.keyring.owners() - owners(work)
-            subjects = rows.targets(work, run, TargetKind.SUBJECT)
+            subjects = rows.targets(work, run, TargetKind.SUBJECT, done=False)
             references = rows.references(work, run)
         self._gallery.forget(references)
         old_keys = self._mask(run, report)
@@ -253,8 +275,7 @@ class Destruction:
         report("deleting rows", 0, 1)
         with self._records.write() as work:
             rows.delete_rows(work, run)
-            for subject in subjects:
-                work.log(EventTag.SUBJECT_DESTROYED, subject=SubjectId(subject), run=run)
+            work.log_all(EventTag.SUBJECT_DESTROYED, [SubjectId(one) for one in subjects], run=run)
             for kind in TargetKind:
                 rows.finish(work, run, kind)
             rows.move(work, run, RunState.VERIFYING)
@@ -289,7 +310,7 @@ class Destruction:
         with self._records.write() as work:
             now = rows.get(work, run)
             if wrong:
-                rows.move(work, run, RunState.FAILED, problems=json.dumps(wrong))
+                rows.move(work, run, RunState.FAILED, problems=json.dumps([*wrong, *verified.named]))
                 work.log(EventTag.RUN_FAILED, run=run, problems=len(wrong))
                 return Finished(rows.get(work, run))
             earlier = rows.certificates(work, run)
@@ -297,7 +318,7 @@ class Destruction:
                 now,
                 operator=settings(work)["operator"],
                 targeted=len(rows.targets(work, run, TargetKind.SUBJECT))
-                or len(rows.targets(work, run, TargetKind.PHOTO)),
+                or len([*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)]),
                 law=[self._law.of_bystander(())],
                 verified=verified,
                 deferred=self._backups(work),
@@ -323,6 +344,13 @@ class Destruction:
             rows.move(work, run, RunState.CERTIFIED, problems="[]")
             rows.add_certificate(work, CertificateId(certificate.id), run, certificate.title, signed)
         return self.status(run)
+
+
+def _is_of(work: Transaction, run: Run, scope: Scope) -> bool:
+    """Say whether a run was planned for this scope; the words alone do not tell many subjects from as many others."""
+    return run.scope_text == scope.text and (
+        len(scope.subjects) < 2 or set(rows.targets(work, run.id, TargetKind.SUBJECT)) == set(scope.subjects)
+    )
 
 
 def _fraction(box: Box, size: tuple[int, int]) -> Box:

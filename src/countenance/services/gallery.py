@@ -9,7 +9,7 @@ previous answer holds until the first release in it runs out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from countenance.ports.gallery import Gallery
 from countenance.ports.vision import Encoder
 from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
+from countenance.store import runs
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction, state_number
 
@@ -106,11 +107,25 @@ class LiveGallery:
             subjects = self._level.subjects
             return [Hit(ref, subjects[ref], score) for ref, score in found if ref in subjects]
 
-    def everything(self, work: Transaction, encoder: Encoder) -> View:
-        """Return every reference, live or not: what is searched for residues, and never for a client."""
+    def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
+        """Return those hits whose references were still held when a view was last taken."""
+        with self._lock:
+            return [hit for hit in hits if hit.reference in self._level.subjects]
+
+    def near(self, work: Transaction, encoder: Encoder, probes: Sequence[Faceprint], minimum: float) -> list[list[Hit]]:
+        """Return for each probe every reference that is held, live or not: for residues, and never for a client."""
         with self._lock:
             self._catch_up(work, encoder)
-            return View(tuple(self._level.subjects), {}, None)
+            if self._gallery is None:
+                return [[] for _ in probes]
+            subjects = self._level.subjects
+            found = self._gallery.search_all(probes, minimum)
+            return [[Hit(ref, subjects[ref], score) for ref, score in one] for one in found]
+
+    def held(self) -> frozenset[ReferenceId]:
+        """Return the references in memory."""
+        with self._lock:
+            return frozenset(self._level.subjects)
 
     def forget(self, references: Iterable[ReferenceId]) -> None:
         """Take references out of memory at once, overwriting their bytes."""
@@ -130,9 +145,9 @@ class LiveGallery:
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
         # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
-        frozen = subject_rows.frozen(work)
+        frozen, stopped = subject_rows.frozen(work), runs.stopped(work)
         everyone = photo_rows.reference_subjects(work, encoder.digest)
-        subjects = {reference: subject for reference, subject in everyone.items() if subject not in frozen}
+        subjects = {ref: subject for ref, subject in everyone.items() if subject not in frozen and ref not in stopped}
         held = self._gallery.ids()
         self._gallery.remove(held - subjects.keys())
         missing = subjects.keys() - held

@@ -7,14 +7,16 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, union_all, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import CertificateId, ReferenceId, RunId, SourceId, SubjectId
 from countenance.model.destruction import NEXT, Run, RunState, TargetKind
 from countenance.model.source import FaceState
+from countenance.model.subject import Subject
 from countenance.store import schema
+from countenance.store import subjects as subject_rows
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
 
@@ -74,6 +76,11 @@ def _run(work: Transaction, row: Row[Any]) -> Run:
     )
 
 
+def require_approval(work: Transaction, run: RunId) -> None:
+    """Record that a second person must approve a run."""
+    work.connection.execute(update(schema.run).where(schema.run.c.id == run).values(needs_approval=1))
+
+
 def move(work: Transaction, run: RunId, state: RunState, **columns: object) -> None:
     """Move a run to its next state and set some of its columns.
 
@@ -116,6 +123,32 @@ def finish(work: Transaction, run: RunId, kind: TargetKind, one: str | None = No
     table = schema.run_target
     statement = update(table).where(table.c.run == run, table.c.kind == kind.value).values(done=1)
     work.connection.execute(statement if one is None else statement.where(table.c.id == one))
+
+
+def losers(work: Transaction, run: RunId) -> list[Subject]:
+    """Return the subjects who lose anything in a run, without what is sealed of them."""
+    losing = select(schema.reference.c.subject).where(_lost_references(run))
+    ours = schema.subject.c.id.in_(_ids(run, TargetKind.SUBJECT)) | schema.subject.c.id.in_(losing)
+    return subject_rows.unsealed(work, ours)
+
+
+def freeze(work: Transaction, run: RunId) -> None:
+    """Freeze the subjects of a run; those that are frozen already stay so since when they were."""
+    table = schema.subject
+    ours = table.c.id.in_(_ids(run, TargetKind.SUBJECT))
+    work.connection.execute(update(table).where(ours, table.c.frozen_at.is_(None)).values(frozen_at=to_text(work.now)))
+
+
+def stopped(work: Transaction) -> set[ReferenceId]:
+    """Return the references of photos that a run has frozen and not yet forgotten: nobody may find them."""
+    target, face = schema.run_target, schema.face
+    photos = (
+        select(target.c.id)
+        .join(schema.run, schema.run.c.id == target.c.run)
+        .where(target.c.kind == TargetKind.PHOTO.value, schema.run.c.state != RunState.PLANNED.value)
+    )
+    query = select(schema.reference.c.id).join(face, face.c.id == schema.reference.c.face)
+    return set(work.connection.execute(query.where(face.c.photo.in_(photos))).scalars())
 
 
 def photos_of(work: Transaction, run: RunId) -> tuple[list[str], list[str]]:
@@ -178,11 +211,10 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
     """Return the tables that lose rows, children first, each with which."""
     subjects, photos = _ids(run, TargetKind.SUBJECT), _ids(run, TargetKind.PHOTO)
     s = schema
-    in_photos = select(s.face.c.id).where(s.face.c.photo.in_(photos))
     own_releases = select(s.release.c.id).where(s.release.c.subject.in_(subjects))
     return [
         (s.search_candidate, s.search_candidate.c.subject.in_(subjects)),
-        (s.reference, s.reference.c.subject.in_(subjects) | s.reference.c.face.in_(in_photos)),
+        (s.reference, _lost_references(run)),
         (s.face, s.face.c.subject.in_(subjects) | s.face.c.photo.in_(photos)),
         (s.photo_source, s.photo_source.c.photo.in_(photos)),
         (s.photo, s.photo.c.id.in_(photos)),
@@ -191,6 +223,12 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.notice, s.notice.c.subject.in_(subjects)),
         (s.subject, s.subject.c.id.in_(subjects)),
     ]
+
+
+def _lost_references(run: RunId) -> ColumnElement[bool]:
+    table, face = schema.reference, schema.face
+    in_photos = select(face.c.id).where(face.c.photo.in_(_ids(run, TargetKind.PHOTO)))
+    return table.c.subject.in_(_ids(run, TargetKind.SUBJECT)) | table.c.face.in_(in_photos)
 
 
 def _links(work: Transaction, run: RunId) -> tuple[ColumnElement[bool], ...]:
@@ -211,29 +249,27 @@ def _open_masks(run: RunId) -> Select[tuple[str]]:
 def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
     """Return the ciphertexts that the run destroys: what a scan of raw bytes must not find afterwards."""
     subjects = _ids(run, TargetKind.SUBJECT)
-    photos = select(schema.run_target.c.id).where(
-        schema.run_target.c.run == run, schema.run_target.c.kind.in_([TargetKind.PHOTO.value, TargetKind.MASK.value])
-    )
-    in_photos = select(schema.face.c.id).where(schema.face.c.photo.in_(_ids(run, TargetKind.PHOTO)))
+    # A preview that was masked before a crash is the new one, which stays.
+    photos = union_all(_ids(run, TargetKind.PHOTO), _open_masks(run))
     s = schema
     queries: list[Select[Any]] = [
         select(s.subject.c.sealed_label).where(s.subject.c.id.in_(subjects)),
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),
-        select(s.reference.c.sealed_vector).where(
-            s.reference.c.subject.in_(subjects) | s.reference.c.face.in_(in_photos)
-        ),
+        select(s.reference.c.sealed_vector).where(_lost_references(run)),
         select(s.photo.c.sealed_uri).where(s.photo.c.id.in_(photos)),
         select(s.photo.c.sealed_preview).where(s.photo.c.id.in_(photos)),
     ]
     return [value for query in queries for value in work.connection.execute(query).scalars() if value is not None]
 
 
-def references(work: Transaction, run: RunId) -> dict[ReferenceId, SubjectId]:
-    """Return the references that the run destroys, each with its subject."""
-    condition = next(condition for table, condition in _doomed(run) if table is schema.reference)
-    query = select(schema.reference.c.id, schema.reference.c.subject).where(condition)
+def references(work: Transaction, run: RunId, encoder: str | None = None) -> dict[ReferenceId, SubjectId]:
+    """Return the references that the run destroys, each with its subject; of one encoder where one is given."""
+    table = schema.reference
+    query = select(table.c.id, table.c.subject).where(_lost_references(run))
+    if encoder is not None:
+        query = query.where(table.c.encoder == encoder)
     return {row.id: row.subject for row in work.connection.execute(query)}
 
 

@@ -42,6 +42,9 @@ for _table, _key in (("reference", "id"), ("release", "id"), ("release_event", "
     _TRIGGERS[f"{_table}_is_not_replaced"] = f"""CREATE TRIGGER {_table}_is_not_replaced BEFORE INSERT ON "{_table}"
         WHEN EXISTS (SELECT 1 FROM "{_table}" WHERE {_key} = NEW.{_key})
         BEGIN SELECT RAISE(ABORT, 'a row of {_table} cannot be replaced'); END"""  # noqa: S608 - constants only
+# A run that moves freezes photos, or lets them go with what was made from them.
+_TRIGGERS["run_update_counts"] = """CREATE TRIGGER run_update_counts AFTER UPDATE OF state ON run
+    BEGIN UPDATE revision SET number = number + 1; END"""
 for _table in ("subject", "client", "release", "release_event", "reference"):
     for _change in ("INSERT", "UPDATE", "DELETE"):
         _name = f"{_table}_{_change.lower()}_counts"
