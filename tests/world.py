@@ -16,12 +16,14 @@ from countenance.bootstrap import Engine
 from countenance.clock import SystemClock
 from countenance.ids import ClientId, SourceId, SubjectId
 from countenance.model.consent import Release
+from countenance.model.destruction import RunState, Scope
 from countenance.model.event import Event, EventTag
 from countenance.model.face import Image
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis, SearchResult
 from countenance.model.source import FaceRecord, FaceState
 from countenance.model.subject import Subject
+from countenance.services.destruction import Finished
 from countenance.services.ingest import IngestSummary, PhotoOutcome
 from countenance.services.search import Request
 from countenance.services.subjects import ReleaseTerms
@@ -31,6 +33,7 @@ from countenance.store.records import counts, events
 DELIVERY = Purpose.PHOTO_DELIVERY
 PRESENT = ProbeBasis.SUBJECT_PRESENT
 OPERATOR = "ann.of.the.desk"
+CUSTODIAN = "custodian.of.the.house"
 
 
 class FakeClock:
@@ -174,6 +177,15 @@ class World:
         """Return whom such a search finds."""
         return {candidate.subject for candidate in self.search(client, seed, purpose).candidates}
 
+    def destroy(self, *subjects: SubjectId) -> Finished:
+        """Destroy people as the custodian, with a second person's approval where that is needed."""
+        verbs = self.engine.destruction
+        done = verbs.destroy(Scope(subjects), requested_by=CUSTODIAN)
+        if done.run.state is RunState.FROZEN:
+            verbs.approve(done.run.id, by="counsel")
+            done = verbs.resume(done.run.id)
+        return done
+
     def log(self, tag: EventTag | None = None, subject: SubjectId | None = None) -> list[Event]:
         """Return log entries, newest last."""
         with self.engine._records.read() as work:
@@ -192,7 +204,7 @@ class World:
     def state(self) -> State:
         """Return what a refusal must not move."""
         with self.engine._records.read() as work:
-            rows = {name: number for name, number in counts(work).items() if name != "event"}
+            rows = {name: number for name, number in counts(work).items() if name not in ("event", "log_node")}
             gallery = frozenset(photo_rows.reference_subjects(work, self.engine.pack.encoder.digest))
         return State(rows, frozenset(self.engine._records.keyring.owners()), gallery)
 

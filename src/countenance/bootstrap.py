@@ -33,6 +33,7 @@ from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
+from countenance.services.certify import Deferred
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
@@ -46,6 +47,7 @@ from countenance.services.restore import KeySource, Names, Restored, refuse_livi
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
+from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import Keyring
@@ -165,13 +167,25 @@ class Engine:
 
     @cached_property
     def destruction(self) -> Destruction:
-        """The verb `destroy`."""
-        return Destruction(self._records, self._reader, self._gallery)
+        """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
+        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, self._owns)
+        verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
+        return Destruction(
+            self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
+        )
 
     @cached_property
     def journal(self) -> Journal:
         """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
         return Journal(self._records)
+
+    def _deferred(self, before: datetime) -> list[Deferred]:
+        """Tell the backups of a destruction; return those in which keys from before it live on."""
+        now = self._records.clock.now()
+        states = self.backups.spread_tombstones(before)
+        return [
+            Deferred(str(s.folder), s.keys_until) for s in states if s.keys_until is not None and s.keys_until > now
+        ]
 
     def rotate_root_key(self) -> int:
         """Wrap all keys by a new root key and put it in the place of the old one; return how many keys there are.
@@ -265,6 +279,11 @@ class Engine:
         from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
 
         return PillowReader()
+
+    def _owns(self, path: Path) -> bool:
+        """Say whether a path, relative to the data directory, belongs to a store."""
+        first, *rest = path.parts
+        return self.models.owns(Path(*rest)) if first == _MODELS and rest else first in _OWNED
 
     def _enrolments(self) -> Enrolments:
         return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)

@@ -15,6 +15,8 @@ PhotoId = NewType("PhotoId", str)
 FaceId = NewType("FaceId", str)
 ReferenceId = NewType("ReferenceId", str)
 SearchId = NewType("SearchId", str)
+RunId = NewType("RunId", str)
+CertificateId = NewType("CertificateId", str)
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

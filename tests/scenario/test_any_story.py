@@ -243,7 +243,7 @@ class Story(RuleBasedStateMachine):
         """Destroy somebody."""
         person = self.person(who)
         assert person is not None
-        self.world.engine.destruction.destroy(person.id)
+        self.world.destroy(person.id)
         self.people.remove(person)
         self.destroyed.append(person.id)
         with pytest.raises(NotFound):

@@ -80,12 +80,11 @@ def test_destroyed_is_gone(story: tuple[World, SubjectId, SubjectId]) -> None:
     assert len(gone) >= 3 * 3 + 3
     assert sorted(seen(world, gone)) == sorted(gone)  # control: the scan finds what is there
 
-    done = world.engine.destruction.destroy(ada)
+    done = world.destroy(ada)
 
-    assert done.counts["references"] == 4
-    assert done.counts["previews_masked"] == 1
-    assert done.counts["photos_forgotten"] == 3
-    assert done.counts["findings"] == 1
+    counts = done.run.counts
+    assert [counts[name] for name in ("subject", "reference", "photo", "search_candidate")] == [1, 4, 3, 1]
+    assert (counts["previews"], counts["keys"]) == (4, 1 + 3 + 1)
     assert seen(world, gone) == []
     assert sorted(seen(world, own)) == sorted(own)
     assert all(vector.tobytes()[:16] not in world.bytes_on_disk() for vector in world.encoder.vectors)
@@ -105,7 +104,7 @@ def test_a_shared_preview_loses_the_face(story: tuple[World, SubjectId, SubjectI
     (photo,) = shared
     with world.engine._records.read() as work:
         old = photo_rows.preview(work, photo)
-    world.engine.destruction.destroy(ada)
+    world.destroy(ada)
     with world.engine._records.read() as work:
         new = photo_rows.preview(work, photo)
     before, after = _pixels(old), _pixels(new)
@@ -119,7 +118,7 @@ def test_what_is_destroyed_does_not_come_back(story: tuple[World, SubjectId, Sub
     """The same photos, ingested again, make no reference of the destroyed person, and the id is unknown."""
     world, ada, _bo = story
     source = world.engine.register.sources()[0].id
-    world.engine.destruction.destroy(ada)
+    world.destroy(ada)
     crops = world.encoder.crops
     summary, _ = world.ingest(source, world.photos)
     assert (summary.references, summary.new, summary.photos) == (0, 3, 7)
@@ -132,13 +131,13 @@ def test_what_is_destroyed_does_not_come_back(story: tuple[World, SubjectId, Sub
 
 
 def test_destruction_is_idempotent(story: tuple[World, SubjectId, SubjectId]) -> None:
-    """Destroying twice is no error and counts nothing; an id that never was is one, and moves nothing."""
+    """Destroying twice is no error and moves nothing; an id that never was is one, and moves nothing."""
     world, ada, _bo = story
-    world.engine.destruction.destroy(ada)
+    done = world.destroy(ada)
     before = world.state()
-    assert world.engine.destruction.destroy(ada).counts == {}
+    assert world.destroy(ada) == done
     with pytest.raises(NotFound, match="sub_nobody"):
-        world.engine.destruction.destroy(SubjectId("sub_nobody"))
+        world.destroy(SubjectId("sub_nobody"))
     assert world.state() == before
     assert len(world.log(EventTag.SUBJECT_DESTROYED, ada)) == 1
 
@@ -155,9 +154,9 @@ def test_a_destruction_cut_short_before_compaction_is_finished(
         with monkeypatch.context() as patch:
             patch.setattr(Records, "compact", _crash)
             with pytest.raises(KeyboardInterrupt):
-                world.engine.destruction.destroy(ada)
+                world.destroy(ada)
         assert seen(world, gone)
-        world.engine.destruction.destroy(ada)
+        world.destroy(ada)
         assert seen(world, gone) == []
 
 
@@ -172,8 +171,8 @@ def test_a_reader_that_keeps_old_bytes_is_reported(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM subject").fetchone()
         with pytest.raises(Busy, match="run the command again"):
-            world.engine.destruction.destroy(ada)
-    world.engine.destruction.destroy(ada)
+            world.destroy(ada)
+    world.destroy(ada)
     assert seen(world, gone) == []
     assert world.engine.doctor.problems() == []
 

@@ -20,6 +20,7 @@ from world import World
 
 from countenance.bootstrap import Engine
 from countenance.ids import SourceId, SubjectId
+from countenance.model.destruction import Scope
 from countenance.model.source import FaceState
 from countenance.store.records import owners
 
@@ -173,7 +174,7 @@ def test_a_destruction_that_dies_at_any_statement_is_completed(live: World, tmp_
             deaths += 1
             assert live.found(client, 1) in (set(), {ada})
             assert live.found(client, 2) == {bo}
-        live.engine.destruction.destroy(ada)
+        live.destroy(ada)
         assert live.engine.doctor.problems() == []
         assert seen(live, gone) == []
         assert sorted(seen(live, kept)) == sorted(kept)
@@ -189,4 +190,4 @@ def test_a_destruction_that_dies_at_any_statement_is_completed(live: World, tmp_
 
 
 def _destroy(data: Path, subject: SubjectId) -> None:
-    Engine.open(data).destruction.destroy(subject)
+    Engine.open(data).destruction.destroy(Scope((subject,)), requested_by="custodian")

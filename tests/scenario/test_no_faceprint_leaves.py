@@ -56,9 +56,12 @@ def filled(world: World) -> tuple[World, list[str]]:
     return world, [ada.id, client, source]
 
 
-def test_every_command_keeps_faceprints_in(filled: tuple[World, list[str]], tmp_path: Path) -> None:
+def test_every_command_keeps_faceprints_in(
+    filled: tuple[World, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every command's JSON and text on a filled directory hold no part of a vector in any spelling."""
     world, (ada, client, source) = filled
+    monkeypatch.chdir(tmp_path)  # where certificates are written
     probe = tmp_path / "probe.png"
     probe.write_bytes(png(photo(face(1, 5))))
     asks = ["--client", client, "--purpose", "photo_delivery", "--probe-basis", "subject_present"]
@@ -102,7 +105,7 @@ def test_every_verb_keeps_faceprints_in(filled: tuple[World, list[str]]) -> None
         lambda: engine.ingest.run(source, [world.photos]),
         engine.doctor.problems,
         lambda: engine.subjects.withdraw(ada),
-        lambda: engine.destruction.destroy(ada),
+        lambda: world.destroy(ada),
     ]
     for verb in verbs:
         answer = verb()

@@ -111,7 +111,7 @@ def test_the_main_job_on_a_portrait(real: tuple[World, Counting], tmp_path: Path
 
     world.engine.subjects.withdraw(ada.id)
     assert search(world, client, altered).candidates == ()
-    world.engine.destruction.destroy(ada.id)
+    world.destroy(ada.id)
     assert search(world, client, altered).candidates == ()
     assert world.rows()["reference"] == 0
     assert world.engine.doctor.problems() == []

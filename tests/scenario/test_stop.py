@@ -20,7 +20,7 @@ from countenance.services.search import Request
 def elsewhere(world: World, verb: str, subject: SubjectId) -> None:
     """Run `withdraw` or `destroy` in another process."""
     command = [sys.executable, "-m", "countenance", verb, subject, "--data", str(world.data), "--json"]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=world.data.parent)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -242,7 +242,7 @@ def test_a_face_that_was_removed_is_not_linked_again(world: World) -> None:
         world.sign(subject.id)
     picture = world.photo(1, 2, xmp=xmp("Ada Example", 0, 2))
     world.ingest(source, picture, manifest=[(picture, bo.id, 1)])
-    world.engine.destruction.destroy(ada.id)
+    world.destroy(ada.id)
     crops = world.encoder.crops
     world.sign(world.person("Cy").id)
     summary, _ = world.ingest(source, picture)

@@ -8,6 +8,7 @@ its growth and its removals leave rows readable in freed memory, and here neithe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import faiss
 import numpy as np
@@ -19,6 +20,7 @@ from countenance.model.faceprint import Faceprint
 _SLACK = 1e-6
 """Float32 sums of 128 to 512 products differ by less than this between two orders of summation."""
 _NORM_TOLERANCE = 1e-3
+_PROBES_AT_ONCE = 1024
 _SMALLEST_CAPACITY = 1024  # rows; 512 KiB at 128 dimensions
 
 
@@ -106,10 +108,26 @@ class FaissGallery:
         bitmap, count = self._rows_of(allowed)
         if count == 0:
             return []
-        rows, scores = self._scan(probe.vector, bitmap, minimum - _SLACK)
-        # A reference within rounding of the minimum counts as having reached it.
-        found = zip((self._ids[row] for row in rows), np.clip(scores, minimum, 1.0).tolist(), strict=True)
+        (found,) = self._scan(probe.vector[None, :], bitmap, minimum)
         return sorted(found, key=lambda candidate: (-candidate[1], candidate[0]))
+
+    def search_all(self, probes: Sequence[Faceprint], minimum: float) -> list[list[tuple[ReferenceId, float]]]:
+        """Return for each probe every reference held with a score of at least `minimum`, in no order.
+
+        From 20 probes on, FAISS multiplies matrices: many times faster than one search after the other.
+
+        Raises:
+            MixedEncoders: a probe comes from another encoder.
+        """
+        found: list[list[tuple[ReferenceId, float]]] = []
+        for start in range(0, len(probes), _PROBES_AT_ONCE):
+            some = probes[start : start + _PROBES_AT_ONCE]
+            for probe in some:
+                probe.require(self.encoder)
+            queries = np.stack([probe.vector for probe in some])
+            found += self._scan(queries, None, minimum)
+            queries.fill(0.0)
+        return found
 
     def _reserve(self, rows: int) -> None:
         """Make room for this many rows; the outgrown buffer is overwritten."""
@@ -135,18 +153,23 @@ class FaissGallery:
         return bitmap, count
 
     def _scan(
-        self, vector: NDArray[np.float32], bitmap: NDArray[np.uint8] | None, radius: float
-    ) -> tuple[list[int], NDArray[np.float32]]:
-        """Return rows and scores of every reference above `radius`, in row order."""
-        query = np.ascontiguousarray(vector)
+        self, queries: NDArray[np.float32], bitmap: NDArray[np.uint8] | None, minimum: float
+    ) -> list[list[tuple[ReferenceId, float]]]:
+        """Return ids and scores of every reference that reaches the minimum, for each query (row), in row order."""
+        queries = np.ascontiguousarray(queries)
+        count, dim = queries.shape
         selector = None if bitmap is None else faiss.IDSelectorBitmap(bitmap.size, faiss.swig_ptr(bitmap))
-        found = faiss.RangeSearchResult(1)
-        faiss.range_search_inner_product(
-            faiss.swig_ptr(query), faiss.swig_ptr(self._buffer), query.size, 1, len(self._ids), radius,
-            found, selector,
-        )  # fmt: skip
-        size = int(faiss.rev_swig_ptr(found.lims, 2)[1])
-        if size == 0:
-            return [], np.zeros(0, np.float32)
-        rows: list[int] = faiss.rev_swig_ptr(found.labels, size).tolist()
-        return rows, faiss.rev_swig_ptr(found.distances, size).copy()
+        found = faiss.RangeSearchResult(count)
+        if self._ids:
+            faiss.range_search_inner_product(
+                faiss.swig_ptr(queries), faiss.swig_ptr(self._buffer), dim, count, len(self._ids), minimum - _SLACK,
+                found, selector,
+            )  # fmt: skip
+        ends: list[int] = faiss.rev_swig_ptr(found.lims, count + 1).tolist() if self._ids else [0] * (count + 1)
+        if ends[-1] == 0:
+            return [[] for _ in range(count)]
+        rows = faiss.rev_swig_ptr(found.labels, ends[-1]).tolist()
+        # A reference within rounding of the minimum counts as having reached it.
+        scores = np.clip(faiss.rev_swig_ptr(found.distances, ends[-1]), minimum, 1.0).tolist()
+        answers = [(self._ids[row], score) for row, score in zip(rows, scores, strict=True)]
+        return [answers[start:end] for start, end in pairwise(ends)]

@@ -14,6 +14,7 @@ from countenance.cli.demo_stage import Stage
 from countenance.cli.output import Output, counted
 from countenance.ids import SubjectId
 from countenance.model.client import Client
+from countenance.model.destruction import Scope
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis, SearchResult
 from countenance.ports.vision import Encoder
@@ -34,15 +35,16 @@ _HOLDS = {
 
 _DESTROYED = {
     "keys": "keys, of the person and of photos that showed the person",
-    "photos_forgotten": "records and previews of photos that showed nobody else who signed",
-    "previews_masked": "previews of photos with others: this face is blacked out now",
-    "findings": "notes of searches that found the person",
-    "references": "faceprints",
-    "faces": "places in photos where the face was",
-    "release_events": "entries on how the release went",
-    "releases": "signed releases",
-    "notices": "notices that were delivered",
-    "subjects": "the person's own record",
+    "photo": "records of photos that showed nobody else who signed",
+    "previews": "previews deleted, or the face blacked out where others are in the photo",
+    "search_candidate": "notes of searches that found the person",
+    "reference": "faceprints",
+    "face": "places in photos where the face was",
+    "photo_source": "notes of where a photo came from",
+    "release_event": "entries on how the release went",
+    "release": "signed releases",
+    "notice": "notices that were delivered",
+    "subject": "the person's own record",
 }
 
 
@@ -178,11 +180,16 @@ def destroy(play: Play, person: Person) -> None:
     """Show the destruction of all that is held of a person."""
     play.stage.step(f"Destroy all that is held of {person.label}")
     play.stage.command("destroy", person.id)
-    done = play.engine.destruction.destroy(person.id)
-    rows = [(_DESTROYED.get(name, name), str(count)) for name, count in done.counts.items() if count]
+    done = play.engine.destruction.destroy(Scope((person.id,)), requested_by="demo")
+    rows = [(_DESTROYED[name], str(count)) for name, count in done.run.counts.items() if count and name in _DESTROYED]
     play.stage.table(("destroyed", "#how many"), rows)
     left = {subject.id for subject in play.engine.subjects.everyone()}
     play.stage.expect(person.id not in left, "a destroyed person is gone from the records")
+    play.stage.expect(done.title == "complete", "a destruction ends with a certificate")
+    play.stage.say(
+        f"A fresh process and a scan of every byte found nothing left, so certificate {done.certificate} was signed. "
+        "`countenance verify` checks it anywhere, with the public key alone."
+    )
     play.stage.say(
         "The keys went first: what they sealed can never be read again. Then the records went, and the database "
         "was written anew without them. The photo files belong to whoever took them and stay as they are."

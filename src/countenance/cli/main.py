@@ -11,11 +11,18 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from countenance import __version__
-<<<<<<< HEAD
-from countenance.cli import backup, demo, ledger, models, photos, registers, searches, subjects, verify
-=======
-from countenance.cli import demo, models, photos, registers, searches, subjects, verify
->>>>>>> ledger
+from countenance.cli import (
+    backup,
+    demo,
+    destruction,
+    ledger,
+    models,
+    photos,
+    registers,
+    searches,
+    subjects,
+    verify,
+)
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, command, counted, engine_command
 
@@ -118,11 +125,7 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-<<<<<<< HEAD
-for module in (subjects, registers, photos, searches, ledger, verify, backup, models, demo):
-=======
-for module in (subjects, registers, photos, searches, verify, models, demo):
->>>>>>> ledger
+for module in (subjects, registers, photos, searches, destruction, ledger, verify, backup, models, demo):
     module.register(app)
 
 

@@ -28,7 +28,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_subject, name="subject")
     app.add_typer(_release, name="release")
     app.command()(withdraw)
-    app.command()(destroy)
 
 
 @_subject.command()
@@ -221,18 +220,3 @@ def withdraw(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Js
         frozen_at = engine.subjects.withdraw(SubjectId(subject))
         output.record(subject=subject, frozen=to_text(frozen_at))
         output.say(f"{subject} is frozen since {to_text(frozen_at)}: no search finds this person any more.")
-
-
-def destroy(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
-    """Destroy all that is held of a person; it cannot be undone.
-
-    Keys, faceprints, releases and previews. Your own photo files are never touched.
-
-    Example:
-        countenance destroy sub_7k2m0q9x4t8b5c1d
-    """
-    with engine_command(data, as_json) as (engine, output):
-        done = engine.destruction.destroy(SubjectId(subject))
-        output.record(subject=subject, destroyed=done.counts)
-        listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.counts.items() if count)
-        output.say(f"Destroyed of {subject}: {listed or 'nothing was left'}.")

@@ -54,3 +54,11 @@ class Gallery(Protocol):
             MixedEncoders: the probe comes from another encoder.
         """
         ...
+
+    def search_all(self, probes: Sequence[Faceprint], minimum: float) -> list[list[tuple[ReferenceId, float]]]:
+        """Return for each probe every reference held with a score of at least `minimum`, in no order.
+
+        Raises:
+            MixedEncoders: a probe comes from another encoder.
+        """
+        ...

@@ -108,18 +108,25 @@ class Backups:
         recipient = self._recipient(recovery_key)
         now = self._records.clock.now()
         until = now + timedelta(days=valid_days)
-        stamp = to_text(now).translate(str.maketrans("", "", "-:."))
-        made = BackupMade(folder / f"data-{stamp}", folder / f"keys-{stamp}.age", until, 0)
+        made = BackupMade(folder / f"data-{_stamp(now)}", folder / _keys_name(now), until, 0)
         with self._alone(), _writing(folder):
             count = self._make(made, recipient, now)
             self.spread_tombstones()  # also to folders that were away when something was destroyed
         return BackupMade(made.data, made.keys, until, count)
 
-    def spread_tombstones(self) -> list[BackupState]:
-        """Send every tombstone to every backup folder; say which were reached, and until when their keys live."""
+    def spread_tombstones(self, before: datetime | None = None) -> list[BackupState]:
+        """Send every tombstone to every backup folder; say which were reached, and until when their keys live.
+
+        Args:
+            before: look only at keys backups that were made before this moment; later ones lack what died in it.
+        """
         with self._records.read() as work:
             folders = _folders(work)
-        return [self._spread(Path(folder), keys) for folder, keys in folders.items()]
+        last = None if before is None else _keys_name(before)
+        return [
+            self._spread(Path(folder), {name: until for name, until in keys.items() if last is None or name <= last})
+            for folder, keys in folders.items()
+        ]
 
     def _spread(self, folder: Path, keys: Mapping[str, str]) -> BackupState:
         try:
@@ -288,3 +295,11 @@ def _writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else NotWritable
         raise kind(f"the backup cannot be written to {folder}: {error.strerror}; nothing of it is left") from error
+
+
+def _stamp(moment: datetime) -> str:
+    return to_text(moment).translate(str.maketrans("", "", "-:."))
+
+
+def _keys_name(moment: datetime) -> str:
+    return f"keys-{_stamp(moment)}.age"

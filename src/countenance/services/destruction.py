@@ -1,119 +1,359 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Destroy all that is held of a subject: freeze, rewrite shared photos, destroy keys, delete rows, compact.
+"""Destruction: plan, freeze, approve, execute, verify, certify. A run that was killed goes on where it stopped.
 
-Keys die before rows: whatever a crash leaves behind cannot be read, and running the command again
-finishes it.
+Keys die before rows: whatever a crash leaves behind cannot be read. No return code makes a certificate: what a fresh
+process, a scan of raw bytes and a search with the destroyed faceprints find does.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from countenance.errors import NotFound
-from countenance.ids import PhotoId, SubjectId, new_id
+from countenance.clock import to_text
+from countenance.errors import BadInput, NotFound, Refused
+from countenance.ids import CertificateId, PhotoId, RunId, SubjectId, new_id
+from countenance.ledger import document
+from countenance.ledger.certificate import PARTIAL, Check, Declarant
+from countenance.model.destruction import Run, RunState, Scope, TargetKind
 from countenance.model.event import EventTag
 from countenance.model.face import Box
-from countenance.model.source import FaceState
 from countenance.ports.photos import PhotoReader
+from countenance.services import certify
+from countenance.services.certify import Deferred, Verified
 from countenance.services.gallery import LiveGallery
-from countenance.store import clients as client_rows
-from countenance.store import photos as rows
+from countenance.services.journal import Journal
+from countenance.services.law import LawBook
+from countenance.services.verification import Progress, Verifications
+from countenance.store import log
+from countenance.store import photos as photo_rows
+from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
-from countenance.store.records import Records, Transaction, events, owners
+from countenance.store.records import Records, Transaction, counts, owners, settings
 
 
 @dataclass(frozen=True)
-class Destroyed:
-    """What was destroyed.
+class Finished:
+    """A run and its newest certificate; None while it waits for approval or has failed."""
 
-    Attributes:
-        counts: rows, keys, previews rewritten and photos forgotten, by name.
-    """
-
-    subject: SubjectId
-    counts: dict[str, int]
+    run: Run
+    certificate: CertificateId | None = None
+    title: str | None = None
+    document: bytes | None = None
 
 
 class Destruction:
-    """The verb `destroy`."""
+    """Verbs on destruction runs."""
 
-    def __init__(self, records: Records, reader: PhotoReader, gallery: LiveGallery) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        reader: PhotoReader,
+        gallery: LiveGallery,
+        journal: Journal,
+        verification: Verifications,
+        backups: Callable[[datetime], list[Deferred]],
+    ) -> None:
         self._records = records
+        self._law = law
         self._reader = reader
         self._gallery = gallery
+        self._journal = journal
+        self._verification = verification
+        self._backups = backups
 
-    def destroy(self, subject: SubjectId) -> Destroyed:
-        """Destroy all that is held of a subject; nothing of it can be read when this returns.
+    def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request") -> Run:
+        """Record what is to be destroyed and count it; nothing is frozen or destroyed yet.
 
-        Photos in which nobody else has a reference are forgotten altogether. In others the face is blacked
-        out and the preview sealed under a new key. Photo files of the source are never touched.
+        Args:
+            requested_by: the account that asks.
+            order_ref: the request, order or rule behind it.
 
         Raises:
-            NotFound: no such subject.
-            Busy: another process reads the records, so that old bytes would stay; run it again.
+            NotFound: a subject, photo or source does not exist.
+            BadInput: nothing was named, or by nobody.
+        """
+        if not requested_by.strip():
+            raise BadInput("say who asks for the destruction (--by)")
+        with self._records.write() as work:
+            targets = self._targets(work, scope)
+            run = Run(
+                id=RunId(new_id("run")),
+                state=RunState.PLANNED,
+                scope_text=scope.text,
+                source=scope.source,
+                order_ref=order_ref,
+                requested_by=requested_by.strip(),
+                approved_by=None,
+                needs_approval=False,
+                created_at=work.now,
+                frozen_at=None,
+                started_at=None,
+            )
+            rows.add(work, run)
+            for kind, ids in targets.items():
+                rows.add_targets(work, run.id, kind, ids)
+            if self._needs_two(work, run.id):
+                rows.require_approval(work, run.id)
+            self._snapshot(work, run.id)
+            work.log(EventTag.RUN_PLANNED, run=run.id, order=order_ref, targets=rows.counts(work, run.id))
+            return rows.get(work, run.id)
+
+    def freeze(self, run: RunId) -> Run:
+        """Freeze every target, in force when this returns, and take the snapshot that is executed.
+
+        Raises:
+            NotFound: no such run.
         """
         with self._records.write() as work:
-            # Keys are made in the transaction that names them, so inside of one an orphan is what a crash left.
-            orphans = work.keyring.owners() - owners(work)
-            known = subject_rows.exists(work, subject)
-            if known:
-                subject_rows.freeze(work, subject)
-                photos = {face.photo for face in rows.faces(work, subject=subject)}
-                shared = {photo for photo in photos if _has_others(work, photo, subject)}
-            elif not _was_destroyed(work, subject):
-                raise NotFound(f"no subject {subject}; `countenance subject list` shows them")
-        if not known:
-            return self._finish(subject, orphans)
-        self._gallery.forget(subject)
-        old_keys = self._rewrite_shared(shared, subject)
-        with self._records.read() as work:
-            old_keys |= {rows.key_of(work, photo) for photo in photos - shared}
-        counts = {
-            "keys": self._records.keyring.destroy({subject, *old_keys} | orphans, self._records.clock.now()),
-            "photos_forgotten": len(photos - shared),
-            "previews_masked": len(shared),
-        }
+            now = rows.get(work, run)
+            if now.state is not RunState.PLANNED:
+                return now
+            rows.freeze(work, run)
+            self._snapshot(work, run)
+            rows.move(work, run, RunState.FROZEN, frozen_at=to_text(work.now))
+            work.log(EventTag.RUN_FROZEN, run=run)
+            if not now.needs_approval:
+                rows.move(work, run, RunState.APPROVED)
+            return rows.get(work, run)
+
+    def approve(self, run: RunId, *, by: str) -> Run:
+        """Approve a frozen run as a second person.
+
+        Raises:
+            NotFound: no such run.
+            BadInput: it does not wait for approval.
+            Refused: the approver asked for it; logged.
+        """
         with self._records.write() as work:
-            counts["findings"] = client_rows.forget_findings(work, subject)
-            counts |= rows.remove_subject_faces(work, subject)
-            for photo in photos - shared:
-                rows.remove_photo(work, photo)
-            counts |= subject_rows.remove(work, subject)
-            work.log(EventTag.SUBJECT_DESTROYED, subject=subject, **counts)
-        self._records.compact()
-        return Destroyed(subject, counts)
+            now = rows.get(work, run)
+            if now.state is not RunState.FROZEN:
+                raise BadInput(f"run {run} does not wait for approval: it is {now.state.value}")
+            same = by.strip().casefold() == now.requested_by.casefold()
+            if same or not by.strip():
+                work.log(EventTag.RUN_REFUSED, run=run, rule="destroy.dual_control")
+            else:
+                rows.move(work, run, RunState.APPROVED, sealed_approved_by=rows.seal_approver(work, run, by.strip()))
+                work.log(EventTag.RUN_APPROVED, run=run)
+                return rows.get(work, run)
+        raise Refused(
+            "destroy.dual_control",
+            "a run is approved by somebody else than who asked for it (--by)",
+            self._law.of_probe().cite("audit.dual_control"),
+        )
 
-    def _finish(self, subject: SubjectId, orphans: set[str]) -> Destroyed:
-        """Compact once more where the rows are gone already: a crash may have come in between."""
-        self._records.keyring.destroy(orphans, self._records.clock.now())
-        self._records.compact()
-        return Destroyed(subject, {})
+    def resume(self, run: RunId, *, declarant: Declarant | None = None, progress: Progress | None = None) -> Finished:
+        """Take a run as far as it goes: freeze, execute, verify, certify.
 
-    def _rewrite_shared(self, photos: set[PhotoId], subject: SubjectId) -> set[str]:
-        """Mask the subject's faces in the previews of shared photos; return the keys that must die."""
+        One that is certified as partial is verified anew, and its certificate superseded; as is one that gets
+        another declarant.
+
+        Args:
+            declarant: who signs the certificate; by default who asked for it.
+
+        Returns:
+            The run, certified; or frozen where it waits for approval; or failed, with the problems.
+
+        Raises:
+            NotFound: no such run.
+            Busy: another process reads the databases, so that old bytes would stay; resume it later.
+        """
+        report = progress or (lambda _step, _done, _total: None)
+        now = self.freeze(run)
+        if now.state is RunState.FROZEN or (
+            now.state is RunState.CERTIFIED and declarant is None and self.status(run).title != PARTIAL
+        ):
+            return self.status(run)
+        evidence = self._verification.remember(run)
+        try:
+            if now.state is RunState.CERTIFIED:
+                with self._records.write() as work:
+                    rows.move(work, run, RunState.VERIFYING)
+            elif now.state is not RunState.VERIFYING:
+                self._execute(run, report)
+            verified = self._verification.verify(run, evidence, report)
+        finally:
+            evidence.wipe()
+        return self._close(run, verified, declarant)
+
+    def destroy(
+        self,
+        scope: Scope,
+        *,
+        requested_by: str,
+        order_ref: str = "request",
+        declarant: Declarant | None = None,
+        progress: Progress | None = None,
+    ) -> Finished:
+        """Destroy everything in a scope; a run of the same scope that was interrupted is taken up again.
+
+        What was destroyed before is destroyed: the finished run is returned. Photo files of the sources are never
+        touched.
+
+        Raises:
+            NotFound, BadInput, Busy: as `plan` and `resume`.
+        """
+        with self._records.read() as work:
+            same = [one for one in rows.all_runs(work) if _is_of(work, one, scope)]
+            exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
+            exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))
+        if same and same[-1].state is RunState.CERTIFIED and not exists:
+            return self.status(same[-1].id)
+        if not same or same[-1].state is RunState.CERTIFIED:
+            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref)]
+        return self.resume(same[-1].id, declarant=declarant, progress=progress)
+
+    def status(self, run: RunId) -> Finished:
+        """Return a run and its newest certificate.
+
+        Raises:
+            NotFound: no such run.
+        """
+        with self._records.read() as work:
+            found = rows.get(work, run)
+            signed = rows.certificates(work, run)
+        return Finished(found, *signed[-1]) if signed else Finished(found)
+
+    def residues(self) -> tuple[list[Check], list[str]]:
+        """Return what a scan of the data directory finds, with how much of it is right, and files without a store."""
+        return self._verification.residues()
+
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        with self._records.read() as work:
+            return rows.all_runs(work)
+
+    def _targets(self, work: Transaction, scope: Scope) -> dict[TargetKind, list[str]]:
+        if scope.photo is not None:
+            photo_rows.get_photo(work, PhotoId(scope.photo))
+            return {TargetKind.PHOTO: [scope.photo]}
+        if scope.source is not None:
+            photo_rows.get_source(work, scope.source)
+            only, elsewhere = rows.photos_from(work, scope.source)
+            return {TargetKind.PHOTO: only, TargetKind.LINK: elsewhere}
+        if not scope.subjects:
+            raise BadInput("name what is to be destroyed: a subject, --photo, --source or --all-of")
+        missing = [one for one in scope.subjects if not subject_rows.exists(work, one)]
+        if missing:
+            raise NotFound(f"no subject {', '.join(missing[:5])}; `countenance subject list` shows them")
+        return {TargetKind.SUBJECT: list(scope.subjects)}
+
+    def _needs_two(self, work: Transaction, run: RunId) -> bool:
+        """Say whether the law of anybody who loses something asks for a second person."""
+        laws = (self._law.of_subject(one) for one in rows.losers(work, run))
+        return any("destroy" in law.items("audit.dual_control") for law in laws)
+
+    def _snapshot(self, work: Transaction, run: RunId) -> None:
+        """Add the photos that go with the subjects, and count everything as it stands."""
+        forget, shared = rows.photos_of(work, run)
+        rows.add_targets(work, run, TargetKind.PHOTO, forget)
+        rows.add_targets(work, run, TargetKind.MASK, shared)
+        held = {f"before:{name}": number for name, number in counts(work).items()}
+        held |= {"before:previews": held["before:photo"], "before:source_links": held["before:photo_source"]}
+        held["before:keys"] = len(work.keyring.owners())
+        rows.set_counts(work, run, {**held, **rows.counts(work, run)})
+
+    def _execute(self, run: RunId, report: Progress) -> None:
+        with self._records.write() as work:
+            state = rows.get(work, run).state
+            if state is RunState.APPROVED:
+                self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
+                rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
+            elif state is RunState.FAILED:
+                rows.move(work, run, RunState.EXECUTING)
+            orphans = work.keyring.owners() - owners(work)
+            subjects = rows.targets(work, run, TargetKind.SUBJECT, done=False)
+            references = rows.references(work, run)
+        self._gallery.forget(references)
+        old_keys = self._mask(run, report)
+        report("destroying keys", 0, 1)
+        with self._records.read() as work:
+            # Faces too, though they have no keys: their tombstones bar a photo of a living person from a restore.
+            dead = rows.doomed_keys(work, run) | set(rows.doomed_faces(work, run)) | old_keys | orphans
+            now = work.now
+        self._records.keyring.destroy(dead, now)
+        report("deleting rows", 0, 1)
+        with self._records.write() as work:
+            rows.delete_rows(work, run)
+            work.log_all(EventTag.SUBJECT_DESTROYED, [SubjectId(one) for one in subjects], run=run)
+            for kind in TargetKind:
+                rows.finish(work, run, kind)
+            rows.move(work, run, RunState.VERIFYING)
+            work.log(EventTag.RUN_EXECUTED, run=run)
+        report("deleting rows", 1, 1)
+
+    def _mask(self, run: RunId, report: Progress) -> set[str]:
+        """Black out the faces in photos that others are in too; return the keys that must die."""
+        with self._records.read() as work:
+            photos = rows.targets(work, run, TargetKind.MASK, done=False)
+            subjects = set(rows.targets(work, run, TargetKind.SUBJECT))
         old_keys = set()
-        for photo in photos:
-            key = new_id("pho")
+        for number, photo in enumerate(map(PhotoId, photos), start=1):
             with self._records.write() as work:
+                key = new_id("pho")
                 work.keyring.create([key])
-                old_keys.add(rows.key_of(work, photo))
-                stored = rows.preview(work, photo)
-                record = rows.get_photo(work, photo)
-                own = [face for face in rows.faces(work, photo=photo) if face.subject == subject]
-                masks = [_fraction(face.box, record.size) for face in own]
-                masked = None if stored is None else self._reader.remask(stored, masks)
-                rows.reseal_photo(work, photo, key, record.uri, masked)
+                old_keys.add(photo_rows.key_of(work, photo))
+                record = photo_rows.get_photo(work, photo)
+                own = [face.box for face in photo_rows.faces(work, photo=photo) if face.subject in subjects]
+                stored = photo_rows.preview(work, photo)
+                masked = stored and self._reader.remask(stored, [_fraction(box, record.size) for box in own])
+                photo_rows.reseal_photo(work, photo, key, record.uri, masked)
+                rows.finish(work, run, TargetKind.MASK, photo)
+            report("masking previews", number, len(photos))
         return old_keys
 
+    def _close(self, run: RunId, verified: Verified, declarant: Declarant | None) -> Finished:
+        """Certify what was found, or record why not."""
+        wrong = [
+            f"{c.name}: {c.observed} where {c.expected} are right" for c in verified.checks if c.observed != c.expected
+        ]
+        deferred = self._backups(self.status(run).run.started_at or self._records.clock.now())
+        with self._records.write() as work:
+            now = rows.get(work, run)
+            if wrong:
+                rows.move(work, run, RunState.FAILED, problems=json.dumps([*wrong, *verified.named]))
+                work.log(EventTag.RUN_FAILED, run=run, problems=len(wrong))
+                return Finished(rows.get(work, run))
+            earlier = rows.certificates(work, run)
+            certificate = certify.make(
+                now,
+                operator=settings(work)["operator"],
+                targeted=len(rows.targets(work, run, TargetKind.SUBJECT))
+                or len([*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)]),
+                law=[self._law.of_bystander(())],
+                verified=verified,
+                deferred=deferred,
+                declarant=declarant or Declarant(now.requested_by, "custodian"),
+                ids=(new_id("cer"), new_id("ver")),
+                supersedes=earlier[-1][0] if earlier else None,
+                now=work.now,
+            )
+            index = log.append(
+                work.connection,
+                work.keyring,
+                work.now,
+                (
+                    EventTag.CERTIFICATE_SIGNED,
+                    None,
+                    {"certificate": certificate.id, "run": run, "title": certificate.title},
+                ),
+                record=certificate.body(),
+                salt=bytes.fromhex(certificate.salt),
+            )
+            proof = self._journal.proof_of(work, index)
+            signed = document.write(certificate.body(), [self._journal.signer(work)], proof)
+            rows.move(work, run, RunState.CERTIFIED, problems="[]")
+            rows.add_certificate(work, CertificateId(certificate.id), run, certificate.title, signed)
+        return self.status(run)
 
-def _was_destroyed(work: Transaction, subject: SubjectId) -> bool:
-    return any(event.tag is EventTag.SUBJECT_DESTROYED for event in events(work, subject=subject))
 
-
-def _has_others(work: Transaction, photo: PhotoId, subject: SubjectId) -> bool:
-    return any(
-        face.state in (FaceState.REFERENCE, FaceState.WAITING) and face.subject != subject
-        for face in rows.faces(work, photo=photo)
+def _is_of(work: Transaction, run: Run, scope: Scope) -> bool:
+    """Say whether a run was planned for this scope; the words alone do not tell many subjects from as many others."""
+    return run.scope_text == scope.text and (
+        len(scope.subjects) < 2 or set(rows.targets(work, run.id, TargetKind.SUBJECT)) == set(scope.subjects)
     )
 
 

@@ -9,7 +9,7 @@ previous answer holds until the first release in it runs out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from countenance.ports.gallery import Gallery
 from countenance.ports.vision import Encoder
 from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
+from countenance.store import runs
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction, state_number
 
@@ -106,14 +107,34 @@ class LiveGallery:
             subjects = self._level.subjects
             return [Hit(ref, subjects[ref], score) for ref, score in found if ref in subjects]
 
-    def forget(self, subject: SubjectId) -> None:
-        """Take a subject's references out of memory at once, overwriting their bytes."""
+    def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
+        """Return those hits whose references were still held when a view was last taken."""
         with self._lock:
-            own = [reference for reference, owner in self._level.subjects.items() if owner == subject]
-            for reference in own:
-                del self._level.subjects[reference]
+            return [hit for hit in hits if hit.reference in self._level.subjects]
+
+    def near(self, work: Transaction, encoder: Encoder, probes: Sequence[Faceprint], minimum: float) -> list[list[Hit]]:
+        """Return for each probe every reference that is held, live or not: for residues, and never for a client."""
+        with self._lock:
+            self._catch_up(work, encoder)
+            if self._gallery is None:
+                return [[] for _ in probes]
+            subjects = self._level.subjects
+            found = self._gallery.search_all(probes, minimum)
+            return [[Hit(ref, subjects[ref], score) for ref, score in one] for one in found]
+
+    def held(self) -> frozenset[ReferenceId]:
+        """Return the references in memory."""
+        with self._lock:
+            return frozenset(self._level.subjects)
+
+    def forget(self, references: Iterable[ReferenceId]) -> None:
+        """Take references out of memory at once, overwriting their bytes."""
+        with self._lock:
+            gone = list(references)
+            for reference in gone:
+                self._level.subjects.pop(reference, None)
             if self._gallery is not None:
-                self._gallery.remove(own)
+                self._gallery.remove(gone)
 
     def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
         number = state_number(work)
@@ -124,9 +145,9 @@ class LiveGallery:
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
         # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
-        frozen = subject_rows.frozen(work)
+        frozen, stopped = subject_rows.frozen(work), runs.stopped(work)
         everyone = photo_rows.reference_subjects(work, encoder.digest)
-        subjects = {reference: subject for reference, subject in everyone.items() if subject not in frozen}
+        subjects = {ref: subject for ref, subject in everyone.items() if subject not in frozen and ref not in stopped}
         held = self._gallery.ids()
         self._gallery.remove(held - subjects.keys())
         missing = subjects.keys() - held

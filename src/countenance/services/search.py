@@ -152,7 +152,7 @@ class Searches:
         with self._records.write() as work:
             view = self._gallery.view(work, encoder, client, request.purpose)
             threshold = tail.threshold(client.fpir, len(view.references))
-            candidates = _candidates(work, found, view, tail)
+            candidates = _candidates(work, self._gallery.still_held(found), view, tail)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates)
         return SearchResult(record.id, candidates, threshold, len(view.references), searched_s)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -17,6 +17,7 @@ from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWri
 BUSY_TIMEOUT_MS = 10_000  # a writer holds the lock for milliseconds; past this another process hangs
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "auto_vacuum=INCREMENTAL",  # in force where it comes before the first table
     "journal_mode=WAL",
     "foreign_keys=ON",
     "secure_delete=ON",
@@ -101,15 +102,21 @@ def _mapped(error: DatabaseError) -> CountenanceError:
 
 
 def compact(engine: Engine) -> None:
-    """Leave no deleted byte in the file: checkpoint and truncate the log, vacuum, and once more.
+    """Leave no deleted byte in the file: checkpoint and truncate the log, give up free pages, and once more.
+
+    `secure_delete` has overwritten deleted rows where pages of them are still in use.
 
     Raises:
         Busy: a reader in another process holds the log, so that old bytes would stay.
     """
     with mapped_errors(), engine.connect() as connection:
-        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            row = connection.execute(text(statement)).first() if "checkpoint" in statement else None
-            if row is None:
-                connection.exec_driver_sql(statement)
-            elif row[0] != 0:
-                raise Busy("another process reads the records; close it, then run the command again")
+        _checkpoint(connection)
+        # One page a step, so it needs a call that takes every step; `execute` takes the first.
+        raw: Any = connection.connection.driver_connection
+        raw.executescript("PRAGMA incremental_vacuum")
+        _checkpoint(connection)
+
+
+def _checkpoint(connection: Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
+        raise Busy("another process reads the records; close it, then run the command again")

@@ -207,6 +207,20 @@ class Keyring:
             _end_rotation(self._engine, place)
         return len(keys)
 
+    def wrapped(self, owners: Iterable[str]) -> list[bytes]:
+        """Return the wrapped keys of some owners: what a scan of raw bytes must not find after their destruction."""
+        with mapped_errors(), self._engine.connect() as connection:
+            held = {row.owner: row.wrapped for row in connection.execute(select(_key))}
+        return [held[owner] for owner in owners if owner in held]
+
+    def compact(self) -> None:
+        """Leave no deleted byte in the file or its log.
+
+        Raises:
+            Busy: another process reads the keyring.
+        """
+        compact(self._engine)
+
     def __contains__(self, owner: str) -> bool:
         """Say whether an owner has a key."""
         with mapped_errors(), self._engine.connect() as connection:

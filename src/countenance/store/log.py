@@ -8,7 +8,9 @@ person whom the event is about, and dies with that key; where it is about nobody
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -24,12 +26,15 @@ from countenance.store import schema
 from countenance.store.keyring import LOG_KEY, Keyring
 from countenance.store.sealing import seal, unseal
 
+NewEvent = tuple[EventTag, SubjectId | None, canonical.Value]
+"""Tag, whom it is about, and the payload: ids, counts and codes only."""
+
 
 def append(
     connection: Connection,
     keyring: Keyring,
     at: datetime,
-    event: tuple[EventTag, SubjectId | None, canonical.Value],
+    event: NewEvent,
     *,
     record: canonical.Value = None,
     salt: bytes | None = None,
@@ -41,27 +46,52 @@ def append(
         record: what the entry commits to; by default all of the event.
         salt: of the commitment; by default a fresh one.
     """
-    tag, subject, payload = event
-    salt = salt or entries.new_salt()
-    if record is None:
-        record = {"at": to_text(at), "tag": tag.value, "subject": subject, "payload": payload}
-    entry = entries.make(at, tag.value, salt, record)
+    subject = event[1]
     owner = subject if subject is not None and subject in keyring else LOG_KEY
-    size = tree_size(connection)
-    connection.execute(
-        insert(schema.event).values(
-            number=size + 1,
-            at=to_text(at),
-            tag=tag.value,
-            subject=subject,
-            payload=canonical.encode(payload).decode(),
-            commitment=entry.commitment,
-            salt_key=owner,
-            sealed_salt=seal(keyring.key(owner), salt, f"event.salt:{size}:{owner}"),
+    return _append(connection, keyring, at, [_Draft(event, owner, record, salt or entries.new_salt())])
+
+
+def append_all(connection: Connection, keyring: Keyring, at: datetime, events: Sequence[NewEvent]) -> int:
+    """Append several events of one moment, much faster than one by one; return the index of the first."""
+    owned = keyring.owners()
+    drafts = [_Draft(one, one[1] if one[1] in owned else LOG_KEY, None, entries.new_salt()) for one in events]
+    return _append(connection, keyring, at, drafts)
+
+
+class _Draft(NamedTuple):
+    """An event on its way: the key that seals its salt, and what its entry commits to (None: the event)."""
+
+    event: NewEvent
+    owner: str
+    record: canonical.Value
+    salt: bytes
+
+
+def _append(connection: Connection, keyring: Keyring, at: datetime, drafts: Sequence[_Draft]) -> int:
+    size, moment = tree_size(connection), to_text(at)
+    rows: list[dict[str, object]] = []
+    leaves: list[bytes] = []
+    for number, ((tag, subject, payload), owner, record, salt) in enumerate(drafts, start=size):
+        event: canonical.Value = {"at": moment, "tag": tag.value, "subject": subject, "payload": payload}
+        entry = entries.make(at, tag.value, salt, event if record is None else record)
+        leaves.append(entry.leaf_hash())
+        rows.append(
+            {
+                "number": number + 1,
+                "at": moment,
+                "tag": tag.value,
+                "subject": subject,
+                "payload": canonical.encode(payload).decode(),
+                "commitment": entry.commitment,
+                "salt_key": owner,
+                "sealed_salt": seal(keyring.key(owner), salt, f"event.salt:{number}:{owner}"),
+            }
         )
-    )
-    _, nodes = frontier(connection, size).append([entry.leaf_hash()])
-    connection.execute(insert(schema.log_node), [{"level": n.level, "number": n.number, "hash": n.hash} for n in nodes])
+    if rows:
+        connection.execute(insert(schema.event), rows)
+        _, nodes = frontier(connection, size).append(leaves)
+        new = [{"level": n.level, "number": n.number, "hash": n.hash} for n in nodes]
+        connection.execute(insert(schema.log_node), new)
     return size
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
-from countenance.errors import Damaged, NotFound
+from countenance.errors import NotFound
 from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId
 from countenance.model.face import Box
 from countenance.model.faceprint import Faceprint
@@ -181,6 +181,11 @@ def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
     return PhotoRecord(photo, uri, (row.height, row.width), from_text(row.ingested_at))
 
 
+def exists(work: Transaction, photo: PhotoId) -> bool:
+    """Say whether a photo has a row."""
+    return work.connection.execute(select(schema.photo.c.id).where(schema.photo.c.id == photo)).first() is not None
+
+
 def key_of(work: Transaction, photo: PhotoId) -> str:
     """Return the owner of a photo's key in the keyring."""
     owner: str = work.connection.execute(select(schema.photo.c.key).where(schema.photo.c.id == photo)).scalar_one()
@@ -288,7 +293,7 @@ def add_reference(work: Transaction, reference: NewReference) -> None:
     Raises:
         Refused: the database finds no live release for this subject.
     """
-    vector = reference.faceprint.vector.astype("<f4").tobytes()
+    vector = np.ascontiguousarray(reference.faceprint.vector, "<f4").view(np.uint8).data
     work.connection.execute(
         insert(schema.reference).values(
             id=reference.id,
@@ -345,6 +350,8 @@ def vectors(
     openers: dict[SubjectId, Opener] = {}
     ids: list[ReferenceId] = []
     held = np.empty((len(only), dim), np.float32)
+    # Each faceprint is unsealed to its row of the matrix, so that whoever overwrites that leaves no copy of it.
+    rows, width = held.view(np.uint8).reshape(-1).data, 4 * dim
     for chunk in work.connection.execute(query).partitions(_CHUNK):
         for subject, reference, sealed in chunk:
             if reference not in only:
@@ -352,10 +359,8 @@ def vectors(
             opener = openers.get(subject)
             if opener is None:
                 opener = openers[subject] = Opener(work.keyring.key(subject))
-            plain = opener.unseal(sealed, f"reference.vector:{reference}:{subject}")
-            if len(plain) != 4 * dim:
-                raise Damaged(f"reference {reference} has not {dim} dimensions; run `countenance doctor`")
-            held[len(ids)] = np.frombuffer(plain, "<f4")
+            row = rows[len(ids) * width : (len(ids) + 1) * width]
+            opener.unseal_into(sealed, f"reference.vector:{reference}:{subject}", row)
             ids.append(reference)
     return ids, held
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,13 +37,17 @@ class Transaction:
         """Append to the log; the payload holds ids, counts and codes only."""
         log.append(self.connection, self.keyring, self.now, (tag, subject, payload))
 
+    def log_all(self, tag: EventTag, subjects: Sequence[SubjectId], **payload: canonical.Value) -> None:
+        """Append one event of this tag and payload about each of these subjects."""
+        log.append_all(self.connection, self.keyring, self.now, [(tag, subject, payload) for subject in subjects])
+
     def log_evidence(
         self, tag: EventTag, record: canonical.Value, *, subject: SubjectId | None = None, **payload: canonical.Value
     ) -> None:
         """Append to the log an entry that commits to a record which is kept elsewhere."""
         log.append(self.connection, self.keyring, self.now, (tag, subject, payload), record=record)
 
-    def seal(self, owner: str, plain: bytes, column: str) -> bytes:
+    def seal(self, owner: str, plain: bytes | memoryview, column: str) -> bytes:
         """Seal bytes under the owner's key for one column."""
         return seal(self.keyring.key(owner), plain, f"{column}:{owner}")
 

@@ -74,7 +74,7 @@ release = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
-    Column("notice", Text, ForeignKey("notice.id"), nullable=False),
+    Column("notice", Text, ForeignKey("notice.id"), nullable=False, index=True),
     Column("policy", Text, ForeignKey("policy.sha256"), nullable=False),
     Column("scope", Text, nullable=False),
     Column("signed_at", Text, nullable=False),
@@ -189,4 +189,38 @@ log_node = Table(
     Column("level", Integer, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("hash", LargeBinary, nullable=False),
+)
+run = Table(
+    "run",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("scope_text", Text, nullable=False),
+    Column("source", Text),
+    Column("order_ref", Text, nullable=False),
+    Column("sealed_requested_by", LargeBinary, nullable=False),
+    Column("sealed_approved_by", LargeBinary),
+    Column("needs_approval", Integer, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("frozen_at", Text),
+    Column("started_at", Text),
+    Column("counts", Text, nullable=False),
+    Column("problems", Text, nullable=False),
+)
+run_target = Table(
+    "run_target",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("done", Integer, nullable=False),
+)
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, ForeignKey("run.id"), nullable=False, index=True),
+    Column("signed_at", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
 )

@@ -18,7 +18,7 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-def seal(key: bytes, plain: bytes, context: str) -> bytes:
+def seal(key: bytes, plain: bytes | memoryview, context: str) -> bytes:
     """Return the sealed form of some bytes."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, context.encode())
@@ -37,11 +37,26 @@ class Opener:
     """One key, made ready once: unseals many values faster than `unseal` does."""
 
     def __init__(self, key: bytes) -> None:
-        self._decrypt = AESGCM(key).decrypt
+        self._aead = AESGCM(key)
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """Do as `unseal` does."""
         try:
-            return self._decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError) as error:
-            raise Damaged(f"the sealed value of {context} does not open; run `countenance doctor`") from error
+            raise _damaged(context) from error
+
+    def unseal_into(self, sealed: bytes, context: str, place: memoryview) -> None:
+        """Write the plain bytes to a place of just their length, and nowhere else in memory.
+
+        Raises:
+            Damaged: as `unseal`, and where their length is another.
+        """
+        try:
+            self._aead.decrypt_into(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode(), place)
+        except (InvalidTag, ValueError) as error:
+            raise _damaged(context) from error
+
+
+def _damaged(context: str) -> Damaged:
+    return Damaged(f"the sealed value of {context} does not open; run `countenance doctor`")

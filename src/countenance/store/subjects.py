@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -93,10 +93,15 @@ def frozen(work: Transaction) -> set[SubjectId]:
 
 def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
     """Return the subjects that are not frozen, without what is sealed of them: no label, no representative."""
+    return {subject.id: subject for subject in unsealed(work, schema.subject.c.frozen_at.is_(None))}
+
+
+def unsealed(work: Transaction, condition: ColumnElement[bool]) -> list[Subject]:
+    """Return the subjects that meet a condition, without what is sealed of them."""
     table = schema.subject
     query = select(table.c.id, table.c.residency, table.c.age_band, table.c.created_at)
-    return {
-        row.id: Subject(
+    return [
+        Subject(
             id=row.id,
             label="",
             residency=_residency(row.residency),
@@ -104,8 +109,8 @@ def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
             representative=None,
             created_at=from_text(row.created_at),
         )
-        for row in work.connection.execute(query.where(table.c.frozen_at.is_(None))).all()
-    }
+        for row in work.connection.execute(query.where(condition)).all()
+    ]
 
 
 @lru_cache(maxsize=256)  # few places, many subjects

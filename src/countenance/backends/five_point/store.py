@@ -82,6 +82,17 @@ class ModelStore:
         there = all(path.is_file() and path.stat().st_size == size for path, size in sizes)
         return replace(found, installed=there)
 
+    def owns(self, path: Path) -> bool:
+        """Say whether a path, relative to the folder, is that of a file of an installed pack."""
+        name, *rest = path.parts
+        if len(rest) != 1 or not (self._folder / name).is_dir():
+            return False
+        try:
+            files = {file.name for file in self.manifest(name).files}
+        except (NotFound, BadPack):
+            return False
+        return rest[0] in files | {_MANIFEST, _ACCEPTED}
+
     def pull(
         self,
         name: str,

@@ -42,6 +42,9 @@ for _table, _key in (("reference", "id"), ("release", "id"), ("release_event", "
     _TRIGGERS[f"{_table}_is_not_replaced"] = f"""CREATE TRIGGER {_table}_is_not_replaced BEFORE INSERT ON "{_table}"
         WHEN EXISTS (SELECT 1 FROM "{_table}" WHERE {_key} = NEW.{_key})
         BEGIN SELECT RAISE(ABORT, 'a row of {_table} cannot be replaced'); END"""  # noqa: S608 - constants only
+# A run that moves freezes photos, or lets them go with what was made from them.
+_TRIGGERS["run_update_counts"] = """CREATE TRIGGER run_update_counts AFTER UPDATE OF state ON run
+    BEGIN UPDATE revision SET number = number + 1; END"""
 for _table in ("subject", "client", "release", "release_event", "reference"):
     for _change in ("INSERT", "UPDATE", "DELETE"):
         _name = f"{_table}_{_change.lower()}_counts"
@@ -112,6 +115,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "run",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("scope_text", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("order_ref", sa.Text(), nullable=False),
+        sa.Column("sealed_requested_by", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_approved_by", sa.LargeBinary(), nullable=True),
+        sa.Column("needs_approval", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.Text(), nullable=True),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "setting",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -136,6 +156,20 @@ def upgrade() -> None:
         sa.Column("frozen_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "certificate",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_certificate_run"), "certificate", ["run"], unique=False)
     op.create_table(
         "face",
         sa.Column("id", sa.Text(), nullable=False),
@@ -189,6 +223,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("photo", "source"),
     )
     op.create_table(
+        "run_target",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run", "kind", "id"),
+    )
+    op.create_table(
         "search",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
@@ -233,6 +279,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_release_notice"), "release", ["notice"], unique=False)
     op.create_index(op.f("ix_release_subject"), "release", ["subject"], unique=False)
     op.create_table(
         "search_candidate",

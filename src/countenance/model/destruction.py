@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Destruction runs: their states, what they target, and what became of each target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from countenance.ids import RunId, SourceId, SubjectId
+
+
+class RunState(StrEnum):
+    """Where a run stands; a run that was killed goes on from here."""
+
+    PLANNED = "planned"
+    FROZEN = "frozen"
+    APPROVED = "approved"
+    EXECUTING = "executing"
+    VERIFYING = "verifying"
+    CERTIFIED = "certified"
+    FAILED = "failed"
+
+
+NEXT: dict[RunState, frozenset[RunState]] = {
+    RunState.PLANNED: frozenset({RunState.FROZEN}),
+    RunState.FROZEN: frozenset({RunState.APPROVED}),
+    RunState.APPROVED: frozenset({RunState.EXECUTING}),
+    RunState.EXECUTING: frozenset({RunState.VERIFYING}),
+    RunState.VERIFYING: frozenset({RunState.CERTIFIED, RunState.FAILED}),
+    # What failed is executed and verified again; what was certified as partial may become complete.
+    RunState.FAILED: frozenset({RunState.EXECUTING}),
+    RunState.CERTIFIED: frozenset({RunState.VERIFYING}),
+}
+
+
+class TargetKind(StrEnum):
+    """What a target of a run is."""
+
+    SUBJECT = "subject"
+    """Everything that is held of a person."""
+    PHOTO = "photo"
+    """A photo that is forgotten: record, preview, faces, references made from it."""
+    MASK = "mask"
+    """A photo that others are in too: the face is blacked out and the preview sealed under a new key."""
+    LINK = "link"
+    """A photo that other sources hold too: only its link to the revoked source goes."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run was asked to destroy; one of the four is given.
+
+    Attributes:
+        photo: id of a photo.
+        source: all photos that came from nowhere else.
+    """
+
+    subjects: tuple[SubjectId, ...] = ()
+    photo: str | None = None
+    source: SourceId | None = None
+
+    @property
+    def text(self) -> str:
+        """In words, with ids only."""
+        if self.photo is not None:
+            return f"the photo {self.photo}, its faces and the references made from it"
+        if self.source is not None:
+            return f"everything whose only source is {self.source}"
+        if len(self.subjects) == 1:
+            return f"everything held of the subject {self.subjects[0]}"
+        return f"everything held of {len(self.subjects)} subjects"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One destruction run.
+
+    Attributes:
+        scope_text: what it destroys, in words with ids only.
+        order_ref: the request, order or rule that asked for it.
+        needs_approval: a second person must approve before anything is destroyed.
+        counts: items per store, as planned on the frozen snapshot.
+        problems: why it failed, where it did.
+    """
+
+    id: RunId
+    state: RunState
+    scope_text: str
+    source: SourceId | None
+    order_ref: str
+    requested_by: str
+    approved_by: str | None
+    needs_approval: bool
+    created_at: datetime
+    frozen_at: datetime | None
+    started_at: datetime | None
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a verified run to a signed certificate of destruction, and to a page of it that prints well."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from countenance import __version__, canonical
+from countenance.ledger import entry as entries
+from countenance.ledger.certificate import (
+    CarveOut,
+    Certificate,
+    Check,
+    Counts,
+    Declarant,
+    Left,
+    Period,
+    Software,
+    StoreResult,
+    Verification,
+)
+from countenance.model.destruction import Run
+from countenance.policy.pack import Law
+from countenance.services.stores import STORES
+
+DECLARATION = (
+    "I declare under penalty of perjury (28 U.S.C. 1746) that the foregoing is true and correct to the best of my "
+    "knowledge, as the program named above found and recorded it."
+)
+_COPIES = (
+    "Copies of the data directory made outside of this program, blocks that a file system or drive keeps, swap and "
+    "core dumps are not reached; destroyed keys make them unreadable unless the keyring was copied too."
+)
+_SOURCES = "Photo files of the sources are not part of this system and were not touched."
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """A backup in which keys of the targets live on until a date."""
+
+    folder: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What verification found.
+
+    Attributes:
+        level: 1 to 3.
+        notes: what a reader must know, such as duplicates under other subjects.
+        named: the files in which something was found that should not be there.
+    """
+
+    level: int
+    at: datetime
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    named: tuple[str, ...] = ()
+
+
+def make(
+    run: Run,
+    *,
+    operator: str,
+    targeted: int,
+    law: Sequence[Law],
+    verified: Verified,
+    deferred: Sequence[Deferred],
+    declarant: Declarant,
+    ids: tuple[str, str],
+    supersedes: str | None,
+    now: datetime,
+) -> Certificate:
+    """Return the certificate of a run that passed its verification.
+
+    Args:
+        targeted: how many subjects or photos the run was asked to destroy.
+        deferred: backups in which keys of the targets still live.
+        ids: of the certificate and of the verification.
+    """
+    left = targeted if deferred else 0
+    total = Counts(targeted, targeted - left, 0, 0, left)
+    dependencies = _dependencies()
+    return Certificate(
+        id=ids[0],
+        run_id=run.id,
+        order_ref=run.order_ref,
+        operator=operator,
+        place="the data directory of the operator's installation",
+        destination="the media stay in use; keys and bytes were destroyed on them",
+        scope_text=run.scope_text,
+        class_snapshot_root=None,
+        counts=total,
+        unknown_treated_as_member=0,
+        methods=tuple(dict.fromkeys(store.method for store in STORES if store.counted)),
+        stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, targeted)),
+        carve_outs=tuple(
+            CarveOut(Left.DEFERRED, "backups", left, _WHY_DEFERRED, max(one.until for one in deferred))
+            for left in [total.deferred]
+            if left
+        ),
+        policy_pack_hashes={pack.id: pack.sha256 for one in law for pack in one.packs},
+        software=Software(__version__, None, canonical.digest(dependencies), dependencies),
+        period=Period(run.started_at or now, verified.at),
+        verification=Verification(ids[1], verified.level, verified.at, verified.checks),
+        limitations=(_COPIES, _SOURCES, *verified.notes),
+        declarant=declarant,
+        declaration=DECLARATION,
+        signed_at=now,
+        supersedes=supersedes,
+        salt=entries.new_salt().hex(),
+    )
+
+
+_WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a backup; tombstones bar a restore"
+
+
+def _result(name: str, run: Run) -> StoreResult:
+    store = next(one for one in STORES if one.name == name)
+    done = sum(run.counts.get(counted, 0) for counted in store.counted)
+    before = sum(run.counts.get(f"before:{counted}", 0) for counted in store.counted)
+    return StoreResult(
+        store=store.name,
+        kind=store.kind,
+        method=store.method,
+        before=max(before, done),
+        counts=Counts(done, done, 0, 0, 0),
+        keys_destroyed=run.counts.get("keys", 0) if store.name == "keyring" else 0,
+        tool=f"countenance {__version__}",
+        evidence_sha256=None,
+    )
+
+
+def _backups(deferred: Sequence[Deferred], targeted: int) -> list[StoreResult]:
+    return [
+        StoreResult(
+            store=f"backup {one.folder}",
+            kind="backup",
+            method="crypto_erase",
+            before=targeted,
+            counts=Counts(targeted, 0, 0, 0, targeted),
+            keys_destroyed=0,
+            tool=f"countenance {__version__}",
+            evidence_sha256=None,
+        )
+        for one in deferred
+    ]
+
+
+def _dependencies() -> dict[str, str]:
+    """Return the versions of what this program runs on, as they are installed."""
+    found = {}
+    for line in importlib.metadata.requires("countenance") or ():
+        name = re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0]
+        if "extra ==" not in line:
+            found[name] = importlib.metadata.version(name)
+    return found

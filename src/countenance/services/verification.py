@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verifying a destruction: by key in a fresh process, in raw bytes, and by searching with what was destroyed.
+
+What is needed for that is remembered in memory for the length of one run, and overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.ids import ReferenceId, RunId, SubjectId
+from countenance.ledger.certificate import Check
+from countenance.model.client import DEFAULT_FPIR
+from countenance.model.destruction import RunState, TargetKind
+from countenance.model.faceprint import Faceprint
+from countenance.ports.vision import Encoder, FacePack
+from countenance.services import residue
+from countenance.services.certify import Verified
+from countenance.services.gallery import LiveGallery
+from countenance.store import photos as photo_rows
+from countenance.store import runs as rows
+from countenance.store.records import Records, Transaction, owners
+from countenance.vision.calibration import tail_for
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the data directory lies, and which files in it belong to a store.
+
+    Attributes:
+        owns: whether a path, relative to the directory, belongs to a store.
+    """
+
+    directory: Path
+    records: Path
+    keyring: Path
+    owns: Callable[[Path], bool]
+
+    def foreign(self) -> list[str]:
+        """Return the files that no store owns: copies that somebody made and forgot."""
+        files = (path.relative_to(self.directory) for path in self.directory.rglob("*") if not path.is_dir())
+        return sorted(str(path) for path in files if not self.owns(path))
+
+
+@dataclass
+class Evidence:
+    """What is remembered of the targets for the length of one run, to look for afterwards.
+
+    Attributes:
+        windows: of their ciphertexts and wrapped keys.
+        owners: of the keys that die.
+        suspects: files in which an earlier verification of this run found bytes of the targets.
+        vectors: float32 (N, D), their faceprints; wiped with the rest.
+        subjects: whose each vector is.
+        notes: what could not be remembered.
+    """
+
+    windows: residue.Windows
+    owners: set[str]
+    suspects: tuple[str, ...]
+    vectors: NDArray[np.float32]
+    subjects: list[SubjectId]
+    notes: list[str]
+
+    def wipe(self) -> None:
+        """Overwrite it."""
+        self.windows.fill(0)
+        self.vectors.fill(0.0)
+
+
+class Verifications:
+    """Looks for what should be gone."""
+
+    def __init__(self, records: Records, pack: Callable[[], FacePack], gallery: LiveGallery, place: Place) -> None:
+        self._records = records
+        self._pack = pack
+        self._gallery = gallery
+        self._place = place
+
+    def remember(self, run: RunId) -> Evidence:
+        """Remember ciphertexts, wrapped keys and faceprints of the targets, in memory."""
+        with self._records.read() as work:
+            now = rows.get(work, run)
+            keys = work.keyring.owners()
+            doomed = rows.doomed_keys(work, run)
+            wrapped = work.keyring.wrapped(doomed | (keys - owners(work)))
+            windows = residue.windows([*rows.sealed_values(work, run), *wrapped])
+            held = rows.references(work, run)
+            readable: dict[ReferenceId, SubjectId] = {}
+            ids: list[ReferenceId] = []
+            vectors = np.zeros((0, 0), np.float32)
+            if held:
+                encoder = self._pack().encoder
+                ours = rows.references(work, run, encoder.digest)
+                readable = {one: subject for one, subject in ours.items() if subject in keys}
+                ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, readable.keys())
+        suspects = (p.removeprefix(_BYTES_IN) for p in now.problems if p.startswith(_BYTES_IN))
+        notes = [_INTERRUPTED] if now.state is not RunState.APPROVED else []
+        if len(readable) < len(held):
+            notes.append(_NOT_SEARCHED.format(len(held) - len(readable)))
+        return Evidence(windows, doomed, tuple(suspects), vectors, [readable[one] for one in ids], notes)
+
+    def verify(self, run: RunId, evidence: Evidence, report: Progress) -> Verified:
+        """Look for what should be gone: by key, in a fresh process, in raw bytes, and with the faceprints."""
+        report("compacting", 0, 1)
+        self._records.compact()
+        self._records.keyring.compact()
+        report("verifying", 0, 3)
+        checks = self._by_fresh_process(run, evidence)
+        report("verifying", 1, 3)
+        found, named = self._by_bytes(evidence)
+        report("verifying", 2, 3)
+        searched, notes = self._by_search(evidence, report)
+        with self._records.read() as work:
+            left = set(rows.targets(work, run, TargetKind.SUBJECT)) & work.keyring.owners()
+            checks += [*found, *searched, Check("keys of the targets in the open keyring", 0, len(left))]
+            report("verifying", 3, 3)
+            return Verified(2, work.now, tuple(checks), (*evidence.notes, *notes), tuple(named))
+
+    def residues(self) -> tuple[list[Check], list[str]]:
+        """Return what there should be none of, whatever was destroyed, and the files that no store owns."""
+        looked = self._look({"subjects": [], "photos": [], "keys": []})
+        with self._records.read() as work:
+            orphans = work.keyring.owners() - owners(work)
+        foreign = self._place.foreign()
+        checks = [
+            *(check for check in looked if "rows" not in check.name and not check.name.startswith("keys")),
+            Check(_FOREIGN, 0, len(foreign)),
+            Check("keys that no record names, left by a crash", 0, len(orphans)),
+        ]
+        return checks, foreign
+
+    def _by_fresh_process(self, run: RunId, evidence: Evidence) -> list[Check]:
+        with self._records.read() as work:
+            subjects = rows.targets(work, run, TargetKind.SUBJECT)
+            photos = rows.targets(work, run, TargetKind.PHOTO)
+        wanted = {"subjects": subjects, "photos": photos, "keys": sorted({*subjects, *evidence.owners})}
+        return self._look(wanted)
+
+    def _look(self, wanted: dict[str, list[str]]) -> list[Check]:
+        answer = subprocess.run(  # noqa: S603 - our own module, on paths of our own
+            [sys.executable, "-m", "countenance.store.recheck", self._place.records, self._place.keyring],
+            input=json.dumps(wanted).encode(),
+            capture_output=True,
+            check=True,
+        )
+        return [Check(f"{name}, fresh process", 0, number) for name, number in json.loads(answer.stdout).items()]
+
+    def _by_bytes(self, evidence: Evidence) -> tuple[list[Check], list[str]]:
+        """Look for the bytes of the targets, and for files without a store; name the files."""
+        hits = residue.count(self._place.directory, evidence.windows)
+        foreign = self._place.foreign()
+        # What an interrupted run remembered is gone, so a copy that was found then has to go as it was found.
+        copies = [one for one in evidence.suspects if one not in hits and not self._is_ours(one)]
+        again = [one for one in copies if (self._place.directory / one).exists()]
+        checks = [
+            Check("ciphertexts and wrapped keys of the targets in any file", 0, sum(hits.values()) + len(again)),
+            Check(_FOREIGN, 0, len(foreign)),
+        ]
+        return checks, [
+            *(_BYTES_IN + one for one in [*hits, *again]),
+            *(f"{one} belongs to no store" for one in foreign),
+        ]
+
+    def _is_ours(self, name: str) -> bool:
+        """Say whether a file is one of the databases, which are compacted before they are looked at."""
+        return any(name.startswith(path.name) for path in (self._place.records, self._place.keyring))
+
+    def _by_search(self, evidence: Evidence, report: Progress) -> tuple[list[Check], list[str]]:
+        """Search with the destroyed faceprints in all that is left."""
+        total = len(evidence.vectors)
+        if not total:
+            return [], []
+        encoder = self._pack().encoder
+        same, others = 0, set()
+        with self._records.read() as work:
+            everyone = photo_rows.reference_subjects(work, encoder.digest)
+            threshold = tail_for(encoder.digest).threshold(DEFAULT_FPIR, max(1, len(everyone))).value
+            for start in range(0, total, _PROBES_AT_ONCE):
+                report("searching for what is left", start, total)
+                some = evidence.vectors[start : start + _PROBES_AT_ONCE]
+                owner = evidence.subjects[start : start + _PROBES_AT_ONCE]
+                for number, subject in self._found(work, encoder, some, threshold, everyone):
+                    same += subject == owner[number]
+                    others |= {subject} - {owner[number]}
+        report("searching for what is left", total, total)
+        found = Check("references of the same subjects found with the destroyed faceprints", 0, same)
+        return [found], [_DUPLICATES.format(len(others), threshold, ", ".join(sorted(others)[:20]))] if others else []
+
+    def _found(
+        self,
+        work: Transaction,
+        encoder: Encoder,
+        vectors: NDArray[np.float32],
+        minimum: float,
+        everyone: Mapping[ReferenceId, SubjectId],
+    ) -> Iterator[tuple[int, SubjectId]]:
+        """Yield (number of the vector, subject) for every reference near it: in the gallery, or frozen."""
+        probes = [Faceprint(vector, encoder.digest) for vector in vectors]
+        for number, hits in enumerate(self._gallery.near(work, encoder, probes, minimum)):
+            yield from ((number, hit.subject) for hit in hits)
+        keys, held = work.keyring.owners(), self._gallery.held()
+        frozen = {ref: subject for ref, subject in everyone.items() if ref not in held and subject in keys}
+        if frozen:
+            ids, rest = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
+            near = np.argwhere(vectors @ rest.T >= minimum)
+            rest.fill(0.0)
+            yield from ((int(number), frozen[ids[at]]) for number, at in near)
+
+
+_PROBES_AT_ONCE = 1024
+_FOREIGN = "files in the data directory that no store owns"
+_BYTES_IN = "bytes of the targets lie in "
+_INTERRUPTED = (
+    "This run was interrupted and taken up again. What had been destroyed by then could not be remembered, so the scan "
+    "for its bytes and the search with its faceprints cover what was left at that moment; for the rest it is checked "
+    "that no row, no key, no free page and no byte of a write-ahead log is left."
+)
+_NOT_SEARCHED = (
+    "{} of the destroyed faceprints could not be searched with: their key was gone already, or another model made them."
+)
+
+_DUPLICATES = (
+    "{} other subjects have references that score above {:.3f} with a destroyed faceprint; they may be the same person "
+    "under another id, which a person must decide: {}."
+)
