@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PHOTOS ?=
+RELEASES ?=
 
 .PHONY: demo test check lock clean
 
@@ -14,8 +15,8 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-demo: $(STAMP)  ## run the main job on real photos (PHOTOS=~/Pictures: on your own)
-	@$(BIN)/countenance demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+demo: $(STAMP)  ## run the main job on real photos (PHOTOS=~/Pictures: on your own; RELEASES=yes: you hold the releases)
+	@$(BIN)/countenance demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(RELEASES),--i-have-releases)
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -n auto

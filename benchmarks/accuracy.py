@@ -123,7 +123,7 @@ def _report(name: str, seen: faces.Faces, *, distance: bool = False) -> dict[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, help="so many people, drawn with a fixed seed; by default all")
+    parser.add_argument("--people", type=int, help="so many, 450 or more, drawn with a fixed seed; by default all")
     parser.add_argument("--processes", type=int, default=1, help="for the usual way, which is slow")
     arguments = parser.parse_args()
     paths = faces.photos(arguments.people)

@@ -111,7 +111,13 @@ def strangers(vectors: NDArray[np.float32], people: NDArray[np.str_]) -> Strange
 
 
 def fitted(data: Strangers, resamplings: int = 200) -> Fit:
-    """Fit the tail to the scores between people; without resamplings the intervals are points."""
+    """Fit the tail to the scores between people; without resamplings the intervals are points.
+
+    Raises:
+        ValueError: fewer than 200 people.
+    """
+    if data.people < 2 * _SPREAD_SUPPORT:
+        raise ValueError(f"a fit needs {2 * _SPREAD_SUPPORT} people, not {data.people}")
     order = np.argsort(data.scores, axis=None)[::-1]
     order = order[: data.scores.size - len(data.person)]  # without the scores of a person with themselves
     falling = data.scores.ravel()[order]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import typer.main
@@ -44,6 +45,7 @@ def _commands(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[s
             yield (*path, name)
 
 
+@cache
 def _help(path: tuple[str, ...]) -> str:
     result = CliRunner().invoke(
         app, [*path, "--help"], prog_name="countenance", env={"COUNTENANCE_DATA": ""}, terminal_width=80

@@ -80,6 +80,7 @@ class Story(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Remove the directory."""
         if hasattr(self, "folder"):
+            assert self.world.engine.doctor.problems() == []
             shutil.rmtree(self.folder)
 
     def person(self, who: int) -> Person | None:
@@ -207,22 +208,22 @@ class Story(RuleBasedStateMachine):
 
     @invariant()
     def searched(self) -> None:
-        """Each client finds exactly those whose release covers it, and of whom a reference shows this face."""
+        """A client finds exactly those whose release covers it, and of whom a reference shows this face."""
         if not hasattr(self, "world"):
             return
         self.searches += 1
         person, shown = self.person(self.searches), self.shown()
         purpose = DELIVERY if self.searches % 3 else ARCHIVE
         seed = 0 if person is None else person.seed
-        for asked in self.clients:
-            visible = [p for p in self.people if self.live(p, asked, purpose)]
-            expected = {p.id for p in visible if seed in shown.get(p.id, ())}
-            result = self.world.search(asked, seed, purpose)
-            assert {candidate.subject for candidate in result.candidates} == expected
-            assert len(result.candidates) == len(expected)
-            assert result.gallery == sum(len(shown.get(p.id, ())) for p in visible)
-            entry = self.world.log()[-1].payload
-            assert (entry["search"], entry["client"], entry["candidates"]) == (result.id, asked, len(expected))
+        asked = list(self.clients)[self.searches % 2]
+        visible = [p for p in self.people if self.live(p, asked, purpose)]
+        expected = {p.id for p in visible if seed in shown.get(p.id, ())}
+        result = self.world.search(asked, seed, purpose)
+        assert {candidate.subject for candidate in result.candidates} == expected
+        assert len(result.candidates) == len(expected)
+        assert result.gallery == sum(len(shown.get(p.id, ())) for p in visible)
+        entry = self.world.log()[-1].payload
+        assert (entry["search"], entry["client"], entry["candidates"]) == (result.id, asked, len(expected))
 
     def shown(self) -> dict[SubjectId, list[int]]:
         """Return whose faces the references of each subject really show."""
@@ -258,7 +259,8 @@ class Story(RuleBasedStateMachine):
         """Doctor finds nothing; keys and records agree one to one."""
         if not hasattr(self, "world"):
             return
-        assert self.world.engine.doctor.problems() == []
+        if self.searches % 3 == 0:  # the costliest of the invariants, and what it finds stays
+            assert self.world.engine.doctor.problems() == []
         with self.world.engine._records.read() as work:
             assert work.keyring.owners() == owners(work)
 

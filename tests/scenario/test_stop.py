@@ -10,6 +10,7 @@ import pytest
 from fake_pack import face, photo, png
 from world import DELIVERY, OPERATOR, PRESENT, World
 
+from countenance.bootstrap import Engine
 from countenance.ids import SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import FaceState
@@ -95,6 +96,46 @@ def test_a_stop_during_a_search_wins(live: World, monkeypatch: pytest.MonkeyPatc
     result = live.engine.searches.search(png(photo(face(1, 7))), request)
     assert (result.candidates, result.gallery) == ((), 0)
     assert live.log(EventTag.SEARCH_ANSWERED)[-1].payload["outcome"] == "nobody"
+
+
+def test_a_dismissal_during_an_ingest_wins(live: World) -> None:
+    """Dismissed elsewhere while the encoder works on it again: the face stays dismissed and is not stored."""
+    source, ada, bo = live.source(), live.person("Ada"), live.person("Bo")
+    picture = live.photo(1, 2)
+    claims = [(picture, ada.id, 0), (picture, bo.id, 1)]
+    live.ingest(source, picture, manifest=claims)
+    for subject in (ada, bo):
+        live.sign(subject.id)
+    (face,) = [face.id for face in live.faces() if face.subject == ada.id]
+    live.encoder.after = lambda: Engine.open(live.data).review.dismiss(face)
+    summary, _ = live.ingest(source, picture, manifest=claims)
+    assert summary.references == 1
+    assert [f.id for f in live.faces(FaceState.DISMISSED)] == [face]
+    assert {f.subject for f in live.faces(FaceState.REFERENCE)} == {bo.id}
+    assert live.engine.doctor.problems() == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_photo_forgotten_during_an_ingest_is_left_out(live: World, moment: str) -> None:
+    """Forgotten elsewhere with the last person in it while it is looked at again: a reason, and the next run is new."""
+    source, ada, bo = live.source(), live.person("Ada"), live.person("Bo")
+    live.sign(ada.id)
+    picture, other = live.photo(1, 2), live.photo(2)
+    claims = [(picture, ada.id, 0), (picture, bo.id, 1), (other, bo.id)]
+    live.ingest(source, picture, other, manifest=claims)
+    live.sign(bo.id)
+
+    def destroy() -> None:
+        setattr(live.encoder, moment, None)
+        elsewhere(live, "destroy", ada.id)
+
+    setattr(live.encoder, moment, destroy)
+    summary, outcomes = live.ingest(source, picture, other, manifest=claims)
+    assert ([o.reason for o in outcomes], summary.references) == (["forgotten", None], 1)
+    assert live.engine.doctor.problems() == []
+    setattr(live.encoder, moment, None)
+    summary, _ = live.ingest(source, picture, manifest=[(picture, bo.id, 1)])
+    assert (summary.new, summary.references) == (1, 1)
 
 
 def test_a_withdrawal_elsewhere_is_seen_by_the_next_search(live: World) -> None:

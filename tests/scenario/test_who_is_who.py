@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,7 @@ def test_a_photo_named_twice_is_one_photo(world: World) -> None:
     for copy in copies:
         copy.write_bytes(picture.read_bytes())
     paths = [picture, *copies]
+    world.encoder.before = lambda: time.sleep(0.05)  # so that all of them are found to be new
     summary, _ = world.ingest(source, *paths, manifest=[(path, ada.id) for path in paths], jobs=4)
     assert (summary.new, summary.references, world.rows()["photo"]) == (1, 1, 1)
     assert world.engine.doctor.problems() == []

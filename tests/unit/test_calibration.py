@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from countenance.backends import dlib_pack
 from countenance.errors import ModelError
 from countenance.vision import calibration
 from countenance.vision.calibration import Tail
@@ -152,3 +153,8 @@ def test_what_is_shipped_is_small_and_in_order(document: dict[str, Any]) -> None
     assert document["tail"]["scale"] > 0
     assert document["tail"]["shape"] >= 0
     assert {"sha256", "people", "photos", "missed", "support_people"} <= document["data"].keys()
+
+
+def test_the_default_pack_is_measured() -> None:
+    """The encoder of the default pack, as it is now, has a measured tail."""
+    assert calibration.tail_for(dlib_pack.load().encoder.digest).people > 2000

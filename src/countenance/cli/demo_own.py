@@ -22,6 +22,7 @@ from countenance.cli.demo_steps import Person, Play
 from countenance.cli.output import counted, printable
 from countenance.errors import BadInput, BadPhoto, Refused
 from countenance.ids import FaceId
+from countenance.model.consent import SignatureMethod
 from countenance.services.ingest import PhotoOutcome
 from countenance.services.review import Waiting
 
@@ -34,7 +35,6 @@ _QUESTION = (
     "Is this you, or do you hold this person's signed release, and may the demo search for this person?\n"
     "Type yes to read the notice, or press Enter to skip: "
 )
-_ATTESTED = "attested by whoever ran `countenance demo --i-have-releases`; not seen by the program"
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,9 @@ def _record(play: Play, candidate: Candidate, *, attested: bool, first: bool) ->
         stage.say("Not signed: this person stays a bystander.")
         return None
     steps.release_command(play, subject.id, signer, _TERM_DAYS)
-    release = subjects.sign(draft, signer=signer, method=_ATTESTED if attested else "typed")
+    release = subjects.sign(
+        draft, signer=signer, method=SignatureMethod.ATTESTED if attested else SignatureMethod.TYPED
+    )
     if attested:
         stage.say(
             f"You attested with --i-have-releases that you hold the signed release of {signer}. The program has "

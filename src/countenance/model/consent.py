@@ -23,6 +23,20 @@ class ConsentStatus(StrEnum):
     INVALIDATED = "invalidated"
 
 
+class SignatureMethod(StrEnum):
+    """How a release was signed."""
+
+    TYPED = "typed"
+    ATTESTED = "attested"
+
+    @property
+    def intent(self) -> str:
+        """The act of signing, in words, as the evidence states it."""
+        if self is SignatureMethod.TYPED:
+            return "the signer typed the name under the notice in order to sign it"
+        return "the operator attested to hold this person's signed release; the program did not see the signing"
+
+
 # What may follow a state; `EXPIRED` is derived from the term and never recorded.
 LEGAL_TRANSITIONS: dict[ConsentStatus | None, frozenset[ConsentStatus]] = {
     None: frozenset({ConsentStatus.REQUESTED}),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from countenance.errors import Refused
+from countenance.errors import BadPhoto, Refused
 from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SubjectId, new_id
 from countenance.model.event import EventTag
 from countenance.model.face import Box, DetectedFace, Quality
@@ -124,12 +124,15 @@ class Enrolments:
             only: consider this face alone: what a reviewer's assignment does.
 
         Returns:
-            What became of the faces that were undecided.
+            What became of the faces that were undecided, and are not decided by somebody else meanwhile.
+
+        Raises:
+            BadPhoto: `forgotten`, destroyed with a person in it while it was worked on.
         """
         with self._records.read() as work:
             undecided = [face for face in rows.undecided(work, photo) if only in (None, face.id)]
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
-            sources = rows.sources_of(work, photo)
+            sources = _sources(work, photo)
         faces = []
         for face in self._faces(sighting):
             if any(overlap(face.box, box) >= _SAME_FACE for box in decided):
@@ -142,6 +145,9 @@ class Enrolments:
                 faces.append(face)
         self._encode(photo, faces, sources, sighting)
         with self._records.write() as work:
+            sources = _sources(work, photo)
+            still_open = {face.id for face in rows.undecided(work, photo)}
+            faces = [face for face in faces if not face.stored or face.id in still_open]
             self._decide_again(work, photo, faces, sources)
             if any(face.state in _NEEDS_PREVIEW for face in faces) and rows.preview(work, photo) is None:
                 preview = self._preview(sighting, faces)
@@ -283,6 +289,13 @@ class Enrolments:
             attributed_by=None if face.verdict.by is None else face.verdict.by.value,
         )
         face.faceprint.wipe()
+
+
+def _sources(work: Transaction, photo: PhotoId) -> list[Source]:
+    sources = rows.sources_of(work, photo)
+    if not sources:
+        raise BadPhoto("forgotten", "the photo was forgotten with a person in it; ingest it again")
+    return sources
 
 
 def _remembered(face: FaceRecord) -> Verdict:

@@ -11,7 +11,7 @@ from countenance import canonical
 from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease
 from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
-from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope
+from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope, SignatureMethod
 from countenance.model.event import EventTag
 from countenance.model.place import place
 from countenance.model.purpose import ClientKind, Purpose
@@ -129,7 +129,7 @@ class Subjects:
             work.log(EventTag.RELEASE_REFUSED, subject=subject, missing=list(denial.missing))
         raise denial
 
-    def sign(self, draft: Draft, *, signer: str, method: str = "typed") -> Release:
+    def sign(self, draft: Draft, *, signer: str, method: SignatureMethod = SignatureMethod.TYPED) -> Release:
         """Record the electronic signature under a delivered notice.
 
         Args:
@@ -238,7 +238,7 @@ class Subjects:
         work.log(EventTag.NOTICE_DELIVERED, subject=subject.id, notice=draft.notice, law=law.digest)
         return draft
 
-    def _sign(self, work: Transaction, subject: Subject, draft: Draft, signer: str, method: str) -> Release:
+    def _sign(self, work: Transaction, subject: Subject, draft: Draft, signer: str, method: SignatureMethod) -> Release:
         policy = rows.current_policy(work)
         if policy is None or draft.terms.term_days is None:
             raise RuntimeError("a draft comes from deliver_notice")
@@ -287,7 +287,7 @@ def _wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:
     return None
 
 
-def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: str) -> canonical.Value:
+def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: SignatureMethod) -> canonical.Value:
     """Return what proves the act of signing: who signed which bytes, how, when, under which law."""
     return {
         "schema": "countenance-release-1",
@@ -304,10 +304,10 @@ def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: str
         "term_end": to_text(release.term_end),
         "signature": {
             "kind": "electronic signature",
-            "method": method,
+            "method": method.value,
             "signer": signer,
             "role": "representative" if release.signer_is_representative else "subject",
             "signed_at": to_text(release.signed_at),
-            "intent": "typed the name under the notice in order to sign it",
+            "intent": method.intent,
         },
     }
