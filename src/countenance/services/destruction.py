@@ -253,7 +253,7 @@ class Destruction:
         rows.add_targets(work, run, TargetKind.PHOTO, forget)
         rows.add_targets(work, run, TargetKind.MASK, shared)
         doomed, held = rows.counts(work, run), dict(counts(work))
-        held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": len(work.keyring.owners())}
+        held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
         rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
     def _execute(self, run: RunId, report: Progress) -> None:

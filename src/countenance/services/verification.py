@@ -92,9 +92,8 @@ class Verifications:
         """Remember ciphertexts, wrapped keys and faceprints of the targets, in memory."""
         with self._records.read() as work:
             now = rows.get(work, run)
-            keys = work.keyring.owners()
             doomed = rows.doomed_keys(work, run)
-            wrapped = work.keyring.wrapped(doomed | (keys - owners(work)))
+            wrapped = work.keyring.wrapped(doomed)
             windows = residue.windows([*rows.sealed_values(work, run), *wrapped])
             held = rows.references(work, run)
             readable: dict[ReferenceId, SubjectId] = {}
@@ -103,6 +102,7 @@ class Verifications:
             if held:
                 encoder = self._pack().encoder
                 ours = rows.references(work, run, encoder.digest)
+                keys = work.keyring.holding(set(ours.values()))
                 readable = {one: subject for one, subject in ours.items() if subject in keys}
                 ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, readable.keys())
         suspects = (p.removeprefix(_BYTES_IN) for p in now.problems if p.startswith(_BYTES_IN))
@@ -123,7 +123,7 @@ class Verifications:
         report("verifying", 2, 3)
         searched, notes = self._by_search(run, evidence, report)
         with self._records.read() as work:
-            left = set(rows.targets(work, run, TargetKind.SUBJECT)) & work.keyring.owners()
+            left = work.keyring.holding(rows.targets(work, run, TargetKind.SUBJECT))
             checks += [*found, *searched, Check("keys of the targets in the open keyring", 0, len(left))]
             report("verifying", 3, 3)
             return Verified(2, work.now, tuple(checks), (*evidence.notes, *notes), tuple(named))
@@ -212,12 +212,14 @@ class Verifications:
         probes = [Faceprint(vector, encoder.digest) for vector in vectors]
         for number, hits in enumerate(self._gallery.near(work, encoder, probes, minimum)):
             yield from ((number, hit.reference) for hit in hits)
-        keys, held = work.keyring.owners(), self._gallery.held()
-        frozen = {ref: subject for ref, subject in everyone.items() if ref not in held and subject in keys}
+        held = self._gallery.held()
+        rest = {ref: subject for ref, subject in everyone.items() if ref not in held}
+        keys = work.keyring.holding(set(rest.values()))
+        frozen = {ref: subject for ref, subject in rest.items() if subject in keys}
         if frozen:
-            ids, rest = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
-            near = np.argwhere(vectors @ rest.T >= minimum)
-            rest.fill(0.0)
+            ids, unsealed = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
+            near = np.argwhere(vectors @ unsealed.T >= minimum)
+            unsealed.fill(0.0)
             yield from ((int(number), ids[at]) for number, at in near)
 
 

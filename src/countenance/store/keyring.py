@@ -13,12 +13,13 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, func, insert, select
 
 from countenance.errors import Damaged, NotInitialised, NotWritable, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
 from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
+_AT_ONCE = 1000  # owners in one statement; SQLite takes 32,766
 _metadata = MetaData()
 _key = Table(
     "wrapped_key",
@@ -119,6 +120,11 @@ class Keyring:
         with mapped_errors(), self._engine.connect() as connection:
             return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
 
+    def count(self) -> int:
+        """Return how many ids have a key."""
+        with mapped_errors(), self._engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(_key)).scalar_one()) - len(_SYSTEM)
+
     def destroy(self, owners: Iterable[str]) -> int:
         """Delete keys and leave no byte of them in the file; return how many there were.
 
@@ -128,8 +134,9 @@ class Keyring:
         gone = list(owners)
         count = 0
         with self._engine.connect() as connection, transaction(connection, write=True):
-            for owner in gone:
-                count += connection.execute(delete(_key).where(_key.c.owner == owner)).rowcount
+            for start in range(0, len(gone), _AT_ONCE):
+                some = _key.c.owner.in_(gone[start : start + _AT_ONCE])
+                count += connection.execute(delete(_key).where(some)).rowcount
         for owner in gone:
             self._cache.pop(owner, None)
         compact(self._engine)
@@ -137,9 +144,11 @@ class Keyring:
 
     def wrapped(self, owners: Iterable[str]) -> list[bytes]:
         """Return the wrapped keys of some owners: what a scan of raw bytes must not find after their destruction."""
-        with mapped_errors(), self._engine.connect() as connection:
-            held = {row.owner: row.wrapped for row in connection.execute(select(_key))}
-        return [held[owner] for owner in owners if owner in held]
+        return list(self._rows(owners).values())
+
+    def holding(self, owners: Iterable[str]) -> set[str]:
+        """Return which of some owners have a key."""
+        return set(self._rows(owners))
 
     def compact(self) -> None:
         """Leave no deleted byte in the file or its log.
@@ -153,6 +162,17 @@ class Keyring:
         """Say whether an owner has a key."""
         with mapped_errors(), self._engine.connect() as connection:
             return connection.execute(select(_key.c.owner).where(_key.c.owner == owner)).first() is not None
+
+    def _rows(self, owners: Iterable[str]) -> dict[str, bytes]:
+        """Return the wrapped keys of those owners that have one."""
+        wanted = list(owners)
+        found: dict[str, bytes] = {}
+        with mapped_errors(), self._engine.connect() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = _key.c.owner.in_(wanted[start : start + _AT_ONCE])
+                rows = connection.execute(select(_key.c.owner, _key.c.wrapped).where(some))
+                found.update((row.owner, row.wrapped) for row in rows)
+        return found
 
     def _put(self, keys: dict[str, bytes]) -> None:
         if not keys:

@@ -197,7 +197,7 @@ def counts(work: Transaction, run: RunId) -> dict[str, int]:
     links = schema.photo_source
     found["source_links"] = number(select(links).where(*_links(work, run)))
     found["previews"] = number(previews)
-    found["keys"] = len(doomed_keys(work, run) & work.keyring.owners())
+    found["keys"] = len(work.keyring.holding(doomed_keys(work, run)))
     return found
 
 
