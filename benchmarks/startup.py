@@ -47,15 +47,16 @@ _BATCH = 2_000  # subjects in one transaction
 _TERM_DAYS = 300
 
 
-def _fill(directory: Path, references: int) -> None:
+def fill(directory: Path, references: int, *, per_subject: int = _PER_SUBJECT, preview: bytes | None = None) -> None:
+    """Make a data directory with so many references; the first tenth of the photos carry the preview, if any."""
     engine = Engine.init(directory, operator="Benchmark")
     engine.register.add_client("Shop", kind=ClientKind.PHOTOGRAPHER, purposes=[Purpose.PHOTO_DELIVERY])
     source = engine.register.add_source("synthetic", basis="generated").id
     random = np.random.default_rng(1)
     records, encoder = engine._records, engine.pack.encoder  # noqa: SLF001 - the store is what is filled
-    for start in range(0, references, _BATCH * _PER_SUBJECT):
-        count = min(_BATCH * _PER_SUBJECT, references - start)
-        people = [SubjectId(new_id("sub")) for _ in range(-(-count // _PER_SUBJECT))]
+    for start in range(0, references, _BATCH * per_subject):
+        count = min(_BATCH * per_subject, references - start)
+        people = [SubjectId(new_id("sub")) for _ in range(-(-count // per_subject))]
         photos = [PhotoId(new_id("pho")) for _ in range(count)]
         records.keyring.create([*people, *photos])
         with records.write() as work:
@@ -63,8 +64,9 @@ def _fill(directory: Path, references: int) -> None:
         with records.write() as work:
             vectors = random.normal(size=(count, encoder.dim)).astype(np.float32)
             for number, (photo, vector) in enumerate(zip(photos, vectors, strict=True)):
-                owner = number // _PER_SUBJECT
-                _refer(work, source, photo, (people[owner], releases[owner]), vector, encoder.digest)
+                owner = number // per_subject
+                shown = preview if start + number < references // 10 else None
+                _refer(work, source, photo, shown, (people[owner], releases[owner]), vector, encoder.digest)
         print(f"\rfilled {start + count} of {references}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
@@ -98,6 +100,7 @@ def _refer(
     work: Transaction,
     source: SourceId,
     photo: PhotoId,
+    preview: bytes | None,
     person: tuple[SubjectId, ReleaseId],
     vector: NDArray[np.float32],
     encoder: str,
@@ -105,7 +108,7 @@ def _refer(
     """Add a photo with one face, and its reference."""
     subject, release = person
     record = PhotoRecord(photo, f"/photos/{photo}.jpg", (3000, 4000), work.now)
-    photo_rows.add_photo(work, photo_rows.NewPhoto(record, photo, photo.encode(), None))
+    photo_rows.add_photo(work, photo_rows.NewPhoto(record, photo, photo.encode(), preview))
     photo_rows.link_source(work, photo, source)
     face = FaceId(new_id("fac"))
     photo_rows.add_face(work, FaceRecord(face, photo, Box(1, 2, 3, 4), FaceState.REFERENCE, None, subject))
@@ -176,7 +179,7 @@ def main() -> None:
             from skimage import data
 
             folder.mkdir(parents=True, exist_ok=True)
-            _fill(folder / "data", options.references)
+            fill(folder / "data", options.references)
             Image.fromarray(data.astronaut()).save(folder / "probe.jpg")  # type: ignore[no-untyped-call]
         for _ in range(options.runs):
             _run(folder / "data")

@@ -62,7 +62,7 @@ _KEYS = {
     f"search PROBE {_SEARCH}": {"probe", "candidates", "threshold", "fpir", "gallery", "searched_s"},
     f"verify-faces PROBE PROBE {_SEARCH}": {"score", "threshold"},
     "withdraw ADA": {"subject", "frozen"},
-    "destroy ADA": {"subject", "destroyed"},
+    "destroy ADA": {"run", "state", "destroyed", "certificate", "title", "files", "problems"},
     "doctor": {"problems"},
     "models list": {"pack", "licence", "commercial_use", "installed", "in_use"},
 }  # fmt: skip

@@ -184,8 +184,8 @@ def test_a_destruction_that_dies_at_any_statement_is_completed(live: World, tmp_
             assert work.keyring.owners() == owners(work)
         if not died:
             break
-        statement += 3
-    assert deaths >= 15
+        statement += 12
+    assert deaths >= 5
     assert set(words) == {"the destruction"}
 
 

@@ -27,9 +27,10 @@ from countenance.ledger.checkpoint import Checkpoint, Trust
 
 _MAX_FILE_BYTES = 17 * 2**20  # The largest file of a published log is a bundle of 256 entries of 64 KiB.
 _EPILOG = """\
-Exit code: 0 all of it is proved; 7 something is not, the reason is printed; 3 a file or key cannot be used.
-A proof of growth needs the earlier checkpoint among the files. Checkpoints of one log must agree with each other,
-and with a published log that is given with them.
+Exit code: 0 all of it is proved; 7 something is not, the reason is printed;
+3 a file or key cannot be used. A proof of growth needs the earlier checkpoint
+among the files. Checkpoints of one log must agree with each other, and with a
+published log that is given with them.
 
 Example: countenance verify certificate.json --key museum.vkey
 """
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="countenance verify",
-        description="Check certificates, releases, proofs and published logs, offline, with public keys only.",
+        description="Check certificates, releases, proofs and published logs, offline,\nwith public keys only.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -79,6 +79,7 @@ class Run:
     Attributes:
         scope_text: what it destroys, in words with ids only.
         order_ref: the request, order or rule that asked for it.
+        law: the law files that bear on the targets, id to SHA-256.
         needs_approval: a second person must approve before anything is destroyed.
         counts: items per store, as planned on the frozen snapshot.
         problems: why it failed, where it did.
@@ -95,5 +96,6 @@ class Run:
     created_at: datetime
     frozen_at: datetime | None
     started_at: datetime | None
+    law: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()

@@ -23,8 +23,8 @@ from countenance.ledger.certificate import (
     StoreResult,
     Verification,
 )
+from countenance.ledger.merkle import Frontier, leaf_hash
 from countenance.model.destruction import Run
-from countenance.policy.pack import Law
 from countenance.services.stores import STORES
 
 DECLARATION = (
@@ -67,8 +67,7 @@ def make(
     run: Run,
     *,
     operator: str,
-    targeted: int,
-    law: Sequence[Law],
+    targets: Sequence[str],
     verified: Verified,
     deferred: Sequence[Deferred],
     declarant: Declarant,
@@ -79,10 +78,11 @@ def make(
     """Return the certificate of a run that passed its verification.
 
     Args:
-        targeted: how many subjects or photos the run was asked to destroy.
+        targets: the subjects or photos that the run was asked to destroy; more than one are bound by a Merkle root.
         deferred: backups in which keys of the targets still live.
         ids: of the certificate and of the verification.
     """
+    targeted = len(targets)
     left = targeted if deferred else 0
     total = Counts(targeted, targeted - left, 0, 0, left)
     dependencies = _dependencies()
@@ -94,7 +94,7 @@ def make(
         place="the data directory of the operator's installation",
         destination="the media stay in use; keys and bytes were destroyed on them",
         scope_text=run.scope_text,
-        class_snapshot_root=None,
+        class_snapshot_root=_root(targets) if targeted > 1 else None,
         counts=total,
         unknown_treated_as_member=0,
         methods=tuple(dict.fromkeys(store.method for store in STORES if store.counted)),
@@ -104,7 +104,7 @@ def make(
             for left in [total.deferred]
             if left
         ),
-        policy_pack_hashes={pack.id: pack.sha256 for one in law for pack in one.packs},
+        policy_pack_hashes=run.law,
         software=Software(__version__, None, canonical.digest(dependencies), dependencies),
         period=Period(run.started_at or now, verified.at),
         verification=Verification(ids[1], verified.level, verified.at, verified.checks),
@@ -118,6 +118,12 @@ def make(
 
 
 _WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a backup; tombstones bar a restore"
+
+
+def _root(targets: Sequence[str]) -> str:
+    """Return the Merkle root over the ids, sorted: whoever has the list can check that it is this one."""
+    frontier, _ = Frontier(0, ()).append([leaf_hash(one.encode()) for one in sorted(targets)])
+    return frontier.root().hex()
 
 
 def _result(name: str, run: Run) -> StoreResult:

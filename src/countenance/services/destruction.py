@@ -14,7 +14,7 @@ from datetime import datetime
 
 from countenance.clock import to_text
 from countenance.errors import BadInput, NotFound, Refused
-from countenance.ids import CertificateId, PhotoId, RunId, SubjectId, new_id
+from countenance.ids import CertificateId, PhotoId, RunId, new_id
 from countenance.ledger import document
 from countenance.ledger.certificate import PARTIAL, Check, Declarant
 from countenance.model.destruction import Run, RunState, Scope, TargetKind
@@ -96,10 +96,9 @@ class Destruction:
             rows.add(work, run)
             for kind, ids in targets.items():
                 rows.add_targets(work, run.id, kind, ids)
-            if self._needs_two(work, run.id):
-                rows.require_approval(work, run.id)
+            self._note_law(work, run.id)
             self._snapshot(work, run.id)
-            work.log(EventTag.RUN_PLANNED, run=run.id, order=order_ref, targets=rows.counts(work, run.id))
+            work.log(EventTag.RUN_PLANNED, run=run.id, targets=rows.counts(work, run.id))
             return rows.get(work, run.id)
 
     def freeze(self, run: RunId) -> Run:
@@ -241,20 +240,22 @@ class Destruction:
             raise NotFound(f"no subject {', '.join(missing[:5])}; `countenance subject list` shows them")
         return {TargetKind.SUBJECT: list(scope.subjects)}
 
-    def _needs_two(self, work: Transaction, run: RunId) -> bool:
-        """Say whether the law of anybody who loses something asks for a second person."""
-        laws = (self._law.of_subject(one) for one in rows.losers(work, run))
-        return any("destroy" in law.items("audit.dual_control") for law in laws)
+    def _note_law(self, work: Transaction, run: RunId) -> None:
+        """Record the law of everybody who loses something, and whether it asks for a second person."""
+        found = [self._law.of_subject(one) for one in rows.losers(work, run)] or [self._law.of_bystander(())]
+        laws = {law.digest: law for law in found}.values()
+        files = {pack.id: pack.sha256 for law in laws for pack in law.packs}
+        two = any("destroy" in law.items("audit.dual_control") for law in laws)
+        rows.set_law(work, run, files, needs_approval=two)
 
     def _snapshot(self, work: Transaction, run: RunId) -> None:
         """Add the photos that go with the subjects, and count everything as it stands."""
         forget, shared = rows.photos_of(work, run)
         rows.add_targets(work, run, TargetKind.PHOTO, forget)
         rows.add_targets(work, run, TargetKind.MASK, shared)
-        held = {f"before:{name}": number for name, number in counts(work).items()}
-        held |= {"before:previews": held["before:photo"], "before:source_links": held["before:photo_source"]}
-        held["before:keys"] = len(work.keyring.owners())
-        rows.set_counts(work, run, {**held, **rows.counts(work, run)})
+        doomed, held = rows.counts(work, run), dict(counts(work))
+        held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
+        rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
     def _execute(self, run: RunId, report: Progress) -> None:
         with self._records.write() as work:
@@ -265,7 +266,6 @@ class Destruction:
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)
             orphans = work.keyring.owners() - owners(work)
-            subjects = rows.targets(work, run, TargetKind.SUBJECT, done=False)
             references = rows.references(work, run)
         self._gallery.forget(references)
         old_keys = self._mask(run, report)
@@ -277,8 +277,9 @@ class Destruction:
         self._records.keyring.destroy(dead, now)
         report("deleting rows", 0, 1)
         with self._records.write() as work:
+            subjects = rows.living(work, run)
             rows.delete_rows(work, run)
-            work.log_all(EventTag.SUBJECT_DESTROYED, [SubjectId(one) for one in subjects], run=run)
+            work.log_all(EventTag.SUBJECT_DESTROYED, subjects, run=run)
             for kind in TargetKind:
                 rows.finish(work, run, kind)
             rows.move(work, run, RunState.VERIFYING)
@@ -321,9 +322,8 @@ class Destruction:
             certificate = certify.make(
                 now,
                 operator=settings(work)["operator"],
-                targeted=len(rows.targets(work, run, TargetKind.SUBJECT))
-                or len([*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)]),
-                law=[self._law.of_bystander(())],
+                targets=rows.targets(work, run, TargetKind.SUBJECT)
+                or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
                 verified=verified,
                 deferred=deferred,
                 declarant=declarant or Declarant(now.requested_by, "custodian"),

@@ -62,7 +62,7 @@ class Evidence:
         owners: of the keys that die.
         suspects: files in which an earlier verification of this run found bytes of the targets.
         vectors: float32 (N, D), their faceprints; wiped with the rest.
-        subjects: whose each vector is.
+        references: the reference of each vector, in the same order, and whose it is.
         notes: what could not be remembered.
     """
 
@@ -70,7 +70,7 @@ class Evidence:
     owners: set[str]
     suspects: tuple[str, ...]
     vectors: NDArray[np.float32]
-    subjects: list[SubjectId]
+    references: dict[ReferenceId, SubjectId]
     notes: list[str]
 
     def wipe(self) -> None:
@@ -92,9 +92,8 @@ class Verifications:
         """Remember ciphertexts, wrapped keys and faceprints of the targets, in memory."""
         with self._records.read() as work:
             now = rows.get(work, run)
-            keys = work.keyring.owners()
             doomed = rows.doomed_keys(work, run)
-            wrapped = work.keyring.wrapped(doomed | (keys - owners(work)))
+            wrapped = work.keyring.wrapped(doomed)
             windows = residue.windows([*rows.sealed_values(work, run), *wrapped])
             held = rows.references(work, run)
             readable: dict[ReferenceId, SubjectId] = {}
@@ -103,13 +102,14 @@ class Verifications:
             if held:
                 encoder = self._pack().encoder
                 ours = rows.references(work, run, encoder.digest)
+                keys = work.keyring.holding(set(ours.values()))
                 readable = {one: subject for one, subject in ours.items() if subject in keys}
                 ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, readable.keys())
         suspects = (p.removeprefix(_BYTES_IN) for p in now.problems if p.startswith(_BYTES_IN))
         notes = [_INTERRUPTED] if now.state is not RunState.APPROVED else []
         if len(readable) < len(held):
             notes.append(_NOT_SEARCHED.format(len(held) - len(readable)))
-        return Evidence(windows, doomed, tuple(suspects), vectors, [readable[one] for one in ids], notes)
+        return Evidence(windows, doomed, tuple(suspects), vectors, {one: readable[one] for one in ids}, notes)
 
     def verify(self, run: RunId, evidence: Evidence, report: Progress) -> Verified:
         """Look for what should be gone: by key, in a fresh process, in raw bytes, and with the faceprints."""
@@ -121,9 +121,9 @@ class Verifications:
         report("verifying", 1, 3)
         found, named = self._by_bytes(evidence)
         report("verifying", 2, 3)
-        searched, notes = self._by_search(evidence, report)
+        searched, notes = self._by_search(run, evidence, report)
         with self._records.read() as work:
-            left = set(rows.targets(work, run, TargetKind.SUBJECT)) & work.keyring.owners()
+            left = work.keyring.holding(rows.targets(work, run, TargetKind.SUBJECT))
             checks += [*found, *searched, Check("keys of the targets in the open keyring", 0, len(left))]
             report("verifying", 3, 3)
             return Verified(2, work.now, tuple(checks), (*evidence.notes, *notes), tuple(named))
@@ -177,25 +177,27 @@ class Verifications:
         """Say whether a file is one of the databases, which are compacted before they are looked at."""
         return any(name.startswith(path.name) for path in (self._place.records, self._place.keyring))
 
-    def _by_search(self, evidence: Evidence, report: Progress) -> tuple[list[Check], list[str]]:
+    def _by_search(self, run: RunId, evidence: Evidence, report: Progress) -> tuple[list[Check], list[str]]:
         """Search with the destroyed faceprints in all that is left."""
         total = len(evidence.vectors)
         if not total:
             return [], []
         encoder = self._pack().encoder
-        same, others = 0, set()
+        people, same, others = list(evidence.references.values()), 0, set()
         with self._records.read() as work:
+            targets = set(rows.targets(work, run, TargetKind.SUBJECT))
             everyone = photo_rows.reference_subjects(work, encoder.digest)
             threshold = tail_for(encoder.digest).threshold(DEFAULT_FPIR, max(1, len(everyone))).value
             for start in range(0, total, _PROBES_AT_ONCE):
                 report("searching for what is left", start, total)
                 some = evidence.vectors[start : start + _PROBES_AT_ONCE]
-                owner = evidence.subjects[start : start + _PROBES_AT_ONCE]
-                for number, subject in self._found(work, encoder, some, threshold, everyone):
-                    same += subject == owner[number]
-                    others |= {subject} - {owner[number]}
+                for number, reference in self._found(work, encoder, some, threshold, everyone):
+                    subject, owner = everyone[reference], people[start + number]
+                    # Of a photo's people, other photos may well be left.
+                    same += reference in evidence.references or (subject == owner and owner in targets)
+                    others |= {subject} - {owner}
         report("searching for what is left", total, total)
-        found = Check("references of the same subjects found with the destroyed faceprints", 0, same)
+        found = Check("of what was destroyed, found by searching with the destroyed faceprints", 0, same)
         return [found], [_DUPLICATES.format(len(others), threshold, ", ".join(sorted(others)[:20]))] if others else []
 
     def _found(
@@ -205,18 +207,20 @@ class Verifications:
         vectors: NDArray[np.float32],
         minimum: float,
         everyone: Mapping[ReferenceId, SubjectId],
-    ) -> Iterator[tuple[int, SubjectId]]:
-        """Yield (number of the vector, subject) for every reference near it: in the gallery, or frozen."""
+    ) -> Iterator[tuple[int, ReferenceId]]:
+        """Yield (number of the vector, reference) for every reference near it: in the gallery, or frozen."""
         probes = [Faceprint(vector, encoder.digest) for vector in vectors]
         for number, hits in enumerate(self._gallery.near(work, encoder, probes, minimum)):
-            yield from ((number, hit.subject) for hit in hits)
-        keys, held = work.keyring.owners(), self._gallery.held()
-        frozen = {ref: subject for ref, subject in everyone.items() if ref not in held and subject in keys}
+            yield from ((number, hit.reference) for hit in hits)
+        held = self._gallery.held()
+        rest = {ref: subject for ref, subject in everyone.items() if ref not in held}
+        keys = work.keyring.holding(set(rest.values()))
+        frozen = {ref: subject for ref, subject in rest.items() if subject in keys}
         if frozen:
-            ids, rest = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
-            near = np.argwhere(vectors @ rest.T >= minimum)
-            rest.fill(0.0)
-            yield from ((int(number), frozen[ids[at]]) for number, at in near)
+            ids, unsealed = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
+            near = np.argwhere(vectors @ unsealed.T >= minimum)
+            unsealed.fill(0.0)
+            yield from ((int(number), ids[at]) for number, at in near)
 
 
 _PROBES_AT_ONCE = 1024

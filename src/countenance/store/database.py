@@ -15,9 +15,9 @@ from sqlalchemy.pool import NullPool
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
 
 BUSY_TIMEOUT_MS = 10_000  # a writer holds the lock for milliseconds; past this another process hangs
+_INCREMENTAL = 2  # what SQLite answers for it
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
-    "auto_vacuum=INCREMENTAL",  # in force where it comes before the first table
     "journal_mode=WAL",
     "foreign_keys=ON",
     "secure_delete=ON",
@@ -55,6 +55,9 @@ def open_sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+            # In force before the first table alone; said again, it would write to the file.
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Text, func, insert, select
 
 from countenance.clock import to_text
 from countenance.errors import Damaged, WrongRootKey
@@ -26,6 +26,7 @@ from countenance.store.database import compact, mapped_errors, open_sqlite, tran
 from countenance.store.root_key import RootKey
 from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
+_AT_ONCE = 1000  # owners in one statement; SQLite takes 32,766
 _metadata = MetaData()
 _key = Table(
     "wrapped_key",
@@ -134,6 +135,11 @@ class Keyring:
         with mapped_errors(), self._engine.connect() as connection:
             return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
 
+    def count(self) -> int:
+        """Return how many ids have a key."""
+        with mapped_errors(), self._engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(_key)).scalar_one()) - len(_SYSTEM)
+
     def destroy(self, owners: Iterable[str], at: datetime) -> int:
         """Delete keys, leave a tombstone of each owner and no byte of a key; return how many keys there were.
 
@@ -209,9 +215,11 @@ class Keyring:
 
     def wrapped(self, owners: Iterable[str]) -> list[bytes]:
         """Return the wrapped keys of some owners: what a scan of raw bytes must not find after their destruction."""
-        with mapped_errors(), self._engine.connect() as connection:
-            held = {row.owner: row.wrapped for row in connection.execute(select(_key))}
-        return [held[owner] for owner in owners if owner in held]
+        return list(self._rows(owners).values())
+
+    def holding(self, owners: Iterable[str]) -> set[str]:
+        """Return which of some owners have a key."""
+        return set(self._rows(owners))
 
     def compact(self) -> None:
         """Leave no deleted byte in the file or its log.
@@ -225,6 +233,17 @@ class Keyring:
         """Say whether an owner has a key."""
         with mapped_errors(), self._engine.connect() as connection:
             return _wrapped(connection, owner) is not None
+
+    def _rows(self, owners: Iterable[str]) -> dict[str, bytes]:
+        """Return the wrapped keys of those owners that have one."""
+        wanted = list(owners)
+        found: dict[str, bytes] = {}
+        with mapped_errors(), self._engine.connect() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = _key.c.owner.in_(wanted[start : start + _AT_ONCE])
+                rows = connection.execute(select(_key.c.owner, _key.c.wrapped).where(some))
+                found.update((row.owner, row.wrapped) for row in rows)
+        return found
 
     def _all(self, connection: Connection) -> dict[str, bytes]:
         self._still_ours(connection)

@@ -29,7 +29,8 @@ def add(work: Transaction, run: Run) -> None:
             state=run.state.value,
             scope_text=run.scope_text,
             source=run.source,
-            order_ref=run.order_ref,
+            law="{}",
+            sealed_order_ref=work.seal(LOG_KEY, run.order_ref.encode(), f"run.order_ref:{run.id}"),
             sealed_requested_by=work.seal(LOG_KEY, run.requested_by.encode(), f"run.requested_by:{run.id}"),
             needs_approval=int(run.needs_approval),
             created_at=to_text(run.created_at),
@@ -64,21 +65,23 @@ def _run(work: Transaction, row: Row[Any]) -> Run:
         state=RunState(row.state),
         scope_text=row.scope_text,
         source=row.source,
-        order_ref=row.order_ref,
+        order_ref=work.unseal(LOG_KEY, row.sealed_order_ref, f"run.order_ref:{row.id}").decode(),
         requested_by=work.unseal(LOG_KEY, row.sealed_requested_by, f"run.requested_by:{row.id}").decode(),
         approved_by=approved and work.unseal(LOG_KEY, approved, f"run.approved_by:{row.id}").decode(),
         needs_approval=bool(row.needs_approval),
         created_at=from_text(row.created_at),
         frozen_at=row.frozen_at and from_text(row.frozen_at),
         started_at=row.started_at and from_text(row.started_at),
+        law=json.loads(row.law),
         counts=json.loads(row.counts),
         problems=tuple(json.loads(row.problems)),
     )
 
 
-def require_approval(work: Transaction, run: RunId) -> None:
-    """Record that a second person must approve a run."""
-    work.connection.execute(update(schema.run).where(schema.run.c.id == run).values(needs_approval=1))
+def set_law(work: Transaction, run: RunId, law: dict[str, str], *, needs_approval: bool) -> None:
+    """Record the law files that bear on a run, and whether a second person must approve it."""
+    values = {"law": json.dumps(law, sort_keys=True), "needs_approval": int(needs_approval)}
+    work.connection.execute(update(schema.run).where(schema.run.c.id == run).values(values))
 
 
 def move(work: Transaction, run: RunId, state: RunState, **columns: object) -> None:
@@ -123,6 +126,12 @@ def finish(work: Transaction, run: RunId, kind: TargetKind, one: str | None = No
     table = schema.run_target
     statement = update(table).where(table.c.run == run, table.c.kind == kind.value).values(done=1)
     work.connection.execute(statement if one is None else statement.where(table.c.id == one))
+
+
+def living(work: Transaction, run: RunId) -> list[SubjectId]:
+    """Return the subjects of a run that still have a row."""
+    query = select(schema.subject.c.id).where(schema.subject.c.id.in_(_ids(run, TargetKind.SUBJECT)))
+    return list(work.connection.execute(query.order_by(schema.subject.c.id)).scalars())
 
 
 def losers(work: Transaction, run: RunId) -> list[Subject]:
@@ -188,7 +197,7 @@ def counts(work: Transaction, run: RunId) -> dict[str, int]:
     links = schema.photo_source
     found["source_links"] = number(select(links).where(*_links(work, run)))
     found["previews"] = number(previews)
-    found["keys"] = len(doomed_keys(work, run) & work.keyring.owners())
+    found["keys"] = len(work.keyring.holding(doomed_keys(work, run)))
     return found
 
 
@@ -282,12 +291,21 @@ def references(work: Transaction, run: RunId, encoder: str | None = None) -> dic
 def add_certificate(work: Transaction, one: CertificateId, run: RunId, title: str, document: bytes) -> None:
     """Store a signed certificate; one that is wrong is superseded by the next, never deleted."""
     work.connection.execute(
-        insert(schema.certificate).values(id=one, run=run, signed_at=to_text(work.now), title=title, document=document)
+        insert(schema.certificate).values(
+            id=one,
+            run=run,
+            signed_at=to_text(work.now),
+            title=title,
+            sealed_document=work.seal(LOG_KEY, document, f"certificate.document:{one}"),
+        )
     )
 
 
 def certificates(work: Transaction, run: RunId) -> list[tuple[CertificateId, str, bytes]]:
     """Return a run's certificates, oldest first: id, title, document."""
     table = schema.certificate
-    query = select(table.c.id, table.c.title, table.c.document).where(table.c.run == run).order_by(table.c.signed_at)
-    return [(CertificateId(row.id), row.title, row.document) for row in work.connection.execute(query)]
+    query = select(table).where(table.c.run == run).order_by(table.c.signed_at)
+    return [
+        (row.id, row.title, work.unseal(LOG_KEY, row.sealed_document, f"certificate.document:{row.id}"))
+        for row in work.connection.execute(query)
+    ]

@@ -197,7 +197,8 @@ run = Table(
     Column("state", Text, nullable=False),
     Column("scope_text", Text, nullable=False),
     Column("source", Text),
-    Column("order_ref", Text, nullable=False),
+    Column("law", Text, nullable=False),  # law files that bore on the targets: id to SHA-256, JSON
+    Column("sealed_order_ref", LargeBinary, nullable=False),  # free text, so it may name somebody
     Column("sealed_requested_by", LargeBinary, nullable=False),
     Column("sealed_approved_by", LargeBinary),
     Column("needs_approval", Integer, nullable=False),
@@ -222,5 +223,5 @@ certificate = Table(
     Column("run", Text, ForeignKey("run.id"), nullable=False, index=True),
     Column("signed_at", Text, nullable=False),
     Column("title", Text, nullable=False),
-    Column("document", LargeBinary, nullable=False),
+    Column("sealed_document", LargeBinary, nullable=False),
 )

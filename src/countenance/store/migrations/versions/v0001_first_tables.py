@@ -120,7 +120,8 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("scope_text", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
-        sa.Column("order_ref", sa.Text(), nullable=False),
+        sa.Column("law", sa.Text(), nullable=False),
+        sa.Column("sealed_order_ref", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_requested_by", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_approved_by", sa.LargeBinary(), nullable=True),
         sa.Column("needs_approval", sa.Integer(), nullable=False),
@@ -162,7 +163,7 @@ def upgrade() -> None:
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("signed_at", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_document", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run"],
             ["run.id"],
