@@ -35,7 +35,7 @@ def looks_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def look(verification: Verifications, wanted: dict[str, list[str]]) -> list[Check]:
         place = verification._place
         found = recheck.look(place.records, place.keyring, json.loads(json.dumps(wanted)))
-        return [Check(f"{name}, fresh process", 0, number) for name, number in found.items()]
+        return [Check(f"{name}, seen by a fresh process", 0, number) for name, number in found.items()]
 
     monkeypatch.setattr(Verifications, "_look", look)
 
