@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -117,7 +117,8 @@ def _stores(stores: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _method(store: Mapping[str, Any]) -> str:
-    return _METHODS.get(store["method"], store["method"].replace("_", " "))
+    method: str = store["method"]
+    return _METHODS.get(method, method.replace("_", " "))
 
 
 def _verified(check: Mapping[str, Any]) -> Iterable[str]:
@@ -168,7 +169,7 @@ def _pairs(pairs: Mapping[str, str | None]) -> str:
     return f"<table class='pairs'>{''.join(rows)}</table>"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str | int, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> str:
     numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(head)
     first = "".join(f"<th{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)

@@ -155,9 +155,8 @@ class Verifications:
             capture_output=True,
             check=True,
         )
-        return [
-            Check(f"{name}, seen by a fresh process", 0, number) for name, number in json.loads(answer.stdout).items()
-        ]
+        found: dict[str, int] = json.loads(answer.stdout)
+        return [Check(f"{name}, seen by a fresh process", 0, number) for name, number in found.items()]
 
     def _by_bytes(self, evidence: Evidence) -> tuple[list[Check], list[str]]:
         """Look for the bytes of the targets, and for files without a store; name the files."""
