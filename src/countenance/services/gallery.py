@@ -9,7 +9,8 @@ previous answer holds until the first release in it runs out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -200,7 +201,7 @@ class LiveGallery:
         )
 
 
-def _without(view: View, subjects: Mapping[ReferenceId, SubjectId], left: Set[SubjectId]) -> View:
+def _without(view: View, subjects: Mapping[ReferenceId, SubjectId], left: AbstractSet[SubjectId]) -> View:
     """Return a view cut to what is left."""
     references = tuple(ref for ref in view.references if ref in subjects)
     return View(references, {subject: rate for subject, rate in view.fpir.items() if subject in left}, view.until)

@@ -150,7 +150,7 @@ def freeze(work: Transaction, run: RunId) -> None:
 
 def stopped(work: Transaction) -> set[ReferenceId]:
     """Return the references of photos that a run has frozen and not yet forgotten: nobody may find them."""
-    return set(work.connection.execute(in_stopped_photos()).scalars())
+    return {row.id for row in work.connection.execute(in_stopped_photos())}
 
 
 def in_stopped_photos() -> Select[tuple[ReferenceId]]:
