@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m countenance`."""
+"""`countenance`, or `python -m countenance`; `verify` starts without the rest of the program."""
 
-from countenance.cli.main import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:2] == ["verify"]:
+        from countenance.cli.verifier import main as verify  # noqa: PLC0415 - what a stranger runs loads nothing else
+
+        sys.exit(verify(sys.argv[2:]))
+    from countenance.cli.main import main as everything  # noqa: PLC0415 - as above
+
+    everything()
+
+
+if __name__ == "__main__":
+    main()

@@ -138,7 +138,7 @@ def test_the_dry_run_counts_what_is_destroyed(house: House) -> None:
     done = world.destroy(house.ada)
     after = world.rows()
     assert done.run.id == planned.id
-    assert done.run.counts == planned.counts
+    assert {name: n for name, n in done.run.counts.items() if not name.startswith("before:")} == planned.counts
     for table in ("subject", "notice", "release", "release_event", "reference", "face", "photo", "photo_source"):
         assert before[table] - after[table] == planned.counts[table], table
     # The key of the masked preview is replaced.
