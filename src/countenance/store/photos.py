@@ -315,11 +315,11 @@ def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, Sub
     return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
-def live_count(work: Transaction, encoder: str, stopped: Select[tuple[ReferenceId]]) -> int:
-    """Return the number of references of an encoder that are neither of frozen people nor among the stopped ones."""
+def live_count(work: Transaction, stopped: Select[tuple[ReferenceId]]) -> int:
+    """Return the number of references that are neither of frozen people nor among the stopped ones."""
     table, subject = schema.reference, schema.subject
     frozen = select(subject.c.id).where(subject.c.frozen_at.is_not(None))
-    query = select(func.count()).select_from(table).where(table.c.encoder == encoder)
+    query = select(func.count()).select_from(table)
     hidden = query.where(table.c.subject.in_(frozen) | table.c.id.in_(stopped))
     all_of_them, those = (work.connection.execute(one).scalar_one() for one in (query, hidden))
     return int(all_of_them - those)
