@@ -56,10 +56,16 @@ class Hit(NamedTuple):
 
 @dataclass
 class _Level:
-    """The state of the records that everything below was read at."""
+    """The state of the records that everything below was read at.
+
+    Attributes:
+        number, grants: how many changes there had been, and how many that may let anybody see more.
+        live: how many references there were that nobody had frozen, of any encoder.
+    """
 
     number: int = -1
     grants: int = -1
+    live: int = 0
     subjects: dict[ReferenceId, SubjectId] = field(default_factory=dict)
     views: dict[tuple[ClientId, Purpose], View] = field(default_factory=dict)
     consenting: View | None = None
@@ -134,7 +140,7 @@ class LiveGallery:
         with self._lock:
             gone = list(references)
             for reference in gone:
-                self._level.subjects.pop(reference, None)
+                self._level.live -= self._level.subjects.pop(reference, None) is not None
             if self._gallery is not None:
                 self._gallery.remove(gone)
 
@@ -146,7 +152,8 @@ class LiveGallery:
             return
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
-        if grants == self._level.grants and self._only_lose(work, number, encoder):
+        live = photo_rows.live_count(work, runs.in_stopped_photos())
+        if grants == self._level.grants and self._only_lose(work, number, live):
             return
         # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
         frozen, stopped = subject_rows.frozen(work), runs.stopped(work)
@@ -159,21 +166,20 @@ class LiveGallery:
             ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing)
             self._gallery.add(ids, vectors)
             vectors.fill(0.0)
-        self._level = _Level(number, grants, subjects)
+        self._level = _Level(number, grants, live, subjects)
 
-    def _only_lose(self, work: Transaction, number: int, encoder: Encoder) -> bool:
+    def _only_lose(self, work: Transaction, number: int, live: int) -> bool:
         """Take out what was frozen since the last look, which is soon done; say whether that was all that changed."""
         old, frozen, stopped = self._level, subject_rows.frozen(work), runs.stopped(work)
         subjects = {ref: s for ref, s in old.subjects.items() if s not in frozen and ref not in stopped}
-        if self._gallery is None or photo_rows.live_count(work, encoder.digest, runs.in_stopped_photos()) != len(
-            subjects
-        ):
+        lost = len(old.subjects) - len(subjects)
+        if self._gallery is None or live != old.live - lost:
             return False
         self._gallery.remove(old.subjects.keys() - subjects.keys())
         left = set(subjects.values())
         views = {asked: _without(view, subjects, left) for asked, view in old.views.items()}
         consenting = old.consenting and _without(old.consenting, subjects, left)
-        self._level = _Level(number, old.grants, subjects, views, consenting)
+        self._level = _Level(number, old.grants, live, subjects, views, consenting)
         return True
 
     def _disclosable(
