@@ -560,3 +560,27 @@ def test_references_of_another_model_are_destroyed_too(house: House, monkeypatch
     certificate = verify_certificate(done.document or b"", house.key()).certificate
     assert done.run.counts["reference"] == 3
     assert any(text.startswith("3 of the destroyed faceprints could not") for text in certificate.limitations)
+
+
+def test_changes_past_the_program_are_followed(house: House) -> None:
+    """A deletion, a freeze and its end by raw SQL work on the very next search, as do a freeze and a deletion at once."""
+    world = house.world
+    assert world.search(house.client, 1).gallery == 6
+
+    def change(*statements: str) -> int:
+        with closing(world.raw()) as records:
+            for statement in statements:
+                records.execute(statement, {"ada": house.ada, "bo": house.bo})
+            records.commit()
+        return world.search(house.client, 1).gallery
+
+    one = "DELETE FROM reference WHERE id = (SELECT min(id) FROM reference WHERE subject = {})"
+    freeze = "UPDATE subject SET frozen_at = created_at WHERE id = :ada"
+    assert change(one.format(":bo")) == 5
+    assert change(freeze) == 2
+    assert house.found() == (False, True)
+    assert change("UPDATE subject SET frozen_at = NULL WHERE id = :ada") == 5
+    assert change(freeze, one.format(":bo"), one.format(":ada")) == 1
+    assert house.found() == (False, True)
+    assert change("UPDATE subject SET frozen_at = NULL WHERE id = :ada") == 3
+    assert house.found() == (True, True)
