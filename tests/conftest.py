@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from world import FakeClock, World
 from countenance.bootstrap import Engine
 from countenance.clock import SystemClock
 from countenance.store import database
+
+# FAISS computes with OpenMP, whose threads a forked child would wait for without end; some tests fork.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program `countenance`, and `python -m countenance`.
-
-`verify` starts without the rest of the program: whoever checks a certificate needs none of it.
-"""
-
-from __future__ import annotations
+"""`countenance`, or `python -m countenance`; `verify` starts without the rest of the program."""
 
 import sys
 
@@ -12,10 +7,10 @@ import sys
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:2] == ["verify"]:
-        from countenance.cli.verifier import main as verify  # noqa: PLC0415
+        from countenance.cli.verifier import main as verify  # noqa: PLC0415 - what a stranger runs loads nothing else
 
         sys.exit(verify(sys.argv[2:]))
-    from countenance.cli.main import main as everything  # noqa: PLC0415
+    from countenance.cli.main import main as everything  # noqa: PLC0415 - as above
 
     everything()
 

@@ -23,6 +23,7 @@ from countenance.cli.main import app
 from countenance.errors import AlreadyInitialised, BadInput, CountenanceError, Damaged, NotFound, NotWritable
 from countenance.ids import ClientId, SourceId, SubjectId
 from countenance.model.consent import ConsentStatus
+from countenance.model.destruction import Scope
 from countenance.model.event import EventTag
 from countenance.store import photos as photo_rows
 from countenance.store import recovery
@@ -79,7 +80,7 @@ def story(world: World, tmp_path: Path) -> Story:
 
 def test_a_restore_brings_back_nobody_who_was_destroyed(story: Story) -> None:
     """A backup from before a destruction restores 0 destroyed subjects and all others, and doctor agrees."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     done = Engine.restore(story.folder, story.into, identity=story.identity, clock=story.world.clock)
     assert (done.subjects, done.reapplied, done.tombstones) == (1, 4, 4)  # her, her two photos, the shared one
@@ -93,7 +94,7 @@ def test_a_restore_brings_back_nobody_who_was_destroyed(story: Story) -> None:
     assert restored.engine.doctor.problems() == []
     with pytest.raises(NotFound, match=story.ada):
         restored.engine.subjects.show(story.ada)
-    assert restored.engine.destruction.destroy(story.ada).counts == {}
+    assert restored.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian").counts == {}
 
 
 def test_a_restored_photo_shows_no_destroyed_face(story: Story) -> None:
@@ -101,7 +102,7 @@ def test_a_restored_photo_shows_no_destroyed_face(story: Story) -> None:
     (photo,) = _shared(story)
     with story.world.engine._records.read() as work:
         old_key = photo_rows.key_of(work, photo)
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     restored = story.restore()
     with restored.engine._records.read() as work:
@@ -114,7 +115,7 @@ def test_a_restored_photo_shows_no_destroyed_face(story: Story) -> None:
 @pytest.mark.parametrize("spread", [True, False])
 def test_a_restore_with_the_living_keyring(story: Story, spread: bool) -> None:
     """Old data under today's keyring: the destroyed stay destroyed, whether or not the folder had been reached."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     if spread:
         story.world.engine.backups.spread_tombstones()
     dora = story.world.person("Dora")
@@ -128,7 +129,7 @@ def test_a_restore_with_the_living_keyring(story: Story, spread: bool) -> None:
 
 def test_tombstones_of_a_living_directory(story: Story) -> None:
     """A folder that no tombstone reached: those of the living keyring are applied on request."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     restored = story.restore(identity=story.identity, tombstones_of=story.world.data)
     assert restored.found(story.client, 1) == set()
     assert {person.id for person in restored.engine.subjects.everyone()} == {story.bo, story.cy}
@@ -171,7 +172,7 @@ def test_a_withdrawal_is_not_undone(story: Story, way: str) -> None:
 
 def test_the_same_photos_do_not_enrol_anew(story: Story) -> None:
     """After a restore the photos of a destroyed person, ingested again, make no faceprint."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     restored = story.restore()
     crops = restored.encoder.crops
@@ -234,7 +235,7 @@ def test_a_backup_is_private(story: Story) -> None:
 
 def test_a_backup_holds_no_old_page(story: Story) -> None:
     """A backup made after a destruction holds none of its bytes, and no tombstone has to be applied again."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.backup()
     done = Engine.restore(story.folder, story.into, identity=story.identity, clock=story.world.clock)
     assert (done.reapplied, done.tombstones) == (0, 4)
@@ -317,7 +318,7 @@ def test_a_manifest_cannot_be_made_to_fit(story: Story) -> None:
 
 def test_a_tombstone_cannot_be_taken_out(story: Story) -> None:
     """A line taken out of the file of tombstones, or all of another service's, is refused."""
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     path = story.folder / "tombstones"
     lines = path.read_text().splitlines(keepends=True)
@@ -358,7 +359,7 @@ def test_folders_that_cannot_be_reached_are_named(story: Story, tmp_path: Path) 
     made = story.world.engine.backups.make(away, valid_days=90)
     away.rename(tmp_path / "elsewhere")
     away.mkdir()  # an empty mount point is not the backup
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     states = {state.folder: state for state in story.world.engine.backups.spread_tombstones()}
     assert not states[away].reached
     assert list(away.iterdir()) == []
@@ -373,7 +374,7 @@ def test_folders_that_cannot_be_reached_are_named(story: Story, tmp_path: Path) 
 def test_a_restored_directory_goes_on_telling_the_folder(story: Story) -> None:
     """Who is destroyed in the restored directory does not come back with a second restore."""
     restored = story.restore()
-    restored.engine.destruction.destroy(story.cy)
+    restored.engine.destruction.destroy(Scope((story.cy,)), requested_by="custodian")
     (state,) = restored.engine.backups.spread_tombstones()
     assert (state.folder, state.reached) == (story.folder, True)
     again = story.into.with_name("again")
@@ -509,7 +510,7 @@ def test_the_commands(story: Story, tmp_path: Path) -> None:
     assert str(run("keys", "recovery", "--out", key, *data)["recipient"]).startswith("age1")
     assert key.stat().st_mode & 0o777 == 0o600
     assert run("backup", folder, "--keys-valid-days", 7, *data)["tombstones"] == 0
-    story.world.engine.destruction.destroy(story.ada)
+    story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     assert run("keys", "rotate", *data)["keys"] == 4 + 2 + 2 + 2 + 1 + 1 + 1
     done = run("restore", folder, "--into", into, "--identity", key, "--at", "2999-01-01", "--json")

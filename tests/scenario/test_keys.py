@@ -84,7 +84,7 @@ def test_a_process_of_before_a_rotation_makes_no_lost_key(world: World, tmp_path
         lambda: other.subjects.add("Bo", residency=["US-IL"]),
         lambda: other.backups.make(tmp_path / "backups", recovery_key=_recipient(tmp_path)),
         other.rotate_root_key,
-        other._records.keyring.load,
+        lambda: other._records.keyring.load("sub"),
     ):
         with pytest.raises(WrongRootKey, match="another process rotated the root key"):
             verb()

@@ -35,7 +35,7 @@ def looks_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def look(verification: Verifications, wanted: dict[str, list[str]]) -> list[Check]:
         place = verification._place
         found = recheck.look(place.records, place.keyring, json.loads(json.dumps(wanted)))
-        return [Check(f"{name}, fresh process", 0, number) for name, number in found.items()]
+        return [Check(f"{name}, seen by a fresh process", 0, number) for name, number in found.items()]
 
     monkeypatch.setattr(Verifications, "_look", look)
 
@@ -135,5 +135,5 @@ def test_an_entry_lives_and_dies_with_what_it_tells(live: World, tmp_path: Path)
             for path in (tmp_path / f"log{statement}").rglob("*")
             if path.is_file()
         }
-        assert verify_published_log(files, house.key()).head.checkpoint.size == size
+        assert verify_published_log(files.get, house.key()).head.checkpoint.size == size
     assert statement > 30

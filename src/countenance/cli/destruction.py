@@ -55,7 +55,7 @@ def destroy(
     all_of: Annotated[Path | None, typer.Option(help="File with one subject id per line.")] = None,
     by: Annotated[str | None, typer.Option(help="Account that asks or approves; by default the one logged in.")] = None,
     order: Annotated[str, typer.Option(help="The request, order or rule behind it.")] = "request",
-    declarant: Annotated[str | None, typer.Option(help="Who signs the certificate, with --title.")] = None,
+    declarant: Annotated[str | None, typer.Option(help="Who declares it, under penalty of perjury.")] = None,
     title: Annotated[str, typer.Option(help="The declarant's title.")] = "custodian",
     out: Annotated[Path, typer.Option(help="Folder for the certificate, as JSON and as a page.")] = Path(
         "certificates"

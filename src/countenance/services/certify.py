@@ -28,8 +28,12 @@ from countenance.model.destruction import Run
 from countenance.services.stores import STORES
 
 DECLARATION = (
-    "I declare under penalty of perjury (28 U.S.C. 1746) that the foregoing is true and correct to the best of my "
-    "knowledge, as the program named above found and recorded it."
+    "The facts above are those that the program named here found and recorded. I declare under penalty of perjury "
+    "under the laws of the United States of America (28 U.S.C. 1746) that the foregoing is true and correct."
+)
+UNDECLARED = (
+    "Nobody has declared this: it states what the program named here found and recorded, and is signed with the key of "
+    "the installation. A declarant can be named later, in a certificate that supersedes this one."
 )
 _COPIES = (
     "Copies of the data directory made outside of this program, blocks that a file system or drive keeps, swap and "
@@ -70,7 +74,7 @@ def make(
     targets: Sequence[str],
     verified: Verified,
     deferred: Sequence[Deferred],
-    declarant: Declarant,
+    declarant: Declarant | None,
     ids: tuple[str, str],
     supersedes: str | None,
     now: datetime,
@@ -79,6 +83,7 @@ def make(
 
     Args:
         targets: the subjects or photos that the run was asked to destroy; more than one are bound by a Merkle root.
+        declarant: who declares it under penalty of perjury; None where nobody does.
         deferred: backups in which keys of the targets still live.
         ids: of the certificate and of the verification.
     """
@@ -109,8 +114,8 @@ def make(
         period=Period(run.started_at or now, verified.at),
         verification=Verification(ids[1], verified.level, verified.at, verified.checks),
         limitations=(_COPIES, _SOURCES, *verified.notes),
-        declarant=declarant,
-        declaration=DECLARATION,
+        declarant=declarant or Declarant(run.requested_by, "account that asked for the destruction"),
+        declaration=DECLARATION if declarant else UNDECLARED,
         signed_at=now,
         supersedes=supersedes,
         salt=entries.new_salt().hex(),

@@ -151,7 +151,7 @@ class Destruction:
         another declarant.
 
         Args:
-            declarant: who signs the certificate; by default who asked for it.
+            declarant: who declares the certificate under penalty of perjury; by default nobody does.
 
         Returns:
             The run, certified; or frozen where it waits for approval; or failed, with the problems.
@@ -249,11 +249,15 @@ class Destruction:
         rows.set_law(work, run, files, needs_approval=two)
 
     def _snapshot(self, work: Transaction, run: RunId) -> None:
-        """Add the photos that go with the subjects, and count everything as it stands."""
+        """Add the photos that go with the subjects, and count what would go as the records stand."""
         forget, shared = rows.photos_of(work, run)
         rows.add_targets(work, run, TargetKind.PHOTO, forget)
         rows.add_targets(work, run, TargetKind.MASK, shared)
-        doomed, held = rows.counts(work, run), dict(counts(work))
+        rows.set_counts(work, run, rows.counts(work, run))
+
+    def _count_all(self, work: Transaction, run: RunId) -> None:
+        """Count what is held of everybody, for the certificate."""
+        doomed, held = rows.get(work, run).counts, dict(counts(work))
         held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
         rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
@@ -262,6 +266,7 @@ class Destruction:
             state = rows.get(work, run).state
             if state is RunState.APPROVED:
                 self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
+                self._count_all(work, run)
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)
@@ -326,7 +331,7 @@ class Destruction:
                 or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
                 verified=verified,
                 deferred=deferred,
-                declarant=declarant or Declarant(now.requested_by, "custodian"),
+                declarant=declarant,
                 ids=(new_id("cer"), new_id("ver")),
                 supersedes=earlier[-1][0] if earlier else None,
                 now=work.now,

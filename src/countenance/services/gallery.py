@@ -9,7 +9,8 @@ previous answer holds until the first release in it runs out.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
 from countenance.store import runs
 from countenance.store import subjects as subject_rows
-from countenance.store.records import Transaction, state_number
+from countenance.store.records import Transaction, state_numbers
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,16 @@ class Hit(NamedTuple):
 
 @dataclass
 class _Level:
-    """The state of the records that everything below was read at."""
+    """The state of the records that everything below was read at.
+
+    Attributes:
+        number, grants: how many changes there had been, and how many that may let anybody see more.
+        live: how many references there were that nobody had frozen, of any encoder.
+    """
 
     number: int = -1
+    grants: int = -1
+    live: int = 0
     subjects: dict[ReferenceId, SubjectId] = field(default_factory=dict)
     views: dict[tuple[ClientId, Purpose], View] = field(default_factory=dict)
     consenting: View | None = None
@@ -132,18 +140,21 @@ class LiveGallery:
         with self._lock:
             gone = list(references)
             for reference in gone:
-                self._level.subjects.pop(reference, None)
+                self._level.live -= self._level.subjects.pop(reference, None) is not None
             if self._gallery is not None:
                 self._gallery.remove(gone)
 
     def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
-        number = state_number(work)
+        number, grants = state_numbers(work)
         if self._gallery is not None and self._gallery.encoder != encoder.digest:
             self._gallery, self._level = None, _Level()
         if number == self._level.number and self._gallery is not None:
             return
         if self._gallery is None:
             self._gallery = self._make(encoder.digest, encoder.dim)
+        live = photo_rows.live_count(work, runs.in_stopped_photos())
+        if grants == self._level.grants and self._only_lose(work, number, live):
+            return
         # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
         frozen, stopped = subject_rows.frozen(work), runs.stopped(work)
         everyone = photo_rows.reference_subjects(work, encoder.digest)
@@ -155,7 +166,21 @@ class LiveGallery:
             ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing)
             self._gallery.add(ids, vectors)
             vectors.fill(0.0)
-        self._level = _Level(number, subjects)
+        self._level = _Level(number, grants, live, subjects)
+
+    def _only_lose(self, work: Transaction, number: int, live: int) -> bool:
+        """Take out what was frozen since the last look, which is soon done; say whether that was all that changed."""
+        old, frozen, stopped = self._level, subject_rows.frozen(work), runs.stopped(work)
+        subjects = {ref: s for ref, s in old.subjects.items() if s not in frozen and ref not in stopped}
+        lost = len(old.subjects) - len(subjects)
+        if self._gallery is None or live != old.live - lost:
+            return False
+        self._gallery.remove(old.subjects.keys() - subjects.keys())
+        left = set(subjects.values())
+        views = {asked: _without(view, subjects, left) for asked, view in old.views.items()}
+        consenting = old.consenting and _without(old.consenting, subjects, left)
+        self._level = _Level(number, old.grants, live, subjects, views, consenting)
+        return True
 
     def _disclosable(
         self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
@@ -180,3 +205,9 @@ class LiveGallery:
             fpir=rates,
             until=min(ends.values(), default=None),
         )
+
+
+def _without(view: View, subjects: Mapping[ReferenceId, SubjectId], left: AbstractSet[SubjectId]) -> View:
+    """Return a view cut to what is left."""
+    references = tuple(ref for ref in view.references if ref in subjects)
+    return View(references, {subject: rate for subject, rate in view.fpir.items() if subject in left}, view.until)

@@ -155,7 +155,8 @@ class Verifications:
             capture_output=True,
             check=True,
         )
-        return [Check(f"{name}, fresh process", 0, number) for name, number in json.loads(answer.stdout).items()]
+        found: dict[str, int] = json.loads(answer.stdout)
+        return [Check(f"{name}, seen by a fresh process", 0, number) for name, number in found.items()]
 
     def _by_bytes(self, evidence: Evidence) -> tuple[list[Check], list[str]]:
         """Look for the bytes of the targets, and for files without a store; name the files."""
@@ -197,7 +198,7 @@ class Verifications:
                     same += reference in evidence.references or (subject == owner and owner in targets)
                     others |= {subject} - {owner}
         report("searching for what is left", total, total)
-        found = Check("of what was destroyed, found by searching with the destroyed faceprints", 0, same)
+        found = Check("references of the targets that the destroyed faceprints find", 0, same)
         return [found], [_DUPLICATES.format(len(others), threshold, ", ".join(sorted(others)[:20]))] if others else []
 
     def _found(

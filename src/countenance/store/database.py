@@ -58,8 +58,7 @@ def open_sqlite(path: Path) -> Engine:
         if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
             # In force before the first table alone; said again, it would write to the file.
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+        connection.executescript(";".join(f"PRAGMA {pragma}" for pragma in _PRAGMAS))
 
     return engine
 

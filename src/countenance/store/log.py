@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, tuple_
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -115,12 +115,14 @@ def node_reader(connection: Connection) -> NodeReader:
 
 def frontier(connection: Connection, size: int) -> Frontier:
     """Return the right edge of the tree of the first `size` entries."""
-    node, hashes, start = node_reader(connection), [], 0
+    nodes, start = [], 0
     for level in reversed(range(size.bit_length())):
         if size >> level & 1:
-            hashes.append(node(level, start >> level))
+            nodes.append((level, start >> level))
             start += 1 << level
-    return Frontier(size, tuple(hashes))
+    table = schema.log_node
+    query = select(table.c.hash).where(tuple_(table.c.level, table.c.number).in_(nodes)).order_by(table.c.level.desc())
+    return Frontier(size, tuple(connection.execute(query).scalars()))
 
 
 def entry_at(connection: Connection, index: int) -> Entry:

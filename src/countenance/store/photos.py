@@ -315,6 +315,16 @@ def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, Sub
     return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
+def live_count(work: Transaction, stopped: Select[tuple[ReferenceId]]) -> int:
+    """Return the number of references that are neither of frozen people nor among the stopped ones."""
+    table, subject = schema.reference, schema.subject
+    frozen = select(subject.c.id).where(subject.c.frozen_at.is_not(None))
+    query = select(func.count()).select_from(table)
+    hidden = query.where(table.c.subject.in_(frozen) | table.c.id.in_(stopped))
+    all_of_them, those = (work.connection.execute(one).scalar_one() for one in (query, hidden))
+    return int(all_of_them - those)
+
+
 def photo_of(work: Transaction, reference: ReferenceId) -> PhotoId:
     """Return the photo that a reference was made from."""
     table, face = schema.reference, schema.face

@@ -29,13 +29,13 @@ def look(records: Path, keyring: Path, wanted: dict[str, list[str]]) -> dict[str
     found: dict[str, int] = {}
     with _opened(records) as database:
         for table, column in _SUBJECT_COLUMNS:
-            found[f"rows of {table}"] = _count(database, table, column, wanted["subjects"])
+            found[f"rows of the targets in {table}"] = _count(database, table, column, wanted["subjects"])
         for table, column in _PHOTO_COLUMNS:
-            name = f"rows of {table}"
+            name = f"rows of the targets in {table}"
             found[name] = found.get(name, 0) + _count(database, table, column, wanted["photos"])
         found["free pages of the records"] = database.execute("PRAGMA freelist_count").fetchone()[0]
     with _opened(keyring) as database:
-        found["keys"] = _count(database, "wrapped_key", "owner", wanted["keys"])
+        found["keys of the targets"] = _count(database, "wrapped_key", "owner", wanted["keys"])
         found["free pages of the keyring"] = database.execute("PRAGMA freelist_count").fetchone()[0]
     for path in (records, keyring):
         log = path.with_name(path.name + "-wal")

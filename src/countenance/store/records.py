@@ -125,10 +125,13 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def state_number(work: Transaction) -> int:
-    """Return how many changes of consent, clients and references there were: it moves when a search must."""
-    number: int = work.connection.execute(select(schema.revision.c.number)).scalar_one()
-    return number
+def state_numbers(work: Transaction) -> tuple[int, int]:
+    """Return how many changes of consent, clients and references there were, and how many may let anybody see more.
+
+    The first moves whenever a search must; where the second stands still, what may be seen has only become less.
+    """
+    row = work.connection.execute(select(schema.revision.c.number, schema.revision.c.grants)).one()
+    return row.number, row.grants
 
 
 def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:

@@ -150,6 +150,11 @@ def freeze(work: Transaction, run: RunId) -> None:
 
 def stopped(work: Transaction) -> set[ReferenceId]:
     """Return the references of photos that a run has frozen and not yet forgotten: nobody may find them."""
+    return {row.id for row in work.connection.execute(in_stopped_photos())}
+
+
+def in_stopped_photos() -> Select[tuple[ReferenceId]]:
+    """Return the query for these references."""
     target, face = schema.run_target, schema.face
     photos = (
         select(target.c.id)
@@ -157,7 +162,7 @@ def stopped(work: Transaction) -> set[ReferenceId]:
         .where(target.c.kind == TargetKind.PHOTO.value, schema.run.c.state != RunState.PLANNED.value)
     )
     query = select(schema.reference.c.id).join(face, face.c.id == schema.reference.c.face)
-    return set(work.connection.execute(query.where(face.c.photo.in_(photos))).scalars())
+    return query.where(face.c.photo.in_(photos))
 
 
 def photos_of(work: Transaction, run: RunId) -> tuple[list[str], list[str]]:

@@ -31,7 +31,12 @@ setting = Table(
 )
 # One row; triggers count every change of consent, clients or references, also one made by raw SQL.
 revision = Table(
-    "revision", metadata, Column("id", Integer, primary_key=True), Column("number", Integer, nullable=False)
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+    # Of these, those that may let somebody see more or other than before: not a freeze, nor what follows from one.
+    Column("grants", Integer, nullable=False),
 )
 policy = Table(
     "policy",

@@ -45,12 +45,23 @@ for _table, _key in (("reference", "id"), ("release", "id"), ("release_event", "
 # A run that moves freezes photos, or lets them go with what was made from them.
 _TRIGGERS["run_update_counts"] = """CREATE TRIGGER run_update_counts AFTER UPDATE OF state ON run
     BEGIN UPDATE revision SET number = number + 1; END"""
+# Freezing somebody, and deleting what is held of a frozen person, lets nobody see more. A reference that is deleted
+# is missed by whoever counts them.
+_FROZEN = "EXISTS (SELECT 1 FROM subject s WHERE s.frozen_at IS NOT NULL AND s.id = {})"
+_ONLY_TAKES = {
+    ("subject", "UPDATE"): "OLD.frozen_at IS NULL AND NEW.frozen_at IS NOT NULL",
+    ("subject", "DELETE"): "OLD.frozen_at IS NOT NULL",
+    ("release", "DELETE"): _FROZEN.format("OLD.subject"),
+    ("release_event", "DELETE"): _FROZEN.format('(SELECT r.subject FROM "release" r WHERE r.id = OLD."release")'),
+    ("reference", "DELETE"): "1",
+}
 for _table in ("subject", "client", "release", "release_event", "reference"):
     for _change in ("INSERT", "UPDATE", "DELETE"):
         _name = f"{_table}_{_change.lower()}_counts"
+        _takes = _ONLY_TAKES.get((_table, _change), "0")
         _TRIGGERS[_name] = (
             f'CREATE TRIGGER {_name} AFTER {_change} ON "{_table}" '  # noqa: S608 - constants only
-            "BEGIN UPDATE revision SET number = number + 1; END"
+            f"BEGIN UPDATE revision SET number = number + 1, grants = grants + NOT ({_takes}); END"
         )
 
 
@@ -112,6 +123,7 @@ def upgrade() -> None:
         "revision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("grants", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -341,4 +353,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_release_event_release"), "release_event", ["release"], unique=False)
     for statement in _TRIGGERS.values():
         op.execute(statement)
-    op.execute("INSERT INTO revision (id, number) VALUES (1, 0)")
+    op.execute("INSERT INTO revision (id, number, grants) VALUES (1, 0, 0)")
