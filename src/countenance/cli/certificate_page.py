@@ -63,7 +63,7 @@ def page(document: bytes) -> bytes:
         (*_head(c), *_left(c["carve_outs"]), *_stores(c["stores"]), *_verified(c["verification"]),
          *_limits(c), *_declaration(c), *_proof(c, document))
     )  # fmt: skip
-    style = _STYLE.replace("CERTIFICATE", c["id"])
+    style = _STYLE.replace("CERTIFICATE", escape(c["id"]))
     head = f"<meta charset='utf-8'><title>Certificate of destruction {escape(c['id'])}</title><style>{style}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n".encode()
 
