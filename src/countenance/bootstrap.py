@@ -44,6 +44,7 @@ from countenance.services.law import LawBook
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
+from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
@@ -65,7 +66,7 @@ _LOCK = "ingest.lock"
 _MODELS = "models"
 _OWNED = frozenset(
     {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
-    | {f"{name}{tail}" for name in (_KEYRING, _RECORDS) for tail in ("", "-wal", "-shm")}
+    | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 
 

@@ -83,7 +83,11 @@ def test_a_restore_brings_back_nobody_who_was_destroyed(story: Story) -> None:
     story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
     done = Engine.restore(story.folder, story.into, identity=story.identity, clock=story.world.clock)
-    assert (done.subjects, done.reapplied, done.tombstones) == (1, 4, 4)  # her, her two photos, the shared one
+    assert (done.subjects, done.reapplied, done.tombstones) == (
+        1,
+        6,
+        6,
+    )  # her, her two photos and the faces in them, the shared one
 
     restored = World(Engine.open(story.into, clock=story.world.clock), story.world.photos, story.world.clock)
     assert restored.found(story.client, 1) == set()
@@ -238,7 +242,7 @@ def test_a_backup_holds_no_old_page(story: Story) -> None:
     story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.backup()
     done = Engine.restore(story.folder, story.into, identity=story.identity, clock=story.world.clock)
-    assert (done.reapplied, done.tombstones) == (0, 4)
+    assert (done.reapplied, done.tombstones) == (0, 6)
 
 
 def test_the_moment_chooses_the_backup(story: Story) -> None:
@@ -322,7 +326,7 @@ def test_a_tombstone_cannot_be_taken_out(story: Story) -> None:
     story.world.engine.backups.spread_tombstones()
     path = story.folder / "tombstones"
     lines = path.read_text().splitlines(keepends=True)
-    assert len(lines) == 1 + 4 + 1
+    assert len(lines) == 1 + 6 + 1
     path.write_text("".join(lines[:1] + lines[2:]))
     refused(story, Damaged, "was changed, or belongs to another keyring")
     (state,) = story.world.engine.backups.spread_tombstones()
@@ -365,7 +369,7 @@ def test_folders_that_cannot_be_reached_are_named(story: Story, tmp_path: Path) 
     assert list(away.iterdir()) == []
     assert states[away].keys_until == made.keys_until.replace(microsecond=made.keys_until.microsecond // 1000 * 1000)
     assert states[story.folder].reached
-    assert len((story.folder / "tombstones").read_text().splitlines()) == 1 + 4 + 1
+    assert len((story.folder / "tombstones").read_text().splitlines()) == 1 + 6 + 1
     away.rmdir()
     (tmp_path / "elsewhere").rename(away)
     assert all(state.reached for state in story.world.engine.backups.spread_tombstones())
@@ -514,7 +518,7 @@ def test_the_commands(story: Story, tmp_path: Path) -> None:
     story.world.engine.backups.spread_tombstones()
     assert run("keys", "rotate", *data)["keys"] == 4 + 2 + 2 + 2 + 1 + 1 + 1
     done = run("restore", folder, "--into", into, "--identity", key, "--at", "2999-01-01", "--json")
-    assert (done["subjects"], done["reapplied"], done["tombstones"]) == (1, 4, 4)
+    assert (done["subjects"], done["reapplied"], done["tombstones"]) == (1, 6, 6)
     again = run("restore", folder, "--into", into, "--identity", key, "--json", code=5)
     assert again["error"] == "already_initialised"
     wrong = run("restore", folder, "--into", tmp_path / "no", "--identity", story.identity, "--json", code=3)

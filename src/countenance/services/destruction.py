@@ -262,6 +262,9 @@ class Destruction:
         rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
     def _execute(self, run: RunId, report: Progress) -> None:
+        if self.status(run).run.state is RunState.APPROVED:
+            report("copying the records for a restore test", 0, 1)
+            self._verification.restore_test.prepare()
         with self._records.write() as work:
             state = rows.get(work, run).state
             if state is RunState.APPROVED:

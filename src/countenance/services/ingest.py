@@ -175,7 +175,7 @@ class Ingest:
         lines = {} if manifest is None else read_manifest(manifest, ids, labels)
         claims = _Claims(lines, labels, frozenset(ids))
         files = list(find_files(paths))
-        with self._exclusive():
+        with self._exclusive(), self._records.kept_open():
             for outcome in self._outcomes(files, origin, claims, jobs):
                 summary.add(outcome)
                 if progress is not None:

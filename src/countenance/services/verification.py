@@ -25,6 +25,7 @@ from countenance.ports.vision import Encoder, FacePack
 from countenance.services import residue
 from countenance.services.certify import Verified
 from countenance.services.gallery import LiveGallery
+from countenance.services.restore_test import RestoreTest
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store.records import Records, Transaction, owners
@@ -87,6 +88,7 @@ class Verifications:
         self._pack = pack
         self._gallery = gallery
         self._place = place
+        self.restore_test = RestoreTest(records, place.directory)
 
     def remember(self, run: RunId) -> Evidence:
         """Remember ciphertexts, wrapped keys and faceprints of the targets, in memory."""
@@ -113,6 +115,11 @@ class Verifications:
 
     def verify(self, run: RunId, evidence: Evidence, report: Progress) -> Verified:
         """Look for what should be gone: by key, in a fresh process, in raw bytes, and with the faceprints."""
+        report("restoring a backup from before", 0, 1)
+        try:
+            restored = self.restore_test.checks(run)
+        finally:
+            self.restore_test.discard()
         report("compacting", 0, 1)
         self._records.compact()
         self._records.keyring.compact()
@@ -124,9 +131,10 @@ class Verifications:
         searched, notes = self._by_search(run, evidence, report)
         with self._records.read() as work:
             left = work.keyring.holding(rows.targets(work, run, TargetKind.SUBJECT))
-            checks += [*found, *searched, Check("keys of the targets in the open keyring", 0, len(left))]
+            checks += [*found, *searched, *restored, Check("keys of the targets in the open keyring", 0, len(left))]
             report("verifying", 3, 3)
-            return Verified(2, work.now, tuple(checks), (*evidence.notes, *notes), tuple(named))
+            level = 3 if restored and not evidence.notes else 2
+            return Verified(level, work.now, tuple(checks), (*evidence.notes, *notes), tuple(named))
 
     def residues(self) -> tuple[list[Check], list[str]]:
         """Return what there should be none of, whatever was destroyed, and the files that no store owns."""

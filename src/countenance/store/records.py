@@ -89,6 +89,12 @@ class Records:
         """
         compact(self._engine)
 
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep the file open for a batch: closing its last connection writes the whole log back, each time."""
+        with mapped_errors(), self._engine.connect():
+            yield
+
     def copy_to(self, path: Path) -> None:
         """Write the records of this moment to a new file, without old pages; others may write meanwhile.
 
