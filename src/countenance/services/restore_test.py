@@ -31,6 +31,7 @@ class RestoreTest:
     def prepare(self) -> None:
         """Copy the records of this moment, as a backup would."""
         self.discard()
+        self._path.touch(mode=0o600)
         self._records.copy_to(self._path)
 
     def checks(self, run: RunId) -> list[Check]:
