@@ -38,6 +38,7 @@ from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
 from countenance.services.gallery import LiveGallery
+from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
@@ -174,6 +175,11 @@ class Engine:
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def holds(self) -> Holds:
+        """Verbs on legal holds: `place`, `lift`, `everyone`."""
+        return Holds(self._records)
 
     @cached_property
     def journal(self) -> Journal:

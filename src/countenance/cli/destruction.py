@@ -35,6 +35,7 @@ _ITEMS = {
     "source_links": "revoked source link",
     "previews": "preview",
     "keys": "key",
+    "recipients": "client told before",
 }
 _VERBS = ("list", "status", "resume", "approve")
 

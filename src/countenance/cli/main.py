@@ -15,6 +15,7 @@ from countenance.cli import (
     backup,
     demo,
     destruction,
+    holds,
     ledger,
     models,
     photos,
@@ -125,7 +126,7 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-for module in (subjects, registers, photos, searches, destruction, ledger, verify, backup, models, demo):
+for module in (subjects, registers, photos, searches, destruction, holds, ledger, verify, backup, models, demo):
     module.register(app)
 
 

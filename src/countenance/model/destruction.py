@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from countenance.ids import RunId, SourceId, SubjectId
+from countenance.ids import HoldId, RunId, SourceId, SubjectId
 
 
 class RunState(StrEnum):
@@ -43,6 +43,8 @@ class TargetKind(StrEnum):
     """A photo that is forgotten: record, preview, faces, references made from it."""
     MASK = "mask"
     """A photo that others are in too: the face is blacked out and the preview sealed under a new key."""
+    HELD = "held"
+    """A subject, or a photo of one, that a legal hold keeps from this run."""
     LINK = "link"
     """A photo that other sources hold too: only its link to the revoked source goes."""
 
@@ -99,3 +101,31 @@ class Run:
     law: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+class HoldBasis(StrEnum):
+    """On what ground something is kept from destruction."""
+
+    WARRANT = "warrant"
+    SUBPOENA = "subpoena"
+    COURT_ORDER = "court_order"
+    REGULATOR = "regulator"
+    LITIGATION_ANTICIPATED = "litigation_anticipated"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A legal hold on all that is held of one subject; it suspends destruction and never permits a search.
+
+    Attributes:
+        matter, placed_by: sealed at rest.
+        lifted_at: None while it is in force.
+    """
+
+    id: HoldId
+    subject: SubjectId
+    basis: HoldBasis
+    matter: str = field(repr=False)
+    placed_by: str = field(repr=False)
+    placed_at: datetime
+    lifted_at: datetime | None

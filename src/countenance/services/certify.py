@@ -72,6 +72,7 @@ def make(
     *,
     operator: str,
     targets: Sequence[str],
+    held: Sequence[str],
     verified: Verified,
     deferred: Sequence[Deferred],
     declarant: Declarant | None,
@@ -83,13 +84,14 @@ def make(
 
     Args:
         targets: the subjects or photos that the run was asked to destroy; more than one are bound by a Merkle root.
+        held: those of them that a legal hold kept, besides.
         declarant: who declares it under penalty of perjury; None where nobody does.
         deferred: backups in which keys of the targets still live.
         ids: of the certificate and of the verification.
     """
-    targeted = len(targets)
-    left = targeted if deferred else 0
-    total = Counts(targeted, targeted - left, 0, 0, left)
+    left = len(targets) if deferred else 0
+    targeted = len(targets) + len(held)
+    total = Counts(targeted, len(targets) - left, len(held), 0, left)
     dependencies = _dependencies()
     return Certificate(
         id=ids[0],
@@ -99,21 +101,17 @@ def make(
         place="the data directory of the operator's installation",
         destination="the media stay in use; keys and bytes were destroyed on them",
         scope_text=run.scope_text,
-        class_snapshot_root=_root(targets) if targeted > 1 else None,
+        class_snapshot_root=_root([*targets, *held]) if targeted > 1 else None,
         counts=total,
         unknown_treated_as_member=0,
         methods=tuple(dict.fromkeys(store.method for store in STORES if store.counted)),
-        stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, targeted)),
-        carve_outs=tuple(
-            CarveOut(Left.DEFERRED, "backups", left, _WHY_DEFERRED, max(one.until for one in deferred))
-            for left in [total.deferred]
-            if left
-        ),
+        stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, len(targets))),
+        carve_outs=_carve_outs(total, deferred),
         policy_pack_hashes=run.law,
         software=Software(__version__, None, canonical.digest(dependencies), dependencies),
         period=Period(run.started_at or now, verified.at),
         verification=Verification(ids[1], verified.level, verified.at, verified.checks),
-        limitations=(_COPIES, _SOURCES, *verified.notes),
+        limitations=(_COPIES, _SOURCES, *_recipients(run), *verified.notes),
         declarant=declarant or Declarant(run.requested_by, "account that asked for the destruction"),
         declaration=DECLARATION if declarant else UNDECLARED,
         signed_at=now,
@@ -122,7 +120,27 @@ def make(
     )
 
 
+def _carve_outs(total: Counts, deferred: Sequence[Deferred]) -> tuple[CarveOut, ...]:
+    """Return what was left, why, and until when."""
+    found = []
+    if total.held:
+        found.append(CarveOut(Left.HELD, "records", total.held, _WHY_HELD, None))
+    if total.deferred:
+        until = max(one.until for one in deferred)
+        found.append(CarveOut(Left.DEFERRED, "backups", total.deferred, _WHY_DEFERRED, until))
+    return tuple(found)
+
+
+_WHY_HELD = "under a legal hold: frozen, kept sealed, and found by no search"
 _WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a backup; tombstones bar a restore"
+
+
+def _recipients(run: Run) -> list[str]:
+    """Say who was told of a match before; what was handed out is beyond this system."""
+    clients = run.counts.get("recipients", 0)
+    if not clients:
+        return []
+    return [f"{clients} clients were told of matches with these people before; they have to be instructed to delete."]
 
 
 def _root(targets: Sequence[str]) -> str:

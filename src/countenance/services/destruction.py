@@ -8,7 +8,7 @@ process, a scan of raw bytes and a search with the destroyed faceprints find doe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,13 +19,14 @@ from countenance.ledger import document
 from countenance.ledger.certificate import PARTIAL, Check, Declarant
 from countenance.model.destruction import Run, RunState, Scope, TargetKind
 from countenance.model.event import EventTag
-from countenance.model.face import Box
 from countenance.ports.photos import PhotoReader
 from countenance.services import certify
 from countenance.services.certify import Deferred, Verified
 from countenance.services.gallery import LiveGallery
+from countenance.services.holds import HOLD_RULE, all_held, under_hold
 from countenance.services.journal import Journal
 from countenance.services.law import LawBook
+from countenance.services.masking import mask
 from countenance.services.verification import Progress, Verifications
 from countenance.store import log
 from countenance.store import photos as photo_rows
@@ -75,31 +76,47 @@ class Destruction:
         Raises:
             NotFound: a subject, photo or source does not exist.
             BadInput: nothing was named, or by nobody.
+            Refused: all of it is under a legal hold; logged.
         """
         if not requested_by.strip():
             raise BadInput("say who asks for the destruction (--by)")
         with self._records.write() as work:
             targets = self._targets(work, scope)
-            run = Run(
-                id=RunId(new_id("run")),
-                state=RunState.PLANNED,
-                scope_text=scope.text,
-                source=scope.source,
-                order_ref=order_ref,
-                requested_by=requested_by.strip(),
-                approved_by=None,
-                needs_approval=False,
-                created_at=work.now,
-                frozen_at=None,
-                started_at=None,
-            )
-            rows.add(work, run)
-            for kind, ids in targets.items():
-                rows.add_targets(work, run.id, kind, ids)
-            self._note_law(work, run.id)
-            self._snapshot(work, run.id)
-            work.log(EventTag.RUN_PLANNED, run=run.id, targets=rows.counts(work, run.id))
-            return rows.get(work, run.id)
+            held = {kind: under_hold(work, kind, ids) for kind, ids in targets.items()}
+            if not any(held.values()) or any(set(targets[kind]) - set(held[kind]) for kind in targets):
+                return self._add(work, scope, targets, held, (requested_by.strip(), order_ref))
+            work.log(EventTag.RUN_REFUSED, rule=HOLD_RULE)
+        raise all_held()
+
+    def _add(
+        self,
+        work: Transaction,
+        scope: Scope,
+        targets: Mapping[TargetKind, list[str]],
+        held: Mapping[TargetKind, list[str]],
+        asked: tuple[str, str],
+    ) -> Run:
+        run = Run(
+            id=RunId(new_id("run")),
+            state=RunState.PLANNED,
+            scope_text=scope.text,
+            source=scope.source,
+            order_ref=asked[1],
+            requested_by=asked[0],
+            approved_by=None,
+            needs_approval=False,
+            created_at=work.now,
+            frozen_at=None,
+            started_at=None,
+        )
+        rows.add(work, run)
+        for kind, ids in targets.items():
+            rows.add_targets(work, run.id, kind, set(ids) - set(held[kind]))
+            rows.add_targets(work, run.id, TargetKind.HELD, held[kind])
+        self._note_law(work, run.id)
+        self._snapshot(work, run.id)
+        work.log(EventTag.RUN_PLANNED, run=run.id, targets=rows.counts(work, run.id))
+        return rows.get(work, run.id)
 
     def freeze(self, run: RunId) -> Run:
         """Freeze every target, in force when this returns, and take the snapshot that is executed.
@@ -162,6 +179,10 @@ class Destruction:
         """
         report = progress or (lambda _step, _done, _total: None)
         now = self.freeze(run)
+        if now.state is RunState.APPROVED:
+            with self._records.write() as work:
+                self._hold_back(work, run)
+                self._snapshot(work, run)
         if now.state is RunState.FROZEN or (
             now.state is RunState.CERTIFIED and declarant is None and self.status(run).title != PARTIAL
         ):
@@ -251,14 +272,33 @@ class Destruction:
     def _snapshot(self, work: Transaction, run: RunId) -> None:
         """Add the photos that go with the subjects, and count what would go as the records stand."""
         forget, shared = rows.photos_of(work, run)
-        rows.add_targets(work, run, TargetKind.PHOTO, forget)
-        rows.add_targets(work, run, TargetKind.MASK, shared)
+        kept = under_hold(work, TargetKind.PHOTO, forget)  # somebody else in it is under a hold
+        rows.add_targets(work, run, TargetKind.PHOTO, set(forget) - set(kept))
+        rows.add_targets(work, run, TargetKind.MASK, [*shared, *kept])
         rows.set_counts(work, run, rows.counts(work, run))
+
+    def _hold_back(self, work: Transaction, run: RunId) -> None:
+        """Take out what came under a hold since the run was planned.
+
+        Raises:
+            Refused: that is all of it; the run waits as it is.
+        """
+        subjects = rows.targets(work, run, TargetKind.SUBJECT)
+        held = under_hold(work, TargetKind.SUBJECT, subjects)
+        if held:
+            rows.hold_back(work, run, TargetKind.SUBJECT, held)
+            rows.forget_photos(work, run)  # they follow from the subjects; the snapshot finds them anew
+        elif not subjects:
+            photos = rows.targets(work, run, TargetKind.PHOTO)
+            rows.hold_back(work, run, TargetKind.PHOTO, under_hold(work, TargetKind.PHOTO, photos))
+        if not any(rows.targets(work, run, kind) for kind in (TargetKind.SUBJECT, TargetKind.PHOTO, TargetKind.LINK)):
+            raise all_held()
 
     def _count_all(self, work: Transaction, run: RunId) -> None:
         """Count what is held of everybody, for the certificate."""
         doomed, held = rows.get(work, run).counts, dict(counts(work))
         held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
+        held["recipients"] = doomed["recipients"]
         rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
     def _execute(self, run: RunId, report: Progress) -> None:
@@ -268,6 +308,7 @@ class Destruction:
         with self._records.write() as work:
             state = rows.get(work, run).state
             if state is RunState.APPROVED:
+                self._hold_back(work, run)
                 self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
                 self._count_all(work, run)
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
@@ -276,7 +317,7 @@ class Destruction:
             orphans = work.keyring.owners() - owners(work)
             references = rows.references(work, run)
         self._gallery.forget(references)
-        old_keys = self._mask(run, report)
+        old_keys = mask(self._records, self._reader, run, report)
         report("destroying keys", 0, 1)
         with self._records.read() as work:
             # Faces too, though they have no keys: their tombstones bar a photo of a living person from a restore.
@@ -293,26 +334,6 @@ class Destruction:
             rows.move(work, run, RunState.VERIFYING)
             work.log(EventTag.RUN_EXECUTED, run=run)
         report("deleting rows", 1, 1)
-
-    def _mask(self, run: RunId, report: Progress) -> set[str]:
-        """Black out the faces in photos that others are in too; return the keys that must die."""
-        with self._records.read() as work:
-            photos = rows.targets(work, run, TargetKind.MASK, done=False)
-            subjects = set(rows.targets(work, run, TargetKind.SUBJECT))
-        old_keys = set()
-        for number, photo in enumerate(map(PhotoId, photos), start=1):
-            with self._records.write() as work:
-                key = new_id("pho")
-                work.keyring.create([key])
-                old_keys.add(photo_rows.key_of(work, photo))
-                record = photo_rows.get_photo(work, photo)
-                own = [face.box for face in photo_rows.faces(work, photo=photo) if face.subject in subjects]
-                stored = photo_rows.preview(work, photo)
-                masked = stored and self._reader.remask(stored, [_fraction(box, record.size) for box in own])
-                photo_rows.reseal_photo(work, photo, key, record.uri, masked)
-                rows.finish(work, run, TargetKind.MASK, photo)
-            report("masking previews", number, len(photos))
-        return old_keys
 
     def _close(self, run: RunId, verified: Verified, declarant: Declarant | None) -> Finished:
         """Certify what was found, or record why not."""
@@ -332,6 +353,7 @@ class Destruction:
                 operator=settings(work)["operator"],
                 targets=rows.targets(work, run, TargetKind.SUBJECT)
                 or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
+                held=rows.targets(work, run, TargetKind.HELD),
                 verified=verified,
                 deferred=deferred,
                 declarant=declarant,
@@ -363,8 +385,3 @@ def _is_of(work: Transaction, run: Run, scope: Scope) -> bool:
     return run.scope_text == scope.text and (
         len(scope.subjects) < 2 or set(rows.targets(work, run.id, TargetKind.SUBJECT)) == set(scope.subjects)
     )
-
-
-def _fraction(box: Box, size: tuple[int, int]) -> Box:
-    height, width = size
-    return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)

@@ -149,14 +149,15 @@ class Subjects:
         raise denial
 
     def show(self, subject: SubjectId) -> Holdings:
-        """Return what is held of a subject and who searched and found this person.
+        """Return what is held of a subject and who searched and found this person; the look is logged.
 
         Raises:
             NotFound: no such subject.
         """
-        with self._records.read() as work:
+        with self._records.write() as work:
             person = rows.get(work, subject)
             signed = rows.releases(work, subject).get(subject, [])
+            work.log(EventTag.SUBJECT_SHOWN, subject=subject)
             return Holdings(
                 subject=person,
                 releases=tuple((release, release.status(work.now)) for release in signed),

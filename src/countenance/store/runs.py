@@ -121,6 +121,21 @@ def targets(work: Transaction, run: RunId, kind: TargetKind, *, done: bool | Non
     return [row.id for row in work.connection.execute(query)]
 
 
+def hold_back(work: Transaction, run: RunId, kind: TargetKind, ids: Iterable[str]) -> None:
+    """Make targets of one kind such that a hold keeps from the run."""
+    table = schema.run_target
+    for one in ids:
+        own = (table.c.run == run, table.c.kind == kind.value, table.c.id == one)
+        work.connection.execute(update(table).where(*own).values(kind=TargetKind.HELD.value))
+
+
+def forget_photos(work: Transaction, run: RunId) -> None:
+    """Take the photos of a run's subjects out of its targets."""
+    table = schema.run_target
+    kinds = [TargetKind.PHOTO.value, TargetKind.MASK.value]
+    work.connection.execute(delete(table).where(table.c.run == run, table.c.kind.in_(kinds), table.c.done == 0))
+
+
 def finish(work: Transaction, run: RunId, kind: TargetKind, one: str | None = None) -> None:
     """Mark targets of one kind as done: one of them, or all."""
     table = schema.run_target
@@ -202,6 +217,13 @@ def counts(work: Transaction, run: RunId) -> dict[str, int]:
     links = schema.photo_source
     found["source_links"] = number(select(links).where(*_links(work, run)))
     found["previews"] = number(previews)
+    findings = schema.search_candidate
+    found["recipients"] = number(
+        select(schema.search.c.client)
+        .distinct()
+        .join(findings, findings.c.search == schema.search.c.id)
+        .where(findings.c.subject.in_(_ids(run, TargetKind.SUBJECT)))
+    )
     found["keys"] = len(work.keyring.holding(doomed_keys(work, run)))
     return found
 

@@ -230,3 +230,14 @@ certificate = Table(
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
 )
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("basis", Text, nullable=False),
+    Column("sealed_matter", LargeBinary, nullable=False),
+    Column("sealed_placed_by", LargeBinary, nullable=False),
+    Column("placed_at", Text, nullable=False),
+    Column("lifted_at", Text),
+)

@@ -92,6 +92,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_event_subject"), "event", ["subject"], unique=False)
     op.create_table(
+        "hold",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("sealed_matter", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_placed_by", sa.LargeBinary(), nullable=False),
+        sa.Column("placed_at", sa.Text(), nullable=False),
+        sa.Column("lifted_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_hold_subject"), "hold", ["subject"], unique=False)
+    op.create_table(
         "log_node",
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),

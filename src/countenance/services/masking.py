@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blacking out destroyed faces in the previews of photos that others are in too."""
+
+from __future__ import annotations
+
+from countenance.ids import PhotoId, RunId, new_id
+from countenance.model.destruction import TargetKind
+from countenance.model.face import Box
+from countenance.ports.photos import PhotoReader
+from countenance.services.verification import Progress
+from countenance.store import photos as photo_rows
+from countenance.store import runs as rows
+from countenance.store.records import Records
+
+
+def mask(records: Records, reader: PhotoReader, run: RunId, report: Progress) -> set[str]:
+    """Black out the faces in photos that others are in too; return the keys that must die."""
+    with records.read() as work:
+        photos = rows.targets(work, run, TargetKind.MASK, done=False)
+        subjects = set(rows.targets(work, run, TargetKind.SUBJECT))
+    old_keys = set()
+    for number, photo in enumerate(map(PhotoId, photos), start=1):
+        with records.write() as work:
+            key = new_id("pho")
+            work.keyring.create([key])
+            old_keys.add(photo_rows.key_of(work, photo))
+            record = photo_rows.get_photo(work, photo)
+            own = [face.box for face in photo_rows.faces(work, photo=photo) if face.subject in subjects]
+            stored = photo_rows.preview(work, photo)
+            masked = stored and reader.remask(stored, [_fraction(box, record.size) for box in own])
+            photo_rows.reseal_photo(work, photo, key, record.uri, masked)
+            rows.finish(work, run, TargetKind.MASK, photo)
+        report("masking previews", number, len(photos))
+    return old_keys
+
+
+def _fraction(box: Box, size: tuple[int, int]) -> Box:
+    height, width = size
+    return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Legal holds: they keep from destruction, and never let anybody be searched."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+from world import CUSTODIAN, World
+
+from countenance.cli.main import app
+from countenance.errors import BadInput, NotFound, Refused
+from countenance.ids import ClientId, HoldId, SubjectId
+from countenance.ledger.checkpoint import Trust
+from countenance.ledger.note import parse_key
+from countenance.ledger.verify import verify_certificate
+from countenance.model.destruction import HoldBasis, RunState, Scope, TargetKind
+from countenance.model.event import EventTag
+from countenance.store import runs as run_rows
+
+MATTER = "Doe v. Roe, 1:26-cv-00001"
+
+
+@pytest.fixture
+def people(world: World) -> tuple[ClientId, SubjectId, SubjectId]:
+    """A client, and two people with two photos each."""
+    source, client = world.source(), world.client()
+    ada, bo = world.person("Ada").id, world.person("Bo").id
+    for subject, seed in ((ada, 1), (bo, 2)):
+        world.sign(subject)
+        world.enrol(source, subject, seed, photos=2)
+    return client, ada, bo
+
+
+def hold(world: World, subject: SubjectId) -> HoldId:
+    """Place a hold and return its id."""
+    return world.engine.holds.place(subject, basis=HoldBasis.COURT_ORDER, matter=MATTER, by=CUSTODIAN).id
+
+
+def test_what_is_held_is_neither_destroyed_nor_found(
+    world: World, people: tuple[ClientId, SubjectId, SubjectId]
+) -> None:
+    """A destruction of somebody under a hold is refused and logged, nothing moves, and no search finds the person."""
+    client, ada, bo = people
+    hold(world, ada)
+    assert world.found(client, 1) == set()
+    assert world.found(client, 2) == {bo}
+    before = world.rows()
+    with pytest.raises(Refused, match="legal hold") as refusal:
+        world.engine.destruction.destroy(Scope((ada,)), requested_by=CUSTODIAN)
+    assert refusal.value.rule_id == "hold.active"
+    logged = world.log(EventTag.RUN_REFUSED)
+    assert [event.payload for event in logged] == [{"rule": "hold.active"}]
+    after = world.rows()
+    assert {name: n for name, n in after.items() if n != before[name] and name not in ("event", "log_node")} == {}
+    assert world.engine.destruction.runs() == []
+
+
+def test_a_lifted_hold_lets_destruction_go_on(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """Once the hold is lifted the same command destroys, and ends with a complete certificate."""
+    _, ada, _ = people
+    placed = hold(world, ada)
+    world.engine.holds.lift(placed)
+    assert world.destroy(ada).title == "complete"
+    with pytest.raises(BadInput, match="lifted before"):
+        world.engine.holds.lift(placed)
+
+
+def test_a_certificate_of_some_says_what_is_held(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """Of two people, one under a hold: one is destroyed, one kept, and the certificate is titled partial."""
+    _, ada, bo = people
+    hold(world, ada)
+    done = world.destroy(ada, bo)
+    assert (done.run.state, done.title) == (RunState.CERTIFIED, "partial")
+    proved = verify_certificate(done.document or b"", Trust((parse_key(world.engine.journal.verifier_key()),)))
+    counts = proved.certificate.counts
+    assert (counts.targeted, counts.destroyed, counts.held) == (2, 1, 1)
+    assert {person.id for person in world.engine.subjects.everyone()} == {ada}
+    assert sum(face.subject == ada and face.reference is not None for face in world.faces()) == 2
+
+
+def test_a_hold_that_comes_while_a_run_waits_wins(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """A hold placed after a run was planned keeps the person from it."""
+    _, ada, bo = people
+    run = world.engine.destruction.plan(Scope((ada, bo)), requested_by=CUSTODIAN).id
+    hold(world, ada)
+    assert world.engine.destruction.resume(run).title == "partial"
+    with world.engine._records.read() as work:
+        assert run_rows.targets(work, run, TargetKind.HELD) == [ada]
+    alone = world.engine.holds.place
+    with pytest.raises(NotFound):
+        alone(bo, basis=HoldBasis.WARRANT, matter=MATTER, by=CUSTODIAN)
+
+
+def test_a_photo_of_somebody_held_is_kept(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """A source's photos go, but for those of a person under a hold."""
+    _, ada, bo = people
+    hold(world, ada)
+    source = world.engine.register.sources()[0].id
+    done = world.engine.destruction.destroy(Scope(source=source), requested_by=CUSTODIAN)
+    assert done.title == "partial"
+    assert {face.subject for face in world.faces()} == {ada}
+    assert bo in {person.id for person in world.engine.subjects.everyone()}
+
+
+def test_a_hold_lies_sealed(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """The matter of a hold is in no file in plain, and a hold without one is refused."""
+    _, ada, _ = people
+    hold(world, ada)
+    assert not any(MATTER.encode() in path.read_bytes() for path in world.data.rglob("*") if path.is_file())
+    with pytest.raises(BadInput, match="matter"):
+        world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter=" ", by=CUSTODIAN)
+
+
+def test_the_commands(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """`hold place`, `list` and `lift` do what they say."""
+    _, ada, _ = people
+    data = ["--data", str(world.data), "--json"]
+
+    def run(*words: str) -> dict[str, object]:
+        result = CliRunner().invoke(app, [*words, *data])
+        assert result.exit_code == 0, result.output
+        found: dict[str, object] = json.loads(result.stdout.splitlines()[-1])
+        return found
+
+    placed = run("hold", "place", ada, "--basis", "court_order", "--matter", MATTER)
+    assert run("hold", "list")["matter"] == MATTER
+    assert run("hold", "lift", str(placed["hold"]))["subject"] == ada
+    assert run("hold", "list")["lifted"] is not None
