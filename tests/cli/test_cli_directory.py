@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def test_a_flipped_bit_in_a_model_stops_what_needs_it(
     (models / name).unlink()
     (models / name).write_bytes(data)
     monkeypatch.setattr(weights, "folder", lambda: models)
-    cli = Cli(blank)
+    cli = Cli(shutil.copytree(blank, tmp_path / "data"))
     source = cli.json("source", "add", "Gala", "--basis", "contract")["source"]
     path = tmp_path / "photo.png"
     path.write_bytes(png(photo(face(1))))
