@@ -14,7 +14,7 @@ import pytest
 from skimage.data import astronaut
 
 from countenance.backends import dlib_pack
-from countenance.backends.dlib_pack import weights
+from countenance.backends.dlib_pack import detector, weights
 from countenance.errors import EncodingFailed, ModelDamaged, ModelMissing
 from countenance.model.face import Crop, Image, PointScheme
 from countenance.policy import permit as permits
@@ -104,6 +104,22 @@ def test_finds_every_face_of_a_group(pack: FacePack, photo: Image) -> None:
     """Forty small copies of a portrait are forty faces."""
     one = cv2.resize(photo[0:300, 70:370], (120, 120), interpolation=cv2.INTER_AREA)
     assert len(pack.detector.detect(np.tile(one, (5, 8, 1)))) == 40
+
+
+def test_finds_every_face_of_a_large_group(pack: FacePack, photo: Image) -> None:
+    """Of 48 faces in a photo of twelve megapixels, read at reduced scale, none is missed."""
+    large = np.tile(photo, (6, 8, 1))
+    read = cv2.resize(large, (1920, 1440), interpolation=cv2.INTER_AREA)
+    assert len(pack.detector.detect(read)) == 48
+
+
+def test_bands_change_nothing(pack: FacePack, photo: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large level is run in bands that fit in memory, with the same scores to the last bit."""
+    assert isinstance(pack.detector, detector.DlibDetector)
+    level = np.tile(photo, (2, 1, 1))[:1000]
+    whole = pack.detector._scores(level)
+    monkeypatch.setattr(detector, "_BAND_PX", 2e5)
+    assert np.array_equal(pack.detector._scores(level), whole)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (300, 7), (64, 64), (500, 400)])

@@ -24,8 +24,8 @@ class Detector(Protocol):
     def detect(self, image: Image) -> list[DetectedFace]:
         """Return every face of an RGB image, best score first; none is an empty list.
 
-        Faces from 40 px (box width) up to the whole frame are found in images up to one megapixel;
-        above that the smallest face grows with the image's area.
+        Faces from 40 px (box width) up to the whole frame are found in images as the photo reader gives them, at most
+        1,920 px on the longer side: in larger photos from about a fiftieth of that side.
         """
         ...
 

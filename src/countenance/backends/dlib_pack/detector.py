@@ -29,6 +29,9 @@ _SAME = 0.45  # IoU above which two windows see the same face
 # is the only face of the photo.
 _DOUBTFUL = -0.5
 _GREY = (123, 117, 104)  # the network's own zero
+# Pixels that the network sees at once: 130 MiB. A cell depends on 94 px around it, so bands overlap by 12 cells.
+_BAND_PX = 2.5e6
+_REACH = 12
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Pyramid:
 
 DLIB = Pyramid(enlarge=1, area=float("inf"), ratio=5 / 6, smallest=8, border=(11, 11), colour=(0, 0, 0))
 """dlib's own, for comparison: faces from 80 px."""
-FULL = Pyramid(enlarge=1.9, area=4e6, ratio=0.72, smallest=50, border=(12, 28), colour=_GREY)
+FULL = Pyramid(enlarge=1.9, area=1e7, ratio=0.72, smallest=50, border=(12, 28), colour=_GREY)
 """Faces from 40 px, and such as fill the frame."""
 
 
@@ -115,12 +118,29 @@ class DlibDetector:
         plan = self._pyramid
         border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
-        framed = cv2.copyMakeBorder(level, border, border, border, right, cv2.BORDER_CONSTANT, value=plan.colour)
-        scores = self._session.run(None, {"pixels": framed[None]})[0][0, 0]
+        edges = (border, border, border, right)
+        framed = np.asarray(cv2.copyMakeBorder(level, *edges, cv2.BORDER_CONSTANT, value=plan.colour), np.uint8)
+        scores = self._scores(framed)
         rows, columns = np.nonzero(scores > _DOUBTFUL)
         corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
         boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)
         return boxes, scores[rows, columns]
+
+    def _scores(self, framed: Image) -> NDArray[np.float32]:
+        """Return the score of every cell; a large level is run in bands of rows, with the same result."""
+        height, width = framed.shape[:2]
+        cells = max(int(_BAND_PX / width / _STRIDE) - 2 * _REACH, 1) if height * width > _BAND_PX else height
+        bands = []
+        for first in range(0, height, cells):
+            start = max(first - _REACH, 0)
+            end = (first + cells + 2 * _REACH) * _STRIDE
+            band = framed[start * _STRIDE : min(end, height)]
+            scores: NDArray[np.float32] = self._session.run(None, {"pixels": band[None]})[0][0, 0]
+            last = end >= height
+            bands.append(scores[first - start : None if last else first - start + cells])
+            if last:
+                break
+        return np.concatenate(bands)
 
     def _face(self, box: NDArray[np.float64], score: float, brightness: NDArray[np.uint8]) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
