@@ -28,6 +28,8 @@ class EventTag(StrEnum):
     HOLD_PLACED = "custodian:hold:placed"
     HOLD_LIFTED = "custodian:hold:lifted"
     SUBJECT_SHOWN = "operator:subject:shown"
+    SUBJECTS_LISTED = "operator:subject:listed"
+    FACES_LISTED = "reviewer:face:listed"
     RUN_PLANNED = "custodian:run:planned"
     RUN_FROZEN = "custodian:run:frozen"
     RUN_APPROVED = "custodian:run:approved"

@@ -140,7 +140,8 @@ def _recipients(run: Run) -> list[str]:
     clients = run.counts.get("recipients", 0)
     if not clients:
         return []
-    return [f"{clients} clients were told of matches with these people before; they have to be instructed to delete."]
+    who = "One client was" if clients == 1 else f"{clients} clients were"
+    return [f"{who} told of matches with these people before, and must be instructed to delete what was kept."]
 
 
 def _root(targets: Sequence[str]) -> str:

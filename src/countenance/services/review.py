@@ -43,11 +43,12 @@ class Review:
         self._content_tag = content_tag
 
     def waiting(self, *, bystanders: bool = False) -> list[Waiting]:
-        """Return the faces that wait, with bystanders too where they are asked for."""
-        with self._records.read() as work:
+        """Return the faces that wait, with bystanders too where they are asked for; the look is logged."""
+        with self._records.write() as work:
             found = rows.faces(work, state=FaceState.WAITING)
             if bystanders:
                 found += rows.faces(work, state=FaceState.BYSTANDER)
+            work.log(EventTag.FACES_LISTED, faces=len(found))
             return [Waiting(face, rows.get_photo(work, face.photo).uri) for face in found]
 
     def assign(self, face: FaceId, subject: SubjectId) -> FaceOutcome:

@@ -110,9 +110,11 @@ class Subjects:
         return subject
 
     def everyone(self) -> list[Subject]:
-        """Return all subjects, oldest first."""
-        with self._records.read() as work:
-            return rows.everyone(work)
+        """Return all subjects, oldest first; the look is logged."""
+        with self._records.write() as work:
+            found = rows.everyone(work)
+            work.log(EventTag.SUBJECTS_LISTED, subjects=len(found))
+            return found
 
     def deliver_notice(self, subject: SubjectId, terms: ReleaseTerms) -> Draft:
         """Write the notice that the applicable law asks for, and record that it was delivered.
