@@ -80,6 +80,53 @@ def test_a_certificate_of_some_says_what_is_held(world: World, people: tuple[Cli
     assert sum(face.subject == ada and face.reference is not None for face in world.faces()) == 2
 
 
+def test_a_lifted_hold_completes_the_run_that_it_kept(
+    world: World, people: tuple[ClientId, SubjectId, SubjectId]
+) -> None:
+    """Resumed under the hold, a partial run says so again; resumed after it, a complete certificate supersedes."""
+    _, ada, bo = people
+    placed = hold(world, ada)
+    first = world.destroy(ada, bo)
+    again = world.engine.destruction.resume(first.run.id)
+    assert again.title == "partial"
+    assert ada in {person.id for person in world.engine.subjects.everyone()}
+    world.engine.holds.lift(placed)
+    done = world.engine.destruction.resume(first.run.id)
+    assert (done.title, world.engine.subjects.everyone()) == ("complete", [])
+    trust = Trust((parse_key(world.engine.journal.verifier_key()),))
+    proved = verify_certificate(done.document or b"", trust).certificate
+    assert (proved.counts.targeted, proved.counts.destroyed, proved.counts.held) == (2, 2, 0)
+    assert proved.supersedes == again.certificate
+    assert {store.store: store.counts.destroyed for store in proved.stores}["gallery in memory"] == 4
+    assert world.engine.doctor.problems() == []
+
+
+def test_a_lifted_hold_skips_no_second_person(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """A held person whose law asks for two waits for approval once the hold is lifted."""
+    _, _, bo = people
+    strict = world.engine.subjects.add("Cy", residency=["unknown"]).id
+    placed = hold(world, strict)
+    first = world.engine.destruction.destroy(Scope((strict, bo)), requested_by=CUSTODIAN)
+    assert first.title == "partial"
+    world.engine.holds.lift(placed)
+    assert world.engine.destruction.resume(first.run.id).run.state is RunState.FROZEN
+    world.engine.destruction.approve(first.run.id, by="counsel")
+    assert world.engine.destruction.resume(first.run.id).title == "complete"
+
+
+def test_a_run_all_of_which_came_under_a_hold_is_refused(
+    world: World, people: tuple[ClientId, SubjectId, SubjectId]
+) -> None:
+    """Planned, then all of it held: resuming is refused and logged, and the person is kept."""
+    _, ada, _ = people
+    run = world.engine.destruction.plan(Scope((ada,)), requested_by=CUSTODIAN).id
+    hold(world, ada)
+    with pytest.raises(Refused, match="legal hold"):
+        world.engine.destruction.resume(run)
+    assert [event.payload for event in world.log(EventTag.RUN_REFUSED)] == [{"run": run, "rule": "hold.active"}]
+    assert sum(face.subject == ada for face in world.faces()) == 2
+
+
 def test_a_hold_that_comes_while_a_run_waits_wins(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
     """A hold placed after a run was planned keeps the person from it."""
     _, ada, bo = people

@@ -159,7 +159,7 @@ def _required(run: str | None) -> RunId:
 
 
 def _say_plan(output: Output, run: Run) -> None:
-    targeted = {name: n for name, n in run.counts.items() if not name.startswith("before:")}
+    targeted = {name: n for name, n in run.counts.items() if name in _ITEMS}
     output.record(run=run.id, state=run.state.value, targeted=targeted, needs_approval=run.needs_approval)
     output.say(f"Run {run.id} would destroy {run.scope_text}; nothing was changed yet:")
     for name, number in targeted.items():
@@ -176,7 +176,7 @@ def _say_run(output: Output, run: Run) -> None:
 
 def _say_finished(output: Output, finished: Finished, out: Path) -> None:
     run = finished.run
-    destroyed = {name: n for name, n in run.counts.items() if not name.startswith("before:")}
+    destroyed = {name: n for name, n in run.counts.items() if name in _ITEMS}
     written: list[str] = []
     if finished.document is not None and run.state is RunState.CERTIFIED:
         out.mkdir(parents=True, exist_ok=True)

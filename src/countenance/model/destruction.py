@@ -28,9 +28,10 @@ NEXT: dict[RunState, frozenset[RunState]] = {
     RunState.APPROVED: frozenset({RunState.EXECUTING}),
     RunState.EXECUTING: frozenset({RunState.VERIFYING}),
     RunState.VERIFYING: frozenset({RunState.CERTIFIED, RunState.FAILED}),
-    # What failed is executed and verified again; what was certified as partial may become complete.
+    # What failed is executed and verified again; what was certified as partial may become complete, and what a hold
+    # kept is executed once the hold is lifted.
     RunState.FAILED: frozenset({RunState.EXECUTING}),
-    RunState.CERTIFIED: frozenset({RunState.VERIFYING}),
+    RunState.CERTIFIED: frozenset({RunState.VERIFYING, RunState.FROZEN}),
 }
 
 

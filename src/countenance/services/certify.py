@@ -137,7 +137,7 @@ _WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a b
 
 def _recipients(run: Run) -> list[str]:
     """Say who was told of a match before; what was handed out is beyond this system."""
-    clients = run.counts.get("recipients", 0)
+    clients = run.counts.get("recipients", 0) + run.counts.get("earlier:recipients", 0)
     if not clients:
         return []
     who = "One client was" if clients == 1 else f"{clients} clients were"
@@ -152,7 +152,7 @@ def _root(targets: Sequence[str]) -> str:
 
 def _result(name: str, run: Run) -> StoreResult:
     store = next(one for one in STORES if one.name == name)
-    done = sum(run.counts.get(counted, 0) for counted in store.counted)
+    done = sum(run.counts.get(f"{when}{counted}", 0) for counted in store.counted for when in ("", "earlier:"))
     before = sum(run.counts.get(f"before:{counted}", 0) for counted in store.counted)
     return StoreResult(
         store=store.name,
@@ -160,7 +160,7 @@ def _result(name: str, run: Run) -> StoreResult:
         method=store.method,
         before=max(before, done),
         counts=Counts(done, done, 0, 0, 0),
-        keys_destroyed=run.counts.get("keys", 0) if store.name == "keyring" else 0,
+        keys_destroyed=done if store.name == "keyring" else 0,
         tool=f"countenance {__version__}",
         evidence_sha256=None,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from countenance.ports.photos import PhotoReader
 from countenance.services import certify
 from countenance.services.certify import Deferred, Verified
 from countenance.services.gallery import LiveGallery
-from countenance.services.holds import HOLD_RULE, all_held, under_hold
+from countenance.services.holds import HOLD_RULE, add_photos, all_held, hold_back, under_hold
 from countenance.services.journal import Journal
 from countenance.services.law import LawBook
 from countenance.services.masking import mask
@@ -165,7 +166,7 @@ class Destruction:
         """Take a run as far as it goes: freeze, execute, verify, certify.
 
         One that is certified as partial is verified anew, and its certificate superseded; as is one that gets
-        another declarant.
+        another declarant. What a hold kept from it is destroyed too, once the hold is lifted.
 
         Args:
             declarant: who declares the certificate under penalty of perjury; by default nobody does.
@@ -175,14 +176,12 @@ class Destruction:
 
         Raises:
             NotFound: no such run.
+            Refused: all of it came under a legal hold since; logged.
             Busy: another process reads the databases, so that old bytes would stay; resume it later.
         """
         report = progress or (lambda _step, _done, _total: None)
-        now = self.freeze(run)
-        if now.state is RunState.APPROVED:
-            with self._records.write() as work:
-                self._hold_back(work, run)
-                self._snapshot(work, run)
+        self.freeze(run)
+        now = self._mind_holds(run)
         if now.state is RunState.FROZEN or (
             now.state is RunState.CERTIFIED and declarant is None and self.status(run).title != PARTIAL
         ):
@@ -267,36 +266,46 @@ class Destruction:
         laws = {law.digest: law for law in found}.values()
         files = {pack.id: pack.sha256 for law in laws for pack in law.packs}
         two = any("destroy" in law.items("audit.dual_control") for law in laws)
-        rows.set_law(work, run, files, needs_approval=two)
+        now = rows.get(work, run)
+        rows.set_law(work, run, {**now.law, **files}, needs_approval=two or now.needs_approval)
 
     def _snapshot(self, work: Transaction, run: RunId) -> None:
         """Add the photos that go with the subjects, and count what would go as the records stand."""
-        forget, shared = rows.photos_of(work, run)
-        kept = under_hold(work, TargetKind.PHOTO, forget)  # somebody else in it is under a hold
-        rows.add_targets(work, run, TargetKind.PHOTO, set(forget) - set(kept))
-        rows.add_targets(work, run, TargetKind.MASK, [*shared, *kept])
+        add_photos(work, run)
         rows.set_counts(work, run, rows.counts(work, run))
 
-    def _hold_back(self, work: Transaction, run: RunId) -> None:
-        """Take out what came under a hold since the run was planned.
+    def _mind_holds(self, run: RunId) -> Run:
+        """Take out what came under a hold, and in what is held no more; return the run.
 
         Raises:
-            Refused: that is all of it; the run waits as it is.
+            Refused: all of it is under a hold; the run waits as it is.
         """
-        subjects = rows.targets(work, run, TargetKind.SUBJECT)
-        held = under_hold(work, TargetKind.SUBJECT, subjects)
-        if held:
-            rows.hold_back(work, run, TargetKind.SUBJECT, held)
-            rows.forget_photos(work, run)  # they follow from the subjects; the snapshot finds them anew
-        elif not subjects:
-            photos = rows.targets(work, run, TargetKind.PHOTO)
-            rows.hold_back(work, run, TargetKind.PHOTO, under_hold(work, TargetKind.PHOTO, photos))
-        if not any(rows.targets(work, run, kind) for kind in (TargetKind.SUBJECT, TargetKind.PHOTO, TargetKind.LINK)):
-            raise all_held()
+        with self._records.write() as work:
+            now = rows.get(work, run)
+            if now.state is RunState.CERTIFIED:
+                kept = rows.targets(work, run, TargetKind.HELD)
+                still = {*under_hold(work, TargetKind.SUBJECT, kept), *under_hold(work, TargetKind.PHOTO, kept)}
+                if set(kept) - still:
+                    self._take_up_again(work, run, set(kept) - still)
+            now = rows.get(work, run)
+            if now.state is not RunState.APPROVED:
+                return now
+            if hold_back(work, run):
+                self._snapshot(work, run)
+                return now
+            work.log(EventTag.RUN_REFUSED, run=run, rule=HOLD_RULE)
+        raise all_held()
+
+    def _take_up_again(self, work: Transaction, run: RunId, ids: AbstractSet[str]) -> None:
+        rows.take_up_again(work, run, ids)
+        self._note_law(work, run)
+        now = rows.get(work, run)
+        if not now.needs_approval or now.approved_by is not None:
+            rows.move(work, run, RunState.APPROVED)
 
     def _count_all(self, work: Transaction, run: RunId) -> None:
         """Count what is held of everybody, for the certificate."""
-        doomed, held = rows.get(work, run).counts, dict(counts(work))
+        doomed, held = rows.counts(work, run), dict(counts(work))
         held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
         held["recipients"] = doomed["recipients"]
         rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
@@ -307,8 +316,9 @@ class Destruction:
             self._verification.restore_test.prepare()
         with self._records.write() as work:
             state = rows.get(work, run).state
+            if not hold_back(work, run):
+                raise all_held()
             if state is RunState.APPROVED:
-                self._hold_back(work, run)
                 self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
                 self._count_all(work, run)
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
@@ -383,5 +393,7 @@ class Destruction:
 def _is_of(work: Transaction, run: Run, scope: Scope) -> bool:
     """Say whether a run was planned for this scope; the words alone do not tell many subjects from as many others."""
     return run.scope_text == scope.text and (
-        len(scope.subjects) < 2 or set(rows.targets(work, run.id, TargetKind.SUBJECT)) == set(scope.subjects)
+        len(scope.subjects) < 2
+        or {*rows.targets(work, run.id, TargetKind.SUBJECT), *rows.targets(work, run.id, TargetKind.HELD)}
+        == set(scope.subjects)
     )

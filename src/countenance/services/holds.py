@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from countenance.errors import BadInput, Refused
-from countenance.ids import HoldId, PhotoId, SubjectId, new_id
+from countenance.ids import HoldId, PhotoId, RunId, SubjectId, new_id
 from countenance.model.destruction import Hold, HoldBasis, TargetKind
 from countenance.model.event import EventTag
 from countenance.store import holds as rows
 from countenance.store import photos as photo_rows
+from countenance.store import runs
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction
 
@@ -67,12 +68,15 @@ HOLD_RULE = "hold.active"
 
 
 def under_hold(work: Transaction, kind: TargetKind, ids: Sequence[str]) -> list[str]:
-    """Return which of these subjects, or photos of subjects, are under a legal hold."""
+    """Return which of these subjects, or photos of subjects, are under a legal hold.
+
+    A hold on somebody whose key has died comes too late: nothing can be kept of this person.
+    """
     held = rows.held(work)
     if not held or kind not in (TargetKind.SUBJECT, TargetKind.PHOTO):
         return []
     if kind is TargetKind.SUBJECT:
-        return [one for one in ids if one in held]
+        return [one for one in ids if one in held and one in work.keyring]
     return [one for one in ids if any(f.subject in held for f in photo_rows.faces(work, photo=PhotoId(one)))]
 
 
@@ -84,3 +88,32 @@ def all_held() -> Refused:
         "lifted it can be destroyed",
         "destruction.hold_bases_recognised",
     )
+
+
+def hold_back(work: Transaction, run: RunId) -> bool:
+    """Take out what came under a hold since the run was planned; say whether anything is left, else change nothing."""
+    left = [
+        one
+        for kind in (TargetKind.SUBJECT, TargetKind.PHOTO, TargetKind.LINK)
+        for one in set(runs.targets(work, run, kind)) - set(under_hold(work, kind, runs.targets(work, run, kind)))
+    ]
+    if not left:
+        return False
+    subjects = runs.targets(work, run, TargetKind.SUBJECT)
+    held = under_hold(work, TargetKind.SUBJECT, subjects)
+    if held:
+        runs.hold_back(work, run, TargetKind.SUBJECT, held)
+        runs.forget_photos(work, run)  # they follow from the subjects
+        add_photos(work, run)
+    elif not subjects:
+        photos = runs.targets(work, run, TargetKind.PHOTO)
+        runs.hold_back(work, run, TargetKind.PHOTO, under_hold(work, TargetKind.PHOTO, photos))
+    return True
+
+
+def add_photos(work: Transaction, run: RunId) -> None:
+    """Add the photos that go with the subjects of a run: those to forget, and those to mask."""
+    forget, shared = runs.photos_of(work, run)
+    kept = under_hold(work, TargetKind.PHOTO, forget)  # somebody else in it is under a hold
+    runs.add_targets(work, run, TargetKind.PHOTO, set(forget) - set(kept))
+    runs.add_targets(work, run, TargetKind.MASK, [*shared, *kept])

@@ -101,8 +101,29 @@ def seal_approver(work: Transaction, run: RunId, name: str) -> bytes:
     return work.seal(LOG_KEY, name.encode(), f"run.approved_by:{run}")
 
 
+def take_up_again(work: Transaction, run: RunId, ids: Iterable[str]) -> None:
+    """Make targets of what a hold kept, and remember the items that the run destroyed before."""
+    table = schema.run_target
+    for one in ids:
+        kind = TargetKind.SUBJECT if one.startswith("sub_") else TargetKind.PHOTO
+        own = (table.c.run == run, table.c.kind == TargetKind.HELD.value, table.c.id == one)
+        work.connection.execute(update(table).where(*own).values(kind=kind.value, done=0))
+    done = get(work, run).counts
+    earlier = {
+        f"{_EARLIER}{name}": number + done.get(f"{_EARLIER}{name}", 0)
+        for name, number in done.items()
+        if ":" not in name
+    }
+    move(work, run, RunState.FROZEN, counts=json.dumps(earlier))
+
+
+_EARLIER = "earlier:"
+
+
 def set_counts(work: Transaction, run: RunId, numbers: dict[str, int]) -> None:
-    """Store the items per store that a run targets."""
+    """Store the items per store that a run targets; what it destroyed before a hold was lifted is kept beside them."""
+    kept = {name: number for name, number in get(work, run).counts.items() if name.startswith(_EARLIER)}
+    numbers = {**kept, **numbers}
     work.connection.execute(update(schema.run).where(schema.run.c.id == run).values(counts=json.dumps(numbers)))
 
 
