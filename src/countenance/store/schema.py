@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION = "0001"  # the newest migration; `database.open_records` upgrades what is older
+REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
 metadata = MetaData()
 
