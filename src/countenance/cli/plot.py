@@ -88,9 +88,9 @@ def chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], marks: Sequence
     top = _TOP + _LEGEND_ROW_PX * len(curves) * (len(curves) > 1)
     frame = _Frame(x, y, top)
     names = ", ".join(curve.name for curve in curves)
+    size = f"0 0 {_WIDTH} {_HEIGHT + top - _TOP}"
     parts = [
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT + top - _TOP}" role="img" '
-        f'aria-label="{escape(title)}: {escape(names)}">',
+        f'<svg class="plot" viewBox="{size}" role="img" aria-label="{escape(title)}: {escape(names)}">',
         f'<text x="{_LEFT}" y="18" font-weight="bold">{escape(title)}</text>',
         *frame.grid(),
         *(part for number, curve in enumerate(curves) for part in frame.curve(number, curve, legend=len(curves) > 1)),
