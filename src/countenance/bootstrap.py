@@ -44,6 +44,7 @@ from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.review import Review
@@ -175,6 +176,11 @@ class Engine:
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def homes(self) -> Homes:
+        """Verbs on residency facts: `add`, `of`."""
+        return Homes(self._records, self._law)
 
     @cached_property
     def holds(self) -> Holds:

@@ -16,6 +16,7 @@ class EventTag(StrEnum):
 
     POLICY_PUBLISHED = "operator:policy:published"
     SUBJECT_ADDED = "operator:subject:added"
+    RESIDENCY_RECORDED = "operator:residency:recorded"
     CLIENT_ADDED = "operator:client:added"
     CLIENT_REFUSED = "engine:client:refused"
     SOURCE_ADDED = "operator:source:added"

@@ -186,7 +186,7 @@ class LiveGallery:
         self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
     ) -> bool:
         facts = Disclosure(work.now, subject, release, client, purpose)
-        return deny_disclosure(facts, self._law.of_subject(subject)) is None
+        return deny_disclosure(facts, self._law.of_subject(subject, now=work.now)) is None
 
     def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
         subjects = subject_rows.unfrozen(work)
@@ -196,7 +196,7 @@ class LiveGallery:
             person = subjects.get(subject)
             live = [r for r in signed if person is not None and allowed(person, r)]
             if person is not None and live:
-                law = self._law.of_subject(person)
+                law = self._law.of_subject(person, now=work.now)
                 longest = longest_term(law)
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
                 rates[subject] = min(fpir, law.fraction("assessment.fpir_max"))

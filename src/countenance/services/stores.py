@@ -32,8 +32,11 @@ STORES = (
     Store(
         "records",
         "database",
-        "labels, notices, signed releases, faces, sealed faceprints, photo paths",
-        ("subject", "notice", "release", "release_event", "reference", "face", "photo", "source_links"),
+        "labels, homes, notices, signed releases, faces, sealed faceprints, photo paths",
+        (
+            *("subject", "residency_fact", "notice", "release", "release_event"),
+            *("reference", "face", "photo", "source_links"),
+        ),
         "delete",
         "no row by any key, seen by a fresh process; no ciphertext in any file",
     ),

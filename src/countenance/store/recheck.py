@@ -15,6 +15,7 @@ from pathlib import Path
 
 _SUBJECT_COLUMNS = (
     ("subject", "id"),
+    ("residency_fact", "subject"),
     ("notice", "subject"),
     ("release", "subject"),
     ("reference", "subject"),

@@ -284,6 +284,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.release_event, s.release_event.c.release.in_(own_releases)),
         (s.release, s.release.c.subject.in_(subjects)),
         (s.notice, s.notice.c.subject.in_(subjects)),
+        (s.residency_fact, s.residency_fact.c.subject.in_(subjects)),
         (s.subject, s.subject.c.id.in_(subjects)),
     ]
 
@@ -320,6 +321,7 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),
+        select(s.residency_fact.c.sealed_document).where(s.residency_fact.c.subject.in_(subjects)),
         select(s.reference.c.sealed_vector).where(_lost_references(run)),
         select(s.photo.c.sealed_uri).where(s.photo.c.id.in_(photos)),
         select(s.photo.c.sealed_preview).where(s.photo.c.id.in_(photos)),

@@ -241,3 +241,19 @@ hold = Table(
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
 )
+# What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
+residency_fact = Table(
+    "residency_fact",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("place", Text, nullable=False),
+    Column("since", Text),  # YYYY-MM-DD; NULL: nobody has said
+    Column("until", Text),  # the first day no longer there; NULL: it lasts
+    Column("evidence", Text, nullable=False),
+    Column("sealed_document", LargeBinary),  # SHA-256 of the paper that proves it
+    Column("supersedes", Integer, ForeignKey("residency_fact.number")),
+    Column("recorded_at", Text, nullable=False),
+    Index("residency_fact_place", "place", "subject"),
+    sqlite_autoincrement=True,
+)
