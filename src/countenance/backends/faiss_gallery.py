@@ -111,9 +111,7 @@ class FaissGallery:
         (found,) = self._scan(probe.vector[None, :], bitmap, minimum)
         return sorted(found, key=lambda candidate: (-candidate[1], candidate[0]))
 
-    def nearest(
-        self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int
-    ) -> list[tuple[ReferenceId, float]]:
+    def nearest(self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int) -> list[tuple[ReferenceId, float]]:
         """Return the `most` allowed references that score highest, best first; equal scores are ordered by id.
 
         Raises:

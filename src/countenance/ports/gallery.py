@@ -55,9 +55,7 @@ class Gallery(Protocol):
         """
         ...
 
-    def nearest(
-        self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int
-    ) -> list[tuple[ReferenceId, float]]:
+    def nearest(self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int) -> list[tuple[ReferenceId, float]]:
         """Return the `most` allowed references that score highest, best first; equal scores are ordered by id.
 
         Raises:
