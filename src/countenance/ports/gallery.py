@@ -164,6 +164,22 @@ class Gallery(Protocol):
         """
         ...
 
+    def nearest(self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int) -> list[tuple[ReferenceId, float]]:
+        """Return the `most` allowed references that score highest, best first; equal scores are ordered by id.
+
+        Raises:
+            MixedEncoders: the probe comes from another encoder.
+        """
+        ...
+
+    def faceprint(self, reference: ReferenceId) -> Faceprint:
+        """Return a copy of the faceprint of a reference that is held; whoever asks wipes it.
+
+        Raises:
+            KeyError: it is not held.
+        """
+        ...
+
     def search_all(self, probes: Sequence[Faceprint], minimum: float) -> list[list[tuple[ReferenceId, float]]]:
         """Return for each probe every reference held with a score of at least `minimum`, in no order.
 
