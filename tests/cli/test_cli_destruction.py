@@ -11,7 +11,7 @@ import pytest
 from commands import Cli
 from world import World
 
-from countenance.cli.certificate_page import page
+from countenance.cli.certificate_page import certificate_page
 from countenance.cli.verifier import main as verify
 
 SUBJECT_LOSES = {"subject": 1, "reference": 2, "photo": 2, "keys": 3}
@@ -62,7 +62,7 @@ def test_the_page_escapes_what_people_typed(cli: Cli, ada: str) -> None:
     """Nothing that was typed into a certificate becomes markup of its page."""
     waits = cli.json("destroy", ada, "--by", "anna", "--order", "<script>alert(1)</script>")
     done = cli.json("destroy", "approve", waits["run"], "--by", "counsel", "--declarant", "<b>Cara</b>")
-    text = page(Path(done["files"][0]).read_bytes()).decode()
+    text = certificate_page(Path(done["files"][0]).read_bytes()).decode()
     assert "<script" not in text
     assert "<b>" not in text
     assert "&lt;script&gt;" in text

@@ -20,7 +20,7 @@ from countenance.model.search import ProbeBasis
 from countenance.model.source import Source
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import engine
-from countenance.policy.engine import Disclosure, Enrolment, ProbeUse, TransientMatch
+from countenance.policy.engine import Disclosure, Enrolment, Evaluation, ProbeUse, TransientMatch
 from countenance.policy.pack import Law, law_for, shipped
 from countenance.policy.pack_file import Case, Pack
 from countenance.policy.permit import Decision, Deny, Permit, PermitKind
@@ -62,6 +62,7 @@ def release(signed_at: datetime = NOW - 10 * DAY, **changes: Any) -> Release:
 ENROLMENT = Enrolment("pho_1/0", NOW, SUBJECT, release(), SOURCE, PUBLISHED)
 PROBE = ProbeUse("probe", NOW, CLIENT, Purpose.PHOTO_DELIVERY, ProbeBasis.SUBJECT_PRESENT, PUBLISHED)
 TRANSIENT = TransientMatch("pho_1/1", NOW, (SOURCE,), PUBLISHED)
+EVALUATION = Evaluation("photo 1", NOW, SOURCE, PUBLISHED)
 DISCLOSURE = Disclosure(NOW, SUBJECT, release(), CLIENT, Purpose.PHOTO_DELIVERY)
 MINOR = replace(SUBJECT, age_band=AgeBand.MINOR, representative="Eve")
 EXPIRED = release(term_end=NOW)
@@ -195,6 +196,25 @@ def test_bystanders_need_a_basis_and_counsel(source: Source, law: Law, rule: str
     assert (decision.rule_id if isinstance(decision, Deny) else None) == rule
     second = engine.decide_transient(replace(TRANSIENT, sources=(SOURCE, source)), law)
     assert (second.rule_id if isinstance(second, Deny) else None) == rule
+
+
+@pytest.mark.parametrize("law", [STRICT, BASELINE], ids=["strictest", "baseline"])
+@pytest.mark.parametrize("basis", [None, "", "written permission of the publisher"])
+@pytest.mark.parametrize("counsel", [None, "", "memo of counsel"])
+@pytest.mark.parametrize("published", [None, NOW + HOUR, PUBLISHED])
+def test_a_data_set_is_measured_under_the_rules_of_bystanders(
+    law: Law, basis: str | None, counsel: str | None, published: datetime | None
+) -> None:
+    """A measurement on people who signed nothing is permitted just where a comparison in memory would be."""
+    source = replace(SOURCE, bystander_basis=basis, counsel_opt_in=counsel)
+    decision = engine.decide_evaluation(replace(EVALUATION, source=source, policy_published_at=published), law)
+    match = engine.decide_transient(replace(TRANSIENT, sources=(source,), policy_published_at=published), law)
+    if isinstance(match, Deny):
+        assert decision == match
+    else:
+        assert isinstance(decision, Permit)
+        assert (decision.kind, decision.face) == (PermitKind.EVALUATE, "photo 1")
+        assert (decision.grounds, decision.packs) == (("src_1",), law.digest)
 
 
 def test_a_photo_without_a_source_is_compared_with_nobody() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.certificate_page import page
+from countenance.cli.certificate_page import certificate_page
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command, write_document
 from countenance.clock import to_text
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ITEMS = {
     "search_candidate": "search finding",
+    "artefact_subject": "link to an artefact made of this",
     "reference": "reference",
     "face": "face",
     "photo_source": "source link",
@@ -182,7 +183,7 @@ def _say_finished(output: Output, finished: Finished, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         for path, content in (
             (out / f"{finished.certificate}.json", finished.document),
-            (out / f"{finished.certificate}.html", page(finished.document)),
+            (out / f"{finished.certificate}.html", certificate_page(finished.document)),
         ):
             write_document(content, path)
             written.append(str(path))

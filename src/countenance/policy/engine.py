@@ -76,6 +76,21 @@ class TransientMatch:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """One face of a data set is to be encoded in memory, to measure how often the encoder errs, and forgotten.
+
+    Attributes:
+        face: which of the data set, for the permit.
+        source: the registered source that the data set is; people in it signed nothing here.
+    """
+
+    face: str
+    now: datetime
+    source: Source
+    policy_published_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Disclosure:
     """One subject is to be a candidate in the answer to one client."""
 
@@ -108,6 +123,16 @@ def decide_transient(facts: TransientMatch, law: Law) -> Decision:
     """Permit one unattributed face to be compared in memory, or say why not."""
     denial = first_denial(_TRANSIENT, facts, law)
     return denial or _permit(PermitKind.TRANSIENT, facts.face, tuple(s.id for s in facts.sources), law)
+
+
+def decide_evaluation(facts: Evaluation, law: Law) -> Decision:
+    """Permit one face of a data set to be encoded in memory for a measurement, or say why not.
+
+    The rules are those of a transient match: the people pictured are bystanders here.
+    """
+    match = TransientMatch(facts.face, facts.now, (facts.source,), facts.policy_published_at)
+    denial = first_denial(_TRANSIENT, match, law)
+    return denial or _permit(PermitKind.EVALUATE, facts.face, (facts.source.id,), law)
 
 
 def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
@@ -219,7 +244,7 @@ def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
     if mode == "allow" or (mode == "counsel_opt_in" and all(s.counsel_opt_in for s in facts.sources)):
         return None
     return (
-        "unattributed faces are not encoded here; counsel's written opt-in, recorded with the source "
+        "faces of people who signed nothing are not encoded here; counsel's written opt-in, recorded with the source "
         "(--counsel-opt-in), would allow a comparison in memory"
     )
 

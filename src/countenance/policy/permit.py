@@ -23,6 +23,8 @@ class PermitKind(Enum):
     """One face is encoded in memory for one search and then overwritten."""
     TRANSIENT = "transient"
     """An unattributed face is compared in memory with the consenting gallery, and forgotten."""
+    EVALUATE = "evaluate"
+    """One face of a registered data set is encoded in memory to measure how often the encoder is wrong."""
 
 
 _MINT = object()

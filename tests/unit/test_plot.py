@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Charts: where values are drawn, and what a page shows of others' words."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from countenance.cli.page import page, table
+from countenance.cli.plot import Axis, Curve, Mark, chart, steps
+
+
+def test_a_chart_places_every_value_between_its_axes() -> None:
+    """Ends of the axes lie on the frame, the middle in the middle; what lies outside stays at the edge."""
+    line, log = Axis("x", 0, 10), Axis("FPIR", 0.001, 1, log=True)
+    assert [line.place(value) for value in (-5, 0, 5, 10, 20)] == [0, 0, 0.5, 1, 1]
+    assert log.place(0.001) == 0
+    assert log.place(1) == 1
+    assert log.place(0.1) == pytest.approx(2 / 3)
+
+
+def test_ticks_are_round_and_within() -> None:
+    """An axis is labelled at round values, no fewer than four and no more than eight."""
+    assert Axis("x", 0, 1).ticks() == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert Axis("x", 0.001, 1, log=True).ticks() == [0.001, 0.01, 0.1, 1]
+    for low, high in ((0.0, 7.3), (-1.0, 1.0), (0.87, 0.95)):
+        ticks = Axis("x", low, high).ticks()
+        assert 4 <= len(ticks) <= 8
+        assert low <= ticks[0] < ticks[-1] <= high + 1e-12
+
+
+def test_a_chart_is_well_formed_and_escapes_names() -> None:
+    """Whatever a curve is called, the drawing stays XML, and the name is read out."""
+    svg = chart(
+        "Scores <of> chance",
+        Axis("score", 0, 1),
+        Axis("share", 0, 1),
+        [
+            Curve("a & b", [(0, 0), (1, 1)], band=[(0, 0, 0.1), (1, 0.9, 1)]),
+            Curve("c", steps([0, 0.5, 1], [1, 2]), filled=True),
+        ],
+        [Mark("threshold <", 0.5)],
+    )
+    root = ElementTree.fromstring(svg)  # noqa: S314 - of our own making
+    assert root.get("aria-label") == "Scores <of> chance: a & b, c"
+    texts = [element.text for element in root.iter("text")]
+    assert {"a & b", "c", "threshold <", "score", "share"} <= set(texts)
+
+
+def test_a_page_loads_nothing_and_escapes_its_cells() -> None:
+    """A page holds no script and no address, and shows a cell's text as it is."""
+    html = page("A <title>", [table(("name", "count"), [("<script>", 3)])]).decode()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "src=" not in html
+    assert "href=" not in html
