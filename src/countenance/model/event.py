@@ -51,6 +51,10 @@ class EventTag(StrEnum):
     ROOT_KEY_ROTATED = "operator:rootkey:rotated"
     SYSTEM_RESTORED = "operator:system:restored"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
+    ARTEFACT_RECORDED = "engine:artefact:recorded"
+    ARTEFACT_STALE = "engine:artefact:stale"
+    ARTEFACT_REFUSED = "engine:artefact:refused"
+    ARTEFACT_RETIRED = "custodian:artefact:retired"
 
 
 @dataclass(frozen=True)

@@ -256,4 +256,26 @@ residency_fact = Table(
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
     sqlite_autoincrement=True,
+# What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
+artefact = Table(
+    "artefact",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("made_at", Text, nullable=False),
+    Column("stale_at", Text),
+    Column("retired_at", Text),
+)
+artefact_subject = Table(
+    "artefact_subject",
+    metadata,
+    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
+)
+artefact_run = Table(
+    "artefact_run",
+    metadata,
+    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
 )

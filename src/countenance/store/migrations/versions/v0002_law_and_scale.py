@@ -41,6 +41,38 @@ def upgrade() -> None:
         sa.Column("sealed_document", sa.LargeBinary(), nullable=True),
         sa.Column("supersedes", sa.Integer(), nullable=True),
         sa.Column("recorded_at", sa.Text(), nullable=False),
+        "artefact",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("stale_at", sa.Text(), nullable=True),
+        sa.Column("retired_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sha256"),
+    )
+    op.create_table(
+        "artefact_run",
+        sa.Column("artefact", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artefact"],
+            ["artefact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("artefact", "run"),
+    )
+    op.create_table(
+        "artefact_subject",
+        sa.Column("artefact", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artefact"],
+            ["artefact.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["subject"],
             ["subject.id"],
@@ -55,6 +87,10 @@ def upgrade() -> None:
     with op.batch_alter_table("residency_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
+        sa.PrimaryKeyConstraint("artefact", "subject"),
+    )
+    with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
