@@ -256,6 +256,7 @@ residency_fact = Table(
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
     sqlite_autoincrement=True,
+)
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
 artefact = Table(
     "artefact",
