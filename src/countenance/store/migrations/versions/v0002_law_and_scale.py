@@ -31,16 +31,6 @@ _DECLARED = """INSERT INTO residency_fact (subject, place, evidence, recorded_at
 def upgrade() -> None:
     """Add what is new, then its triggers."""
     op.create_table(
-        "residency_fact",
-        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("since", sa.Text(), nullable=True),
-        sa.Column("until", sa.Text(), nullable=True),
-        sa.Column("evidence", sa.Text(), nullable=False),
-        sa.Column("sealed_document", sa.LargeBinary(), nullable=True),
-        sa.Column("supersedes", sa.Integer(), nullable=True),
-        sa.Column("recorded_at", sa.Text(), nullable=False),
         "artefact",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -77,6 +67,26 @@ def upgrade() -> None:
             ["subject"],
             ["subject.id"],
         ),
+        sa.PrimaryKeyConstraint("artefact", "subject"),
+    )
+    with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "residency_fact",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=True),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("sealed_document", sa.LargeBinary(), nullable=True),
+        sa.Column("supersedes", sa.Integer(), nullable=True),
+        sa.Column("recorded_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["supersedes"],
             ["residency_fact.number"],
@@ -87,10 +97,6 @@ def upgrade() -> None:
     with op.batch_alter_table("residency_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
-        sa.PrimaryKeyConstraint("artefact", "subject"),
-    )
-    with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
