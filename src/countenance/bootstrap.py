@@ -44,6 +44,9 @@ from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.order_conflicts import Conflicts
+from countenance.services.order_execution import OrderRuns
+from countenance.services.orders import Orders
 from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
@@ -185,8 +188,25 @@ class Engine:
 
     @cached_property
     def holds(self) -> Holds:
-        """Verbs on legal holds: `place`, `lift`, `everyone`."""
-        return Holds(self._records)
+        """Verbs on legal holds: `place`, `lift`, `review`, `everyone`."""
+        spread = self.backups.spread_tombstones
+        later = lambda people: self.order_runs.take_up(people)  # noqa: E731, PLW0108 - which needs the holds itself
+        return Holds(self._records, self._law, later, spread)
+
+    @cached_property
+    def conflicts(self) -> Conflicts:
+        """Verbs on conflicts of orders: `resolve`, `everything`."""
+        return Conflicts(self._records, self.holds, self.backups.spread_tombstones)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Verbs on orders: `enter`, `confirm`, `preview`, `freeze`, `stay`, `vacate`, `status`, ..."""
+        return Orders(self._records, self.conflicts, self.backups.spread_tombstones)
+
+    @cached_property
+    def order_runs(self) -> OrderRuns:
+        """Verbs that destroy for orders: `execute`, `consolidate`."""
+        return OrderRuns(self._records, self.orders, self.destruction)
 
     @cached_property
     def lineage(self) -> Lineage:

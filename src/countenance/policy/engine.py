@@ -39,6 +39,7 @@ class Enrolment:
         face: `photo id / number`, for the permit and the log.
         release: the release that it would rest on; None where the subject has none.
         policy_published_at: of the current public policy; None where there is none.
+        barred_by: the order that stops collection from this person, whatever was signed before; None for none.
     """
 
     face: str
@@ -47,6 +48,7 @@ class Enrolment:
     release: Release | None
     source: Source
     policy_published_at: datetime | None
+    barred_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def _frozen(facts: Enrolment | Disclosure, _law: Law) -> str | None:
     return "this person is frozen: nothing of theirs is collected or searched" if facts.subject.frozen_at else None
 
 
+def _ordered(facts: Enrolment, _law: Law) -> str | None:
+    if facts.barred_by is None:
+        return None
+    return f"the order {facts.barred_by} stops collection from this person; only a release that it allows permits"
+
+
 def _no_live_release(facts: Enrolment | Disclosure, _law: Law) -> str | None:
     if facts.release is None:
         return _NO_RELEASE.reason
@@ -268,6 +276,7 @@ _COLLECTION: tuple[Rule[Collection], ...] = (
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
+    Rule("order.stop_collect", "destruction.unknown_residency_in_class_order", _ordered),
     Rule("consent.order", "notice.before_capture", _out_of_order),
     Rule("consent.live", "basis.require", _no_live_release),
     Rule("consent.age", "consent.max_age_days", _too_old),

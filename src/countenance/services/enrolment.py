@@ -29,6 +29,7 @@ from countenance.ports.vision import FacePack
 from countenance.services.attribution import BYSTANDER, Claim, Verdict, attribute, overlap
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
+from countenance.services.order_gate import barred_by
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.photos import NewPhoto, NewReference
@@ -130,6 +131,8 @@ class Enrolments:
             BadPhoto: `forgotten`, destroyed with a person in it while it was worked on.
         """
         with self._records.read() as work:
+            if rows.key_of(work, photo) in work.keyring.escrowed():
+                raise BadPhoto("held", "the photo is under a legal hold, so nothing of it is looked at")
             undecided = [face for face in rows.undecided(work, photo) if only in (None, face.id)]
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
             sources = _sources(work, photo)
@@ -206,6 +209,7 @@ class Enrolments:
         release = best_release(subject_rows.releases(work, subject.id).get(subject.id, []), work.now)
         policy = subject_rows.current_policy(work)
         face.release = None if release is None else release.id
+        order = barred_by(work, subject.id, None if release is None else release.signed_at)
         facts = Enrolment(
             face=f"{photo}/{face.number}",
             now=work.now,
@@ -213,6 +217,7 @@ class Enrolments:
             release=release,
             source=sources[0],
             policy_published_at=None if policy is None else policy.published_at,
+            barred_by=None if order is None else order.id,
         )
         return decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
 

@@ -35,7 +35,7 @@ STORES = (
         "labels, homes, notices, signed releases, faces, sealed faceprints, photo paths",
         (
             *("subject", "residency_fact", "notice", "release", "release_event"),
-            *("reference", "face", "photo", "source_links"),
+            *("reference", "escrow_reference", "face", "photo", "source_links"),
         ),
         "delete",
         "no row by any key, seen by a fresh process; no ciphertext in any file",

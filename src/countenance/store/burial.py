@@ -41,6 +41,7 @@ class Buried:
     Attributes:
         faces: destroyed one by one, without their subjects.
         withdrawn: releases of living subjects that were withdrawn; nothing is deleted, the subjects are frozen.
+        frozen: living subjects whom an order or a hold froze; they are frozen again.
         gone: photos in which nobody lives on, or that came only from destroyed sources.
     """
 
@@ -49,12 +50,22 @@ class Buried:
     clients: frozenset[str]
     faces: frozenset[str]
     withdrawn: tuple[Release, ...]
+    frozen: frozenset[str]
     gone: frozenset[PhotoId]
     shared: tuple[SharedPhoto, ...]
 
     def __len__(self) -> int:
         """Return how many things have to be destroyed or withdrawn again."""
-        kinds = (self.subjects, self.sources, self.clients, self.faces, self.withdrawn, self.gone, self.shared)
+        kinds = (
+            self.subjects,
+            self.sources,
+            self.clients,
+            self.faces,
+            self.withdrawn,
+            self.frozen,
+            self.gone,
+            self.shared,
+        )
         return sum(len(kind) for kind in kinds)
 
 
@@ -74,7 +85,7 @@ def find(work: Transaction) -> Buried:
         else:
             gone.add(PhotoId(photo))
     clients, withdrawn = _buried(work, schema.client.c.id), _withdrawn(work, subjects)
-    return Buried(subjects, sources, clients, faces, withdrawn, frozenset(gone), tuple(shared))
+    return Buried(subjects, sources, clients, faces, withdrawn, _frozen(work, subjects), frozenset(gone), tuple(shared))
 
 
 def remove(work: Transaction, buried: Buried) -> None:
@@ -85,6 +96,8 @@ def remove(work: Transaction, buried: Buried) -> None:
     for release in buried.withdrawn:
         subject_rows.freeze(work, release.subject)
         subject_rows.add_release_event(work, release.id, ReleaseEvent(ConsentStatus.WITHDRAWN, work.now))
+    for subject in map(SubjectId, buried.frozen):
+        subject_rows.freeze(work, subject)
     for subject in map(SubjectId, buried.subjects):
         client_rows.forget_findings(work, subject)
         lineage.forget(work, subject)
@@ -108,6 +121,13 @@ def remove(work: Transaction, buried: Buried) -> None:
 
 def _buried(work: Transaction, column: Column[str]) -> frozenset[str]:
     return frozenset(work.keyring.buried(work.connection.execute(select(column)).scalars()))
+
+
+def _frozen(work: Transaction, destroyed: frozenset[str]) -> frozenset[str]:
+    """Return whom an order or a hold froze and the records do not know to be frozen."""
+    table = schema.subject
+    free = work.connection.execute(select(table.c.id).where(table.c.frozen_at.is_(None))).scalars()
+    return frozenset(work.keyring.frozen(free)) - destroyed
 
 
 def _withdrawn(work: Transaction, destroyed: frozenset[str]) -> tuple[Release, ...]:
