@@ -48,6 +48,7 @@ from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
+from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
@@ -66,9 +67,10 @@ _KEYRING = "keyring.sqlite"
 _RECORDS = "records.sqlite"
 _POLICY = "policy.txt"
 _LOCK = "ingest.lock"
+_RETENTION_LOCK = "retention.lock"
 _MODELS = "models"
 _OWNED = frozenset(
-    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
+    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _RETENTION_LOCK, _MODELS}
     | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 
@@ -177,6 +179,11 @@ class Engine:
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
+        return Retention(self._records, self._law, lambda: self.destruction, self.directory / _RETENTION_LOCK)
 
     @cached_property
     def homes(self) -> Homes:

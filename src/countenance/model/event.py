@@ -15,6 +15,10 @@ class EventTag(StrEnum):
     """Every kind of log entry; a tag is never reused for another meaning."""
 
     POLICY_PUBLISHED = "operator:policy:published"
+    RETENTION_RECORDED = "operator:retention:recorded"
+    RETENTION_DUE = "engine:retention:due"
+    RETENTION_NOTICED = "engine:retention:noticed"
+    RETENTION_CONFLICT = "engine:retention:conflict"
     SUBJECT_ADDED = "operator:subject:added"
     RESIDENCY_RECORDED = "operator:residency:recorded"
     CLIENT_ADDED = "operator:client:added"
