@@ -32,11 +32,13 @@ from countenance.policy.pack import shipped
 from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
+from countenance.ports.web import Web
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
+from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -51,6 +53,7 @@ from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
+from countenance.services.sources import Sources
 from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
@@ -179,6 +182,16 @@ class Engine:
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The verb `revoke` on a source."""
+        return Sources(self._records, lambda: self.destruction)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        """The verb `fetch` on one photo of a released person."""
+        return Fetches(self._records, self._law, _web, lambda: self.ingest, self.directory)
 
     @cached_property
     def retention(self) -> Retention:
@@ -334,6 +347,12 @@ class Engine:
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+
+
+def _web() -> Web:
+    from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
+
+    return HttpGet()
 
 
 def _gallery(encoder: str, dim: int) -> Gallery:

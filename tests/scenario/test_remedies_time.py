@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +18,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 from world import CUSTODIAN, World
 
+from countenance.backends.http_get import HttpGet
 from countenance.cli.main import app
 from countenance.clock import to_text
-from countenance.errors import BadInput, Busy, Refused
-from countenance.ids import SubjectId
+from countenance.errors import BadInput, Busy, NotFound, Refused
+from countenance.ids import ReleaseId, SourceId, SubjectId
 from countenance.ledger.checkpoint import Trust
 from countenance.ledger.note import parse_key
 from countenance.ledger.verify import verify_certificate
@@ -24,6 +31,7 @@ from countenance.model.destruction import HoldBasis
 from countenance.model.event import EventTag
 from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
+from countenance.ports.web import Unreachable
 
 DAY = timedelta(days=1)
 
@@ -240,6 +248,198 @@ def test_the_retention_commands(world: World) -> None:
     run("retention", "purpose-met", release.id)
     run("retention", "purpose-met", "rel_none", code=3)
     assert run("retention", "run")["destroyed"] == 1
+
+
+def test_t19_a_revoked_source_is_collected_no_more_and_what_came_of_it_alone_goes(world: World) -> None:
+    """Revoked: ingest of it is refused at once, photos of it alone are destroyed, shared ones keep their other source.
+
+    Neither its name nor its host can be added again without a custodian.
+    """
+    client, ada = world.client(), world.person("Ada").id
+    world.sign(ada)
+    lost = world.engine.register.add_source("Platform", basis="their terms", hosts=["Photos.Example.org"]).id
+    kept = world.source()
+    only, shared = world.photo(1), world.photo(1)
+    for source, path in ((lost, only), (lost, shared), (kept, shared)):
+        world.ingest(source, path, manifest=[(path, ada)])
+    assert world.rows()["reference"] == 2
+    done = world.engine.sources.revoke(lost, by=CUSTODIAN, reason="Cease and desist of 4 May")
+    assert done is not None
+    assert (done.title, done.run.order_ref) == ("complete", f"revocation of {lost}")
+    assert (world.rows()["reference"], world.rows()["photo"], world.rows()["photo_source"]) == (1, 1, 1)
+    assert world.found(client, 1) == {ada}
+    assert only.exists()
+    before = world.state()
+    with pytest.raises(Refused, match="revoked") as refusal:
+        world.ingest(lost, world.photo(2))
+    assert refusal.value.rule_id == "source.revoked"
+    assert world.log()[-1].payload["rule"] == "source.revoked"
+    for name, hosts in (("platform", []), ("Another", ["photos.example.org"])):
+        with pytest.raises(Refused, match=lost):
+            world.engine.register.add_source(name, basis="a new letter", hosts=hosts)
+        assert world.log()[-1].tag is EventTag.SOURCE_REFUSED
+    assert world.state() == before
+    again = world.engine.register.add_source("Platform", basis="a new letter", custodian="Cara Counsel")
+    added = world.log(EventTag.SOURCE_ADDED)[-1]
+    assert (added.payload["source"], added.payload["in_spite_of"]) == (again.id, [lost])
+    assert world.engine.sources.revoke(again.id, by=CUSTODIAN, reason="again") is None
+    assert b"Cease and desist" not in world.bytes_on_disk()
+    assert world.engine.doctor.problems() == []
+
+
+def test_t19_the_database_itself_takes_no_photo_of_a_revoked_source(world: World) -> None:
+    """A run that was under way when the source was revoked stores nothing more: the database refuses the photo."""
+    source = world.source()
+    enrolments = world.engine._enrolments
+    held = enrolments()
+
+    class Late:
+        """Revokes the source between reading the photo and storing it."""
+
+        def add(self, sighting: object) -> object:
+            world.engine.sources.revoke(source, by=CUSTODIAN, reason="letter")
+            return held.add(sighting)  # type: ignore[arg-type]
+
+    world.engine.ingest._enrolments = Late  # type: ignore[assignment]
+    with pytest.raises(Refused, match="revoked"):
+        world.ingest(source, world.photo(1))
+    assert world.rows()["photo"] == 0
+    with closing(world.raw()) as records, pytest.raises(sqlite3.IntegrityError, match="cannot be changed"):
+        records.execute("UPDATE source SET revoked_at = NULL")
+
+
+class Site(BaseHTTPRequestHandler):
+    """A small web site on loopback; `pages` holds status, headers and body by path."""
+
+    pages: ClassVar[dict[str, tuple[int, dict[str, str], bytes]]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Answer from `pages`."""
+        self.asked.append(self.path)
+        status, headers, body = self.pages.get(self.path, (404, {}, b""))
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """Serve a site and return its host with port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    Site.pages, Site.asked = {}, []
+    Site.asked.clear()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+JPEG = {"Content-Type": "image/png"}
+
+
+def test_t10_a_photo_is_fetched_only_for_a_release_and_if_the_web_server_allows(world: World, site: str) -> None:
+    """With source, host, subject and live release, and no veto of the server, one photo is fetched and enrolled.
+
+    Every veto is a skip with a reason in the log, and the photo is never asked for.
+    """
+    ada = world.person("Ada").id
+    signed = world.sign(ada)
+    source = world.engine.register.add_source("Site", basis="letter", hosts=[site]).id
+    world.engine.fetches._web = lambda: HttpGet(loopback=True)
+    picture = world.photo(1).read_bytes()
+
+    def fetch(path: str = "/a.png") -> tuple[str | None, bool]:
+        Site.asked.clear()
+        done = world.engine.fetches.fetch(
+            f"http://{site}{path}", source=source, subject=ada, release=signed.id, into=world.photos / "fetched"
+        )
+        if done.reason is not None:
+            logged = world.log(EventTag.FETCH_SKIPPED, ada)[-1]
+            assert logged.payload == {"reason": done.reason, "source": source, "release": signed.id}
+        return done.reason, path in Site.asked
+
+    robots, tdm = "/robots.txt", "/.well-known/tdmrep.json"
+    for pages, reason, asked in (
+        ({robots: (503, {}, b"")}, "robots_unreachable", False),
+        ({robots: (200, {}, b"User-agent: *\nDisallow: /")}, "robots_disallow", False),
+        ({robots: (302, {"Location": "http://example.org/robots.txt"}, b"")}, "robots_unreachable", False),
+        ({tdm: (200, {}, b'[{"location": "/*", "tdm-reservation": 1}]')}, "tdm_reserved", False),
+        ({tdm: (200, {}, b"<html>")}, "tdm_unreadable", False),
+        ({tdm: (500, {}, b"")}, "tdm_unreadable", False),
+        ({"/a.png": (200, {**JPEG, "TDM-Reservation": "1"}, picture)}, "tdm_reserved", True),
+        ({"/a.png": (200, {"Content-Type": "text/html"}, picture)}, "not_an_image", True),
+        ({"/a.png": (302, {"Location": "http://example.org/a.png"}, b"")}, "other_host", True),
+        ({"/a.png": (302, {"Location": "/a.png"}, b"")}, "too_many_redirects", True),
+        ({}, "http_404", True),
+    ):
+        Site.pages = pages
+        assert fetch() == (reason, asked)
+    assert (world.rows()["photo"], world.encoder.crops) == (0, 0)
+    Site.pages = {
+        robots: (200, {}, b"User-agent: *\nDisallow: /private\nUser-agent: other\nDisallow: /"),
+        tdm: (200, {}, b'[{"location": "/private/*", "tdm-reservation": 1}, {"location": "/", "tdm-reservation": 0}]'),
+        "/a.png": (301, {"Location": "/b.png"}, b""),
+        "/b.png": (200, JPEG, picture),
+    }
+    assert fetch() == (None, True)
+    assert (world.rows()["reference"], world.encoder.crops) == (1, 1)
+    (file,) = (world.photos / "fetched" / ada).iterdir()
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (picture, 0o600)
+
+
+def test_t10_no_crawl_can_be_expressed(world: World, site: str) -> None:
+    """Without a live release of this person, or from a host that no permission names, nothing is asked of the web.
+
+    A wildcard, a list of nothing and a name with a password are no addresses; nor is a wildcard a host.
+    """
+    ada, bo = world.person("Ada").id, world.person("Bo").id
+    signed, other = world.sign(ada), world.sign(bo)
+    register, fetches = world.engine.register, world.engine.fetches
+    named, silent = register.add_source("Site", basis="letter", hosts=[site]).id, world.source()
+    fetches._web = lambda: HttpGet(loopback=True)
+
+    def fetch(url: str, source: SourceId, release: ReleaseId) -> None:
+        fetches.fetch(url, source=source, subject=ada, release=release, into=world.photos)
+
+    for url in ("", "http://*/a.png", f"http://{site}/*", "ftp://example.org/a.png", "http://me:pw@example.org/a", "a"):
+        with pytest.raises(BadInput, match="not the address of one photo"):
+            fetch(url, named, signed.id)
+    for host in ("*", "*.example.org", "", "example.org/x", "http://example.org"):
+        with pytest.raises(BadInput, match="does not name one host"):
+            register.add_source("Wide", basis="letter", hosts=[host])
+    with pytest.raises(NotFound, match="has no release"):
+        fetch(f"http://{site}/a.png", named, other.id)
+    with pytest.raises(BadInput, match="data directory"):
+        fetches.fetch(f"http://{site}/a", source=named, subject=ada, release=signed.id, into=world.data / "x")
+    before = world.state()
+    with pytest.raises(Refused) as refusal:
+        fetch(f"http://{site}/a.png", silent, signed.id)
+    assert refusal.value.rule_id == "fetch.host"
+    world.engine.subjects.withdraw(ada)
+    with pytest.raises(Refused) as stopped:
+        fetch(f"http://{site}/a.png", named, signed.id)
+    assert stopped.value.rule_id == "subject.frozen"
+    rules = [event.payload["rule"] for event in world.log(EventTag.FETCH_REFUSED, ada)]
+    assert rules == ["fetch.host", "subject.frozen"]
+    after = world.state()
+    assert (after.rows["photo"], after.gallery, Site.asked) == (0, before.gallery, [])
+
+
+def test_t10_private_addresses_are_not_reached(site: str) -> None:
+    """Without leave for loopback, an address of this machine or of a private network is unreachable."""
+    for host in (site, "127.0.0.1", "10.0.0.1", "[::1]", "169.254.169.254"):
+        with pytest.raises(Unreachable):
+            HttpGet().get(f"http://{host}/", most_bytes=10)
+    assert Site.asked == []
 
 
 steps = st.lists(

@@ -24,6 +24,7 @@ from countenance.cli import (
     residency,
     retention,
     searches,
+    sources,
     subjects,
     verify,
 )
@@ -133,6 +134,7 @@ for module in (
     subjects,
     residency,
     registers,
+    sources,
     photos,
     searches,
     destruction,

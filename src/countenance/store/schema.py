@@ -104,6 +104,8 @@ source = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("capture_place", Text),
     Column("created_at", Text, nullable=False),
+    Column("revoked_at", Text),  # its permission was withdrawn; a trigger bars every new photo from it
+    Column("sealed_revocation", LargeBinary),
 )
 photo = Table(
     "photo",

@@ -22,6 +22,12 @@ _TRIGGERS: dict[str, str] = {
         BEGIN UPDATE revision SET number = number + 1, grants = grants + NOT EXISTS (
             SELECT 1 FROM subject s WHERE s.frozen_at IS NOT NULL AND s.id = OLD.subject); END""",
 }
+_TRIGGERS["photo_source_is_not_revoked"] = """CREATE TRIGGER photo_source_is_not_revoked BEFORE INSERT ON photo_source
+    WHEN EXISTS (SELECT 1 FROM source s WHERE s.id = NEW.source AND s.revoked_at IS NOT NULL)
+    BEGIN SELECT RAISE(ABORT, 'the source was revoked'); END"""
+_TRIGGERS["source_stays_revoked"] = """CREATE TRIGGER source_stays_revoked BEFORE UPDATE OF revoked_at ON source
+    WHEN OLD.revoked_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a revocation cannot be changed'); END"""
 _TRIGGERS["retention_fact_is_immutable"] = """CREATE TRIGGER retention_fact_is_immutable BEFORE UPDATE ON retention_fact
     BEGIN SELECT RAISE(ABORT, 'a fact of retention cannot be changed'); END"""
 # Whatever moves a person's retention clock deletes it, whoever changed it; the next look computes it anew.
@@ -174,6 +180,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("retention_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
+
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
