@@ -15,6 +15,7 @@ from countenance.cli import (
     backup,
     demo,
     destruction,
+    evaluation,
     holds,
     ledger,
     models,
@@ -126,7 +127,20 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-for module in (subjects, registers, photos, searches, destruction, holds, ledger, verify, backup, models, demo):
+for module in (
+    subjects,
+    registers,
+    photos,
+    searches,
+    destruction,
+    holds,
+    ledger,
+    verify,
+    backup,
+    models,
+    evaluation,
+    demo,
+):
     module.register(app)
 
 
