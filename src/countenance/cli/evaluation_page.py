@@ -122,7 +122,7 @@ def _verification(r: Mapping[str, Any]) -> Iterable[str]:
     roc = [(a, 1 - m) for a, m in det]
     yield _figure(
         chart("Pairs of one person that pass (ROC)", Axis("FMR", _LOWEST_RATE, 1, log=True),
-              Axis("1 - FNMR", min((y for _, y in roc), default=0.0), 1), [Curve("all pairs", roc)]),
+              Axis("1 - FNMR", min((y for _, y in roc), default=0.0) - 0.01, 1), [Curve("all pairs", roc)]),
         "The same turned over.",
     )  # fmt: skip
     yield _figure(_histogram(v["histogram"], v["fnmr_at_fmr"]["0.001"]["threshold"]), "Shares of the pairs of a kind.")

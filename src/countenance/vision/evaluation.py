@@ -78,14 +78,10 @@ def pairs(scores: Floats, same: NDArray[np.bool_], folds: NDArray[np.int64]) -> 
     found = []
     for fold in np.unique(folds):
         inside = folds == fold
-        order = np.sort(scores[~inside])
-        candidates = order[np.isfinite(order)]
-        reached = candidates[:, None] <= scores[~inside][None, :] if len(candidates) < _ROWS_AT_ONCE else None
-        if reached is not None:
-            right = (reached == same[~inside]).sum(axis=1)
-        else:
-            right = np.array([((scores[~inside] >= c) == same[~inside]).sum() for c in candidates])
-        best = float(np.median(candidates[right == right.max()]))
+        known = np.unique(scores[~inside][np.isfinite(scores[~inside])])
+        between = np.concatenate([known[:1], (known[1:] + known[:-1]) / 2])
+        right = np.array([((scores[~inside] >= one) == same[~inside]).sum() for one in between])
+        best = float(np.median(between[right == right.max()]))
         found.append(float(((scores[inside] >= best) == same[inside]).mean()))
     mean = float(np.mean(found))
     half = 1.96 * float(np.std(found, ddof=1)) / len(found) ** 0.5 if len(found) > 1 else float("nan")
