@@ -7,6 +7,7 @@
     |   +-- BadManifest          a manifest; the message carries the line number
     |   +-- BadPack              a law file or a model manifest
     |   +-- BadDataset           a folder of people, or a list that goes with it
+    |   +-- BadOrder             an order file; the message carries the line number
     |   +-- NotFound             no such subject, client, source, face, photo or file
     |   +-- InvalidRelease       a release lacks what the law asks for; lists the fields
     +-- Refused                  the policy says no; carries rule, reason and citation
@@ -88,6 +89,10 @@ class BadDataset(BadInput):
     """A data set cannot be measured on; the message says what it needs."""
 
     code = "bad_dataset"
+class BadOrder(BadInput):
+    """An order file that cannot be used; the message names the line."""
+
+    code = "bad_order"
 
 
 class NotFound(BadInput):

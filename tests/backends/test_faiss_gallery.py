@@ -177,3 +177,19 @@ def test_a_hundred_thousand_are_added_and_searched_quickly() -> None:
         assert gallery.search(probe, some, 0.5) == first
         spent.append(time.process_time() - started)
     assert min(spent) < 0.02
+
+
+def test_the_nearest_are_those_of_a_full_sort() -> None:
+    """The nearest references are the first of all that are allowed, by score and then by id."""
+    rows = vectors(300, 5, 16)
+    rows[100:120] = rows[5]
+    ids = [ReferenceId(f"ref_{number:04}") for number in range(300)]
+    gallery = FaissGallery(ENCODER, 16)
+    gallery.add(ids, rows)
+    allowed = tuple(ids[:250])
+    for most in (1, 3, 12, 250, 400):
+        probe = Faceprint(rows[5] if most == 12 else rows[260], ENCODER)
+        everything = gallery.search(probe, allowed, -1.0)
+        assert gallery.nearest(probe, allowed, most) == everything[:most]
+    assert gallery.nearest(probe, (), 3) == gallery.nearest(probe, allowed, 0) == []
+    assert np.array_equal(gallery.faceprint(ids[7]).vector, rows[7])

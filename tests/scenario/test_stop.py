@@ -14,7 +14,10 @@ from countenance.bootstrap import Engine
 from countenance.ids import SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import FaceState
+from countenance.services.gallery import Hit
 from countenance.services.search import Request
+from countenance.store import clients as client_rows
+from countenance.store import photos as rows
 
 
 def elsewhere(world: World, verb: str, subject: SubjectId) -> None:
@@ -175,3 +178,25 @@ def test_a_second_ingest_waits_for_nobody(live: World) -> None:
     live.encoder.before = again
     summary, _ = live.ingest(source, first, manifest=[(first, ada.id)])
     assert (len(refusals), summary.references) == (1, 1)
+
+
+def test_the_nearest_people_are_those_of_the_view(live: World) -> None:
+    """Asked for the nearest people, the gallery names each once, by the best photo, and nobody outside the view."""
+    source, client = live.source(), live.client()
+    people = []
+    for seed in range(4):
+        people.append(live.person(f"Person {seed}").id)
+        live.sign(people[-1])
+        live.enrol(source, people[-1], seed, photos=3)
+    live.engine.subjects.withdraw(people[3])
+    gallery, encoder = live.engine.searches._gallery, live.encoder
+    with live.engine._records.read() as work:
+        view = gallery.view(work, encoder, client_rows.get(work, client), DELIVERY)
+        references = [one for one, who in rows.reference_subjects(work, encoder.digest).items() if who == people[1]]
+    assert (view.size, view.people) == (9, 3)
+    probe = gallery.faceprint(references[0])
+    best: dict[SubjectId, Hit] = {}
+    for hit in gallery.search(probe, view, -1.0):
+        best.setdefault(hit.subject, hit)
+    for number in (1, 2, 3, 9):
+        assert gallery.nearest(probe, view, number) == list(best.values())[:number]

@@ -111,6 +111,31 @@ class FaissGallery:
         (found,) = self._scan(probe.vector[None, :], bitmap, minimum)
         return sorted(found, key=lambda candidate: (-candidate[1], candidate[0]))
 
+    def nearest(self, probe: Faceprint, allowed: Sequence[ReferenceId], most: int) -> list[tuple[ReferenceId, float]]:
+        """Return the `most` allowed references that score highest, best first; equal scores are ordered by id.
+
+        Raises:
+            MixedEncoders: the probe comes from another encoder.
+        """
+        probe.require(self.encoder)
+        bitmap, count = self._rows_of(allowed)
+        if count == 0 or most < 1:
+            return []
+        scores = self._buffer[: len(self._ids)] @ probe.vector
+        if bitmap is not None:
+            scores[np.unpackbits(bitmap, count=len(scores), bitorder="little") == 0] = -2.0
+        # All that may be among them: rounding apart, every other reference scores less than the last of them.
+        last = float(np.partition(scores, len(scores) - min(most, count))[len(scores) - min(most, count)])
+        return self.search(probe, allowed, max(last - _SLACK, -1.0))[:most]
+
+    def faceprint(self, reference: ReferenceId) -> Faceprint:
+        """Return a copy of the faceprint of a reference that is held; whoever asks wipes it.
+
+        Raises:
+            KeyError: it is not held.
+        """
+        return Faceprint(self._buffer[self._row[reference]].copy(), self.encoder)
+
     def search_all(self, probes: Sequence[Faceprint], minimum: float) -> list[list[tuple[ReferenceId, float]]]:
         """Return for each probe every reference held with a score of at least `minimum`, in no order.
 

@@ -16,6 +16,7 @@ class EventTag(StrEnum):
 
     POLICY_PUBLISHED = "operator:policy:published"
     SUBJECT_ADDED = "operator:subject:added"
+    RESIDENCY_RECORDED = "operator:residency:recorded"
     CLIENT_ADDED = "operator:client:added"
     CLIENT_REFUSED = "engine:client:refused"
     SOURCE_ADDED = "operator:source:added"
@@ -52,6 +53,10 @@ class EventTag(StrEnum):
     EVALUATION_RUN = "operator:evaluation:run"
     EVALUATION_DENIED = "engine:evaluation:denied"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
+    ARTEFACT_RECORDED = "engine:artefact:recorded"
+    ARTEFACT_STALE = "engine:artefact:stale"
+    ARTEFACT_REFUSED = "engine:artefact:refused"
+    ARTEFACT_RETIRED = "custodian:artefact:retired"
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ class Enrolments:
             source=sources[0],
             policy_published_at=None if policy is None else policy.published_at,
         )
-        return decide_enrolment(facts, self._law.of_subject(subject, sources))
+        return decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
 
     def _decide_again(
         self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]
@@ -244,12 +244,12 @@ class Enrolments:
             if isinstance(decision, Deny) or assess(sighting.photo.image, face.found, ENROL).reason:
                 return BYSTANDER
             view = self._gallery.consenting(work, self._pack.encoder)
-        if not view.references:
+        if not view.size:
             return BYSTANDER
         crop = decision.cover(self._pack.encoder.align(sighting.photo.image, face.found))
         (probe,) = self._pack.encoder.encode([crop])
-        strictest = min(view.fpir.values())
-        minimum = tail_for(self._pack.encoder.digest).threshold(strictest, len(view.references)).value
+        strictest = min(view.rates)
+        minimum = tail_for(self._pack.encoder.digest).threshold(strictest, view.size).value
         found = self._gallery.search(probe, view, minimum)
         probe.wipe()
         if not found:

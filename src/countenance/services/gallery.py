@@ -39,11 +39,32 @@ class View:
         references: ids of the references, all of them live.
         fpir: for each subject in it the target rate: the client's, or the law's where that is stricter.
         until: the moment at which the first release in it runs out; None for never.
+
+    Use `size`, `people`, `rates` and `rate`; the rest may change.
     """
 
     references: tuple[ReferenceId, ...]
     fpir: dict[SubjectId, float]
     until: datetime | None
+
+    @property
+    def size(self) -> int:
+        """Number of references in it."""
+        return len(self.references)
+
+    @property
+    def people(self) -> int:
+        """Number of subjects in it."""
+        return len(self.fpir)
+
+    @property
+    def rates(self) -> frozenset[float]:
+        """The different target rates of its subjects."""
+        return frozenset(self.fpir.values())
+
+    def rate(self, subject: SubjectId) -> float | None:
+        """Return the target rate of a subject; None for one who is not in it."""
+        return self.fpir.get(subject)
 
 
 class Hit(NamedTuple):
@@ -114,6 +135,39 @@ class LiveGallery:
             # A view may be older than the last removal; what is gone from the records is not answered.
             subjects = self._level.subjects
             return [Hit(ref, subjects[ref], score) for ref, score in found if ref in subjects]
+
+    def nearest(self, probe: Faceprint, view: View, people: int) -> list[Hit]:
+        """Return the best reference of each of the `people` subjects of a view that are most like the probe.
+
+        Exact, best first; equal scores are ordered by reference. Fewer where the view has fewer subjects.
+
+        Raises:
+            MixedEncoders: the probe comes from another encoder than the gallery.
+        """
+        with self._lock:
+            if self._gallery is None or people < 1:
+                return []
+            subjects, most = self._level.subjects, 4 * people
+            while True:
+                found = self._gallery.nearest(probe, view.references, most)
+                best: dict[SubjectId, Hit] = {}
+                for ref, score in found:
+                    if ref in subjects:
+                        best.setdefault(subjects[ref], Hit(ref, subjects[ref], score))
+                if len(best) >= people or len(found) < most:
+                    return list(best.values())[:people]
+                most *= 4
+
+    def faceprint(self, reference: ReferenceId) -> Faceprint:
+        """Return a copy of a reference's faceprint, in memory; whoever asks wipes it.
+
+        Raises:
+            KeyError: it is no longer held.
+        """
+        with self._lock:
+            if self._gallery is None:
+                raise KeyError(reference)
+            return self._gallery.faceprint(reference)
 
     def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
         """Return those hits whose references were still held when a view was last taken."""
@@ -186,17 +240,17 @@ class LiveGallery:
         self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
     ) -> bool:
         facts = Disclosure(work.now, subject, release, client, purpose)
-        return deny_disclosure(facts, self._law.of_subject(subject)) is None
+        return deny_disclosure(facts, self._law.of_subject(subject, now=work.now)) is None
 
     def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
-        subjects = subject_rows.unfrozen(work)
+        subjects, held = subject_rows.unfrozen(work), set(self._level.subjects.values())
         ends: dict[SubjectId, datetime] = {}
         rates: dict[SubjectId, float] = {}
         for subject, signed in subject_rows.releases(work).items():
-            person = subjects.get(subject)
+            person = subjects.get(subject) if subject in held else None
             live = [r for r in signed if person is not None and allowed(person, r)]
             if person is not None and live:
-                law = self._law.of_subject(person)
+                law = self._law.of_subject(person, now=work.now)
                 longest = longest_term(law)
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
                 rates[subject] = min(fpir, law.fraction("assessment.fpir_max"))

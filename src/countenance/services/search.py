@@ -151,11 +151,11 @@ class Searches:
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
             view = self._gallery.view(work, encoder, client, request.purpose)
-            threshold = tail.threshold(client.fpir, len(view.references))
+            threshold = tail.threshold(client.fpir, view.size)
             candidates = _candidates(work, self._gallery.still_held(found), view, tail)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates)
-        return SearchResult(record.id, candidates, threshold, len(view.references), searched_s)
+        return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 
 
 def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> SearchRecord:
@@ -190,19 +190,20 @@ def _log(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, .
 
 def _lowest(tail: Tail, view: View) -> float:
     """Return the lowest threshold of anybody in the view: what the gallery is asked for."""
-    loosest = max(view.fpir.values(), default=None)
-    return 1.0 if loosest is None else tail.threshold(loosest, len(view.references)).value
+    loosest = max(view.rates, default=None)
+    return 1.0 if loosest is None else tail.threshold(loosest, view.size).value
 
 
 def _candidates(work: Transaction, found: Sequence[Hit], view: View, tail: Tail) -> tuple[Candidate, ...]:
     """Return one candidate per subject, by the best reference, where it reaches the subject's threshold."""
-    size = len(view.references)
-    thresholds = {fpir: tail.threshold(fpir, size).value for fpir in set(view.fpir.values())}
+    size = view.size
+    thresholds = {fpir: tail.threshold(fpir, size).value for fpir in view.rates}
     candidates: dict[SubjectId, Candidate] = {}
     for hit in found:  # best first
-        if hit.subject in candidates or hit.subject not in view.fpir:
+        rate = view.rate(hit.subject)
+        if hit.subject in candidates or rate is None:
             continue
-        threshold = thresholds[view.fpir[hit.subject]]
+        threshold = thresholds[rate]
         if hit.score >= threshold:
             candidates[hit.subject] = Candidate(
                 rank=len(candidates) + 1,
