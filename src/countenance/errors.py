@@ -89,6 +89,8 @@ class BadDataset(BadInput):
     """A data set cannot be measured on; the message says what it needs."""
 
     code = "bad_dataset"
+
+
 class BadOrder(BadInput):
     """An order file that cannot be used; the message names the line."""
 

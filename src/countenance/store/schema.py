@@ -250,6 +250,7 @@ evaluation = Table(
     Column("encoder", Text, nullable=False, index=True),
     Column("dataset", Text, nullable=False),  # SHA-256 over names and bytes of its photos
     Column("results", Text, nullable=False),  # JSON
+)
 # What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
 residency_fact = Table(
     "residency_fact",
