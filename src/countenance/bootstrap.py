@@ -81,18 +81,13 @@ _OWNED = frozenset(
 
 
 class Engine:
-    """Everything that a door can ask for, on one data directory.
+    """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
         subjects: `add`, `everyone`, `deliver_notice`, `sign`, `show`, `withdraw`.
         register: `add_client`, `clients`, `add_source`, `sources`.
-        ingest: `run`.
-        review: `waiting`, `assign`, `dismiss`.
-        searches: `search`, `verify`.
-        destruction: `destroy`.
         backups: `make`, `spread_tombstones`, `new_recovery_key`.
         doctor: `problems`.
-        models: `manifests`, `pull`; `use` chooses one.
     """
 
     def __init__(self, directory: Path, records: Records) -> None:
