@@ -33,16 +33,16 @@ CLERK, COUNSEL = "clerk", "counsel"
 def enter(world: World, where: str = ILLINOIS, **parts: object) -> OrderId:
     """Enter and confirm an order."""
     text = order_toml(where, **parts)
-    order = world.engine.orders.enter(OrderDocument(text, "order.toml", None), by=CLERK)
-    return world.engine.orders.confirm(order.id, by=COUNSEL).id
+    order = world.engine.custody.orders.enter(OrderDocument(text, "order.toml", None), by=CLERK)
+    return world.engine.custody.orders.confirm(order.id, by=COUNSEL).id
 
 
 def execute(world: World, order: OrderId) -> Finished:
     """Execute an order as two people."""
-    first = world.engine.order_runs.execute(order, by=CLERK)
+    first = world.engine.custody.runs.execute(order, by=CLERK)
     assert first.run.state is RunState.FROZEN
     assert first.run.needs_approval
-    return world.engine.order_runs.execute(order, by=COUNSEL)
+    return world.engine.custody.runs.execute(order, by=COUNSEL)
 
 
 def proved(world: World, done: Finished) -> Certificate:
@@ -78,11 +78,11 @@ def test_t12(world: World) -> None:
     moved(world, gap, ("US-TX", date(2022, 1, 1), None))  # where before that, nobody has said
     stays = world.person("St", "US-IL").id
     order = enter(world)
-    seen_ = world.engine.orders.preview(order)
+    seen_ = world.engine.custody.orders.preview(order)
     assert (seen_.members, seen_.unknown, seen_.nonmembers, seen_.treated) == (2, 2, 1, "member")
     assert world.log(EventTag.ORDER_PREVIEWED)[-1].payload["root"] == seen_.root
-    standing = world.engine.orders.freeze(order)
-    assert world.engine.orders.members(order) == sorted([mover, stays, unknown, gap])
+    standing = world.engine.custody.orders.freeze(order)
+    assert world.engine.custody.orders.members(order) == sorted([mover, stays, unknown, gap])
     assert standing.order.class_root == seen_.root
     assert standing.order.counts == {"member": 2, "unknown": 2}
     assert {one.id: one.frozen_at is not None for one in world.engine.subjects.everyone()}[never] is False
@@ -106,10 +106,10 @@ def test_t12_at_least_183_days(world: World) -> None:
         people[days] = one
     vague = world.person("vague", "US-IL").id  # lives there, and nobody has said since when
     order = enter(world, window)
-    seen_ = world.engine.orders.preview(order)
+    seen_ = world.engine.custody.orders.preview(order)
     assert (seen_.members, seen_.unknown, seen_.nonmembers) == (2, 1, 2)
-    world.engine.orders.freeze(order)
-    assert world.engine.orders.members(order) == sorted([people[183], people[-183], vague])
+    world.engine.custody.orders.freeze(order)
+    assert world.engine.custody.orders.members(order) == sorted([people[183], people[-183], vague])
 
 
 @pytest.mark.parametrize("unknown", ["member", "exclude", "resolve_first"])
@@ -118,19 +118,19 @@ def test_what_an_order_says_of_unknown_people(world: World, unknown: str) -> Non
     doubtful = world.person("Un", "unknown").id
     world.person("Il", "US-IL")
     order = enter(world, unknown=unknown)
-    frozen = doubtful in (world.engine.orders.freeze(order), world.engine.orders.members(order))[1]
+    frozen = doubtful in (world.engine.custody.orders.freeze(order), world.engine.custody.orders.members(order))[1]
     assert frozen is (unknown != "exclude")
     if unknown != "resolve_first":
-        assert world.engine.order_runs.execute(order, by=CLERK).run.counts["subject"] == 1 + frozen
+        assert world.engine.custody.runs.execute(order, by=CLERK).run.counts["subject"] == 1 + frozen
         return
     before = world.state()
     with pytest.raises(Refused, match="resolved first") as refusal:
-        world.engine.order_runs.execute(order, by=CLERK)
+        world.engine.custody.runs.execute(order, by=CLERK)
     assert refusal.value.rule_id == "order.resolve_first"
     assert world.log(EventTag.ORDER_REFUSED)[-1].payload == {"order": order, "rule": "order.resolve_first"}
     assert world.state() == before
     moved(world, doubtful, ("US-TX", None, None))
-    assert world.engine.order_runs.execute(order, by=CLERK).run.state is RunState.FROZEN
+    assert world.engine.custody.runs.execute(order, by=CLERK).run.state is RunState.FROZEN
 
 
 def test_t13(world: World, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_t13(world: World, tmp_path: Path) -> None:
     order = enter(world, verbs=("stop_collect", "stop_search"))
     assert world.found(client, 1) == {ada}
     started = world.clock.moment
-    world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(order)
     assert world.clock.moment - started < timedelta(minutes=60)
     restored = tmp_path / "restored"
     Engine.restore(tmp_path / "backup", restored, identity=tmp_path / "recovery.txt", clock=world.clock)
@@ -162,14 +162,14 @@ def test_t13(world: World, tmp_path: Path) -> None:
 def test_the_class_cannot_enrol_again_under_another_id(world: World) -> None:
     """Somebody of the class who is added after the freeze cannot sign; where the order allows it, a new release can."""
     order = enter(world, verbs=("stop_collect",))
-    world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(order)
     again, other = world.person("Ada again", "US-IL").id, world.person("Bo", "US-TX").id
     world.sign(other)
     with pytest.raises(InvalidRelease, match=order):
         world.sign(again)
     open_to = enter(world, verbs=("stop_collect",), matter="2", more="new_release_after = 2026-01-10")
-    world.engine.orders.freeze(open_to)
-    assert again in world.engine.orders.members(order) or world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(open_to)
+    assert again in world.engine.custody.orders.members(order) or world.engine.custody.orders.freeze(order)
     with pytest.raises(InvalidRelease, match=order):
         world.sign(again)
 
@@ -178,13 +178,13 @@ def test_a_release_from_before_does_not_enrol_who_comes_into_the_class(world: Wo
     """A residency recorded after the freeze bars the next enrolment at once, and the next freeze freezes the person."""
     (ada,) = enrolled(world, ("Ada", "US-TX", 1))
     order = enter(world, verbs=("stop_collect", "stop_search"))
-    world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(order)
     moved(world, ada, ("US-IL", date(2010, 1, 1), date(2012, 1, 1)))
     source = world.source()
     summary, _ = world.ingest(source, path := world.photo(1), manifest=[(path, ada)])
     assert dict(summary.skipped) == {"order.stop_collect": 1}
-    world.engine.orders.freeze(order)
-    assert world.engine.orders.members(order) == [ada]
+    world.engine.custody.orders.freeze(order)
+    assert world.engine.custody.orders.members(order) == [ada]
     assert world.found(world.client(), 1) == set()
 
 
@@ -193,20 +193,20 @@ def test_a_new_release_takes_two_people(world: World) -> None:
     client = world.client()
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
     closed = enter(world, verbs=("stop_search",))
-    world.engine.orders.freeze(closed)
+    world.engine.custody.orders.freeze(closed)
     with pytest.raises(Refused, match="nobody in its class is enrolled again"):
-        world.engine.orders.readmit(closed, ada, by=CLERK)
-    world.engine.orders.vacate(closed, by=CLERK)
-    world.engine.orders.vacate(closed, by=COUNSEL)
+        world.engine.custody.orders.readmit(closed, ada, by=CLERK)
+    world.engine.custody.orders.vacate(closed, by=CLERK)
+    world.engine.custody.orders.vacate(closed, by=COUNSEL)
     order = enter(world, verbs=("stop_search",), matter="2", more="new_release_after = 2026-01-10", issued="2026-01-10")
-    assert world.engine.orders.preview(order).nonmembers == 1  # the release was signed after that day
+    assert world.engine.custody.orders.preview(order).nonmembers == 1  # the release was signed after that day
     late = (datetime.now(UTC) + timedelta(days=1)).date()
     order = enter(world, verbs=("stop_search",), matter="3", more=f"new_release_after = {late}")
-    world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(order)
     assert world.found(client, 1) == set()
-    assert world.engine.orders.readmit(order, ada, by=CLERK).waits_for is not None
-    assert world.engine.orders.readmit(order, ada, by=CLERK).waits_for is not None
-    world.engine.orders.readmit(order, ada, by=COUNSEL)
+    assert world.engine.custody.orders.readmit(order, ada, by=CLERK).waits_for is not None
+    assert world.engine.custody.orders.readmit(order, ada, by=CLERK).waits_for is not None
+    world.engine.custody.orders.readmit(order, ada, by=COUNSEL)
     assert world.found(client, 1) == set()
     world.clock.tick(days=2)
     world.sign(ada)
@@ -220,25 +220,25 @@ def test_t14(world: World) -> None:
     ada, bo = enrolled(world, ("Ada", "US-IL", 1), ("Bo", "US-TX", 2))
     gone = traces(world, ada)
     order = enter(world)
-    world.engine.orders.freeze(order)
-    world.engine.order_runs.execute(order, by=CLERK)
+    world.engine.custody.orders.freeze(order)
+    world.engine.custody.runs.execute(order, by=CLERK)
     forgotten = world.data / "old-node" / "records.sqlite.bak"
     forgotten.parent.mkdir()
     shutil.copyfile(world.data / "records.sqlite", forgotten)
-    failed = world.engine.order_runs.execute(order, by=COUNSEL)
+    failed = world.engine.custody.runs.execute(order, by=COUNSEL)
     assert (failed.run.state, failed.certificate) == (RunState.FAILED, None)
     assert any("old-node/records.sqlite.bak" in problem for problem in failed.run.problems)
-    assert world.engine.orders.status(order).order.status is OrderStatus.IN_FORCE
+    assert world.engine.custody.orders.status(order).order.status is OrderStatus.IN_FORCE
     shutil.rmtree(forgotten.parent)
-    done = world.engine.order_runs.execute(order, by=COUNSEL)
+    done = world.engine.custody.runs.execute(order, by=COUNSEL)
     assert done.title == "complete"
     certificate = proved(world, done)
     assert order in certificate.order_ref
     assert certificate.counts.destroyed == certificate.counts.targeted == 1
     assert seen(world, gone) == []
     assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})
-    assert world.engine.orders.status(order).order.status is OrderStatus.SATISFIED
-    assert world.engine.order_runs.execute(order, by=COUNSEL).certificate == done.certificate
+    assert world.engine.custody.orders.status(order).order.status is OrderStatus.SATISFIED
+    assert world.engine.custody.runs.execute(order, by=COUNSEL).certificate == done.certificate
 
 
 def test_t15(world: World, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_t15(world: World, tmp_path: Path) -> None:
     ada, _, cy = enrolled(world, ("Ada", "US-IL", 1), ("Bo", "US-IL", 2), ("Cy", "US-TX", 3))
     client = world.client()
     gone = traces(world, ada)
-    hold = world.engine.holds.place(ada, basis=HoldBasis.COURT_ORDER, matter="M", by=CLERK).hold
+    hold = world.engine.custody.holds.place(ada, basis=HoldBasis.COURT_ORDER, matter="M", by=CLERK).hold
     keyring = world.engine._records.keyring
     assert ada not in keyring
     assert keyring.escrowed()[ada] == f"{hold.id}:{ada}"
@@ -254,23 +254,23 @@ def test_t15(world: World, tmp_path: Path) -> None:
     assert (rows["reference"], rows["escrow_reference"]) == (2, 1)
     assert world.engine.doctor.problems() == []
     order = enter(world)
-    world.engine.orders.freeze(order)
+    world.engine.custody.orders.freeze(order)
     done = execute(world, order)
     assert done.title == "partial"
     counts = proved(world, done).counts
     assert (counts.targeted, counts.destroyed, counts.held) == (2, 1, 1)
     assert {person.id for person in world.engine.subjects.everyone()} == {ada, cy}
     assert (world.found(client, 1), world.found(client, 3)) == (set(), {cy})
-    assert world.engine.orders.status(order).order.status is OrderStatus.IN_FORCE
+    assert world.engine.custody.orders.status(order).order.status is OrderStatus.IN_FORCE
     world.reopen()
-    world.engine.holds.lift(hold.id, by=CLERK)
+    world.engine.custody.holds.lift(hold.id, by=CLERK)
     again = world.engine.destruction.status(done.run.id)
     assert again.title == "complete"
     second = proved(world, again)
     assert (second.counts.targeted, second.counts.destroyed, second.counts.held) == (2, 2, 0)
     assert (second.supersedes, second.verification.level) == (done.certificate, 3)
     assert seen(world, gone) == []
-    assert world.engine.orders.status(order).order.status is OrderStatus.SATISFIED
+    assert world.engine.custody.orders.status(order).order.status is OrderStatus.SATISFIED
     assert world.engine.doctor.problems() == []
 
 
@@ -279,30 +279,32 @@ def test_t15_an_outside_key_holder(world: World, tmp_path: Path) -> None:
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
     recipient = world.engine.backups.new_recovery_key(tmp_path / "holder.txt")
     world.engine.backups.new_recovery_key(tmp_path / "other.txt")
-    placed = world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, recipient=recipient).hold
+    placed = world.engine.custody.holds.place(
+        ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, recipient=recipient
+    ).hold
     keyring = world.engine._records.keyring
     assert {ada, placed.id} & keyring.owners() == set()
     assert world.engine.doctor.problems() == []
     for identity in (None, tmp_path / "other.txt"):
         with pytest.raises(BadInput, match=r"identity|does not open"):
-            world.engine.holds.lift(placed.id, by=CLERK, identity=identity)
+            world.engine.custody.holds.lift(placed.id, by=CLERK, identity=identity)
         assert ada not in keyring
-    world.engine.holds.lift(placed.id, by=CLERK, identity=tmp_path / "holder.txt")
+    world.engine.custody.holds.lift(placed.id, by=CLERK, identity=tmp_path / "holder.txt")
     assert ada in keyring
     assert {person.label for person in world.engine.subjects.everyone()} == {"Ada"}
     with pytest.raises(BadInput, match="no age recipient"):
-        world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, recipient="age1x")
+        world.engine.custody.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, recipient="age1x")
 
 
 def test_two_holds_keep_until_both_are_lifted(world: World) -> None:
     """A person under two holds stays sealed when one is lifted, under the key of the other."""
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
-    one, two = (world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter=m, by=CLERK).hold for m in "AB")
+    one, two = (world.engine.custody.holds.place(ada, basis=HoldBasis.WARRANT, matter=m, by=CLERK).hold for m in "AB")
     keyring = world.engine._records.keyring
-    world.engine.holds.lift(one.id, by=CLERK)
+    world.engine.custody.holds.lift(one.id, by=CLERK)
     assert keyring.escrowed()[ada].startswith(two.id)
     assert ada not in keyring
-    world.engine.holds.lift(two.id, by=CLERK)
+    world.engine.custody.holds.lift(two.id, by=CLERK)
     assert ada in keyring
     assert world.destroy(ada).title == "complete"
 
@@ -311,7 +313,7 @@ def test_t16_anticipated_litigation_goes_to_counsel(world: World) -> None:
     """A ground that the law does not recognise raises a conflict for counsel; nothing held is searchable meanwhile."""
     client = world.client()
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
-    placed = world.engine.holds.place(ada, basis=HoldBasis.LITIGATION_ANTICIPATED, matter="M", by=CLERK)
+    placed = world.engine.custody.holds.place(ada, basis=HoldBasis.LITIGATION_ANTICIPATED, matter="M", by=CLERK)
     (conflict,) = placed.conflicts
     assert (conflict.one, conflict.people) == (placed.hold.id, 1)
     assert "us-il-bipa" in conflict.other
@@ -319,9 +321,9 @@ def test_t16_anticipated_litigation_goes_to_counsel(world: World) -> None:
     assert world.found(client, 1) == set()
     with pytest.raises(Refused, match="legal hold"):
         world.destroy(ada)
-    recognised = world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK)
+    recognised = world.engine.custody.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK)
     assert recognised.conflicts == ()
-    resolve = world.engine.conflicts.resolve
+    resolve = world.engine.custody.conflicts.resolve
     assert resolve(conflict.id, "keep", by=CLERK, why="the court will decide").decision is None
     with pytest.raises(Refused, match="two people"):
         resolve(conflict.id, "keep", by=CLERK, why="the court will decide")
@@ -331,7 +333,7 @@ def test_t16_anticipated_litigation_goes_to_counsel(world: World) -> None:
 def test_a_hold_on_nothing_is_refused(world: World) -> None:
     """A hold names somebody who is there; nothing moves where it does not."""
     before = world.state()
-    place = world.engine.holds.place
+    place = world.engine.custody.holds.place
     with pytest.raises(BadInput, match="hold on nothing"):
         place(basis=HoldBasis.WARRANT, matter="M", by=CLERK)
     with pytest.raises(NotFound):
@@ -342,12 +344,14 @@ def test_a_hold_on_nothing_is_refused(world: World) -> None:
 def test_a_hold_is_reviewed_in_time(world: World) -> None:
     """A hold with a review is overdue once its days have passed, until somebody looks."""
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
-    hold = world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, review_every_days=30).hold
-    assert world.engine.holds.overdue() == set()
+    hold = world.engine.custody.holds.place(
+        ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK, review_every_days=30
+    ).hold
+    assert world.engine.custody.holds.overdue() == set()
     world.clock.tick(days=31)
-    assert world.engine.holds.overdue() == {hold.id}
-    world.engine.holds.review(hold.id, by=CLERK)
-    assert world.engine.holds.overdue() == set()
+    assert world.engine.custody.holds.overdue() == {hold.id}
+    world.engine.custody.holds.review(hold.id, by=CLERK)
+    assert world.engine.custody.holds.overdue() == set()
 
 
 @pytest.mark.parametrize("prevails", ["destroy", "retain"])
@@ -359,17 +363,17 @@ def test_two_orders_that_conflict_are_decided_by_counsel(world: World, prevails:
         world, f'subjects = ["{ada}"]', of="person", verbs=("retain",), kind="judgment", matter="2", counsel="Q. Other"
     )
     for order in (destroys, retains):
-        world.engine.orders.freeze(order)
-    (conflict,) = world.engine.orders.status(destroys).conflicts
+        world.engine.custody.orders.freeze(order)
+    (conflict,) = world.engine.custody.orders.status(destroys).conflicts
     assert (conflict.people, {conflict.one, conflict.other}) == (1, {destroys, retains})
     assert ada not in world.engine._records.keyring
     with pytest.raises(Refused, match="counsel decides") as refusal:
-        world.engine.order_runs.execute(destroys, by=CLERK)
+        world.engine.custody.runs.execute(destroys, by=CLERK)
     assert refusal.value.rule_id == "order.conflict"
     assert world.rows()["subject"] == 2
     chosen = destroys if prevails == "destroy" else retains
     for who in (CLERK, COUNSEL):
-        world.engine.conflicts.resolve(conflict.id, chosen, by=who, why="so stipulated")
+        world.engine.custody.conflicts.resolve(conflict.id, chosen, by=who, why="so stipulated")
     done = execute(world, destroys)
     assert done.title == "complete"
     left = {person.id for person in world.engine.subjects.everyone()}
@@ -380,19 +384,19 @@ def test_two_orders_that_conflict_are_decided_by_counsel(world: World, prevails:
 def test_an_order_waits_for_a_second_person(world: World) -> None:
     """Who entered an order cannot confirm it, and an unconfirmed order freezes nobody; both refusals are logged."""
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
-    order = world.engine.orders.enter(OrderDocument(order_toml(ILLINOIS), "order.toml", None), by=CLERK).id
+    order = world.engine.custody.orders.enter(OrderDocument(order_toml(ILLINOIS), "order.toml", None), by=CLERK).id
     before = world.state()
     with pytest.raises(Refused, match="somebody else") as refusal:
-        world.engine.orders.confirm(order, by=f" {CLERK.upper()} ")
+        world.engine.custody.orders.confirm(order, by=f" {CLERK.upper()} ")
     assert refusal.value.rule_id == "order.dual_control"
     with pytest.raises(Refused, match="confirmed it"):
-        world.engine.orders.freeze(order)
+        world.engine.custody.orders.freeze(order)
     rules = [event.payload["rule"] for event in world.log(EventTag.ORDER_REFUSED)]
     assert rules == ["order.dual_control", "order.confirmed"]
     assert world.state() == before
     assert world.found(world.client(), 1) == {ada}
     with pytest.raises(BadOrder, match=r"order.toml:\d+"):
-        world.engine.orders.enter(OrderDocument("[order]", "order.toml", None), by=CLERK)
+        world.engine.custody.orders.enter(OrderDocument("[order]", "order.toml", None), by=CLERK)
 
 
 def test_a_vacated_order_lets_go_of_its_own(world: World) -> None:
@@ -403,16 +407,16 @@ def test_a_vacated_order_lets_go_of_its_own(world: World) -> None:
     first = enter(world, verbs=("stop_search",))
     second = enter(world, f'subjects = ["{cy}"]', of="person", verbs=("stop_search",), matter="2")
     for order in (first, second):
-        world.engine.orders.freeze(order)
+        world.engine.custody.orders.freeze(order)
     assert [world.found(client, seed) for seed in (1, 2, 3)] == [set(), set(), set()]
-    world.engine.orders.vacate(first, by=CLERK)
-    world.engine.orders.vacate(first, by=CLERK)
+    world.engine.custody.orders.vacate(first, by=CLERK)
+    world.engine.custody.orders.vacate(first, by=CLERK)
     assert world.found(client, 1) == set()
-    world.engine.orders.vacate(first, by=COUNSEL)
+    world.engine.custody.orders.vacate(first, by=COUNSEL)
     assert [world.found(client, seed) for seed in (1, 2, 3)] == [{ada}, set(), set()]
     assert world.engine._records.keyring.frozen([ada, bo, cy]) == {cy}
     for who in (CLERK, COUNSEL):
-        world.engine.orders.vacate(second, by=who)
+        world.engine.custody.orders.vacate(second, by=who)
     assert [world.found(client, seed) for seed in (1, 2, 3)] == [{ada}, set(), {cy}]
 
 
@@ -421,13 +425,13 @@ def test_a_stay_stops_destruction_and_keeps_the_freeze(world: World) -> None:
     client = world.client()
     enrolled(world, ("Ada", "US-IL", 1))
     order = enter(world, deadlines="destroy = 2026-01-20")
-    world.engine.orders.freeze(order)
-    assert world.engine.orders.status(order).overdue
-    run = world.engine.order_runs.execute(order, by=CLERK).run.id
-    world.engine.orders.stay(order, by=CLERK)
-    assert not world.engine.orders.status(order).overdue
+    world.engine.custody.orders.freeze(order)
+    assert world.engine.custody.orders.status(order).overdue
+    run = world.engine.custody.runs.execute(order, by=CLERK).run.id
+    world.engine.custody.orders.stay(order, by=CLERK)
+    assert not world.engine.custody.orders.status(order).overdue
     for act in (
-        lambda: world.engine.order_runs.execute(order, by=COUNSEL),
+        lambda: world.engine.custody.runs.execute(order, by=COUNSEL),
         lambda: world.engine.destruction.approve(run, by=COUNSEL),
         lambda: world.engine.destruction.resume(run),
     ):
@@ -436,8 +440,8 @@ def test_a_stay_stops_destruction_and_keeps_the_freeze(world: World) -> None:
         assert refusal.value.rule_id == "order.in_force"
     assert world.found(client, 1) == set()
     assert world.rows()["reference"] == 1
-    world.engine.orders.end_stay(order, by=CLERK)
-    assert world.engine.order_runs.execute(order, by=COUNSEL).title == "complete"
+    world.engine.custody.orders.end_stay(order, by=CLERK)
+    assert world.engine.custody.runs.execute(order, by=COUNSEL).title == "complete"
 
 
 def test_vacating_cancels_a_run_that_waits(world: World) -> None:
@@ -445,10 +449,10 @@ def test_vacating_cancels_a_run_that_waits(world: World) -> None:
     client = world.client()
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
     order = enter(world)
-    world.engine.orders.freeze(order)
-    run = world.engine.order_runs.execute(order, by=CLERK).run.id
+    world.engine.custody.orders.freeze(order)
+    run = world.engine.custody.runs.execute(order, by=CLERK).run.id
     for who in (CLERK, COUNSEL):
-        world.engine.orders.vacate(order, by=who)
+        world.engine.custody.orders.vacate(order, by=who)
     assert world.engine.destruction.status(run).run.state is RunState.CANCELLED
     with pytest.raises(Refused):
         world.engine.destruction.resume(run)
@@ -459,16 +463,16 @@ def test_related_orders_are_executed_once(world: World) -> None:
     """Consolidated, two orders have one run and one certificate that names both, and both are satisfied."""
     ada, bo = enrolled(world, ("Ada", "US-IL", 1), ("Bo", "US-TX", 2))
     one, two = enter(world), enter(world, f'subjects = ["{ada}", "{bo}"]', of="person", matter="2")
-    world.engine.order_runs.consolidate(one, [two], by=CLERK)
+    world.engine.custody.runs.consolidate(one, [two], by=CLERK)
     for order in (one, two):
-        world.engine.orders.freeze(order)
+        world.engine.custody.orders.freeze(order)
     done = execute(world, two)
     certificate = proved(world, done)
     assert (done.title, certificate.counts.destroyed) == ("complete", 2)
     assert one in certificate.order_ref
     assert two in certificate.order_ref
     assert len(world.engine.destruction.runs()) == 1
-    assert {s.order.status for s in world.engine.orders.everyone()} == {OrderStatus.SATISFIED}
+    assert {s.order.status for s in world.engine.custody.orders.everyone()} == {OrderStatus.SATISFIED}
 
 
 def test_the_certificate_counts_unknown_members(world: World) -> None:
@@ -476,12 +480,12 @@ def test_the_certificate_counts_unknown_members(world: World) -> None:
     enrolled(world, ("Ada", "US-IL", 1))
     world.person("Un", "unknown")
     order = enter(world)
-    world.engine.orders.freeze(order)
-    planned = world.engine.order_runs.execute(order, by=CLERK).run.counts
-    done = world.engine.order_runs.execute(order, by=COUNSEL)
+    world.engine.custody.orders.freeze(order)
+    planned = world.engine.custody.runs.execute(order, by=CLERK).run.counts
+    done = world.engine.custody.runs.execute(order, by=COUNSEL)
     certificate = proved(world, done)
     assert certificate.unknown_treated_as_member == 1
-    assert certificate.class_snapshot_root == world.engine.orders.status(order).order.class_root
+    assert certificate.class_snapshot_root == world.engine.custody.orders.status(order).order.class_root
     assert {name: n for name, n in done.run.counts.items() if ":" not in name} == planned
     counts = certificate.counts
     assert counts.destroyed + counts.held + counts.failed + counts.deferred == counts.targeted == 2
@@ -491,13 +495,13 @@ def test_what_people_must_do_keeps_an_order_open(world: World) -> None:
     """An order with a duty that no program meets is satisfied only once somebody says that it is met."""
     enrolled(world, ("Ada", "US-IL", 1))
     order = enter(world, verbs=("destroy", "report"))
-    world.engine.orders.freeze(order)
-    assert world.engine.orders.status(order).unmet == (2,)
+    world.engine.custody.orders.freeze(order)
+    assert world.engine.custody.orders.status(order).unmet == (2,)
     with pytest.raises(BadInput, match="no term 1"):
-        world.engine.orders.met(order, 1, by=CLERK)
-    world.engine.orders.met(order, 2, by=CLERK)
+        world.engine.custody.orders.met(order, 1, by=CLERK)
+    world.engine.custody.orders.met(order, 2, by=CLERK)
     execute(world, order)
-    assert world.engine.orders.status(order).order.status is OrderStatus.SATISFIED
+    assert world.engine.custody.orders.status(order).order.status is OrderStatus.SATISFIED
 
 
 def test_an_order_lies_sealed(world: World) -> None:

@@ -49,8 +49,8 @@ def place(
           --basis court_order --matter "1:21-cv-00135"
     """
     with engine_command(data, as_json) as (engine, output):
-        people = [*map(SubjectId, subjects or ()), *(engine.orders.members(OrderId(order)) if order else ())]
-        placed = engine.holds.place(
+        people = [*map(SubjectId, subjects or ()), *(engine.custody.orders.members(OrderId(order)) if order else ())]
+        placed = engine.custody.holds.place(
             *people,
             basis=basis,
             matter=matter,
@@ -92,7 +92,7 @@ def lift(
         countenance hold lift hol_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.holds.lift(HoldId(hold), by=by or getpass.getuser(), identity=identity)
+        found = engine.custody.holds.lift(HoldId(hold), by=by or getpass.getuser(), identity=identity)
         output.record(hold=found.id, people=len(found.subjects), **_one(found), lifted=found.lifted_at is not None)
         if found.lifted_at is None:
             output.say(
@@ -117,7 +117,7 @@ def review(
         countenance hold review hol_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.holds.review(HoldId(hold), by=by or getpass.getuser())
+        found = engine.custody.holds.review(HoldId(hold), by=by or getpass.getuser())
         output.record(hold=found.id, review_at=found.review_at and to_text(found.review_at))
         output.say(f"{found.id} was reviewed.")
 
@@ -130,8 +130,8 @@ def list_holds(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         countenance hold list
     """
     with engine_command(data, as_json) as (engine, output):
-        overdue = engine.holds.overdue()
-        for hold in engine.holds.everyone():
+        overdue = engine.custody.holds.overdue()
+        for hold in engine.custody.holds.everyone():
             lifted = None if hold.lifted_at is None else to_text(hold.lifted_at)
             output.record(
                 hold=hold.id,

@@ -53,7 +53,7 @@ def enter(
             read = document(file)
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{file} cannot be read: {error}") from error
-        order = engine.orders.enter(read, by=by or getpass.getuser())
+        order = engine.custody.orders.enter(read, by=by or getpass.getuser())
         output.record(order=order.id, status=order.status.value, instrument=order.instrument.sha256)
         output.say(f"{order.id}: {order.instrument.kind.value} of {order.instrument.authority} is entered.")
         for term in order.instrument.terms:
@@ -69,7 +69,7 @@ def confirm(order: OrderArgument, by: By = None, *, data: Data = DEFAULT_DATA, a
         countenance order confirm ord_7k2m0q9x4t8b5c1d --by bea
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.orders.confirm(OrderId(order), by=by or getpass.getuser())
+        found = engine.custody.orders.confirm(OrderId(order), by=by or getpass.getuser())
         output.record(order=found.id, status=found.status.value)
         output.say(f"{found.id} is confirmed. It stops the class with: countenance order freeze {found.id}")
 
@@ -82,7 +82,7 @@ def preview(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = 
         countenance order preview ord_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
-        seen = engine.orders.preview(OrderId(order))
+        seen = engine.custody.orders.preview(OrderId(order))
         output.record(
             order=seen.order,
             members=seen.members,
@@ -103,7 +103,7 @@ def freeze(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = F
         countenance order freeze ord_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.orders.freeze(OrderId(order))
+        found = engine.custody.orders.freeze(OrderId(order))
         _say(output, found)
 
 
@@ -129,7 +129,7 @@ def execute(
     with engine_command(data, as_json) as (engine, output):
         declares = None if declarant is None else Declarant(declarant, title)
         with output.progress("executing") as advance:
-            done = engine.order_runs.execute(
+            done = engine.custody.runs.execute(
                 OrderId(order),
                 by=by or getpass.getuser(),
                 declarant=declares,
@@ -152,7 +152,7 @@ def status(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = F
         countenance order status ord_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.orders.status(OrderId(order))
+        found = engine.custody.orders.status(OrderId(order))
         _say(output, found)
         for term in found.order.instrument.terms:
             open_ = " (people meet this; `order met` records it)" if term.number in found.unmet else ""
@@ -162,7 +162,9 @@ def status(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = F
                 f"CONFLICT {conflict.id}: {conflict.one} and {conflict.other}, {counted(conflict.people, 'person')}"
             )
             for one in (conflict.one, conflict.other):
-                for counsel in engine.orders.status(OrderId(one)).order.instrument.counsel if one[:3] == "ord" else ():
+                for counsel in (
+                    engine.custody.orders.status(OrderId(one)).order.instrument.counsel if one[:3] == "ord" else ()
+                ):
                     output.say(f"  for {counsel.acts_for} ({one}): {counsel.name}, {counsel.contact}", style="red")
             output.say(f"  They decide; then two people record it: countenance order resolve {conflict.id}")
     if found.overdue:
@@ -184,7 +186,7 @@ def stay(
         countenance order stay ord_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        verb = engine.orders.end_stay if lift else engine.orders.stay
+        verb = engine.custody.orders.end_stay if lift else engine.custody.orders.stay
         _say(output, verb(OrderId(order), by=by or getpass.getuser()))
 
 
@@ -196,7 +198,7 @@ def vacate(order: OrderArgument, by: By = None, *, data: Data = DEFAULT_DATA, as
         countenance order vacate ord_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        _say(output, engine.orders.vacate(OrderId(order), by=by or getpass.getuser()))
+        _say(output, engine.custody.orders.vacate(OrderId(order), by=by or getpass.getuser()))
 
 
 @_order.command()
@@ -214,7 +216,7 @@ def readmit(
         countenance order readmit ord_7k2m0q9x4t8b5c1d sub_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        _say(output, engine.orders.readmit(OrderId(order), SubjectId(subject), by=by or getpass.getuser()))
+        _say(output, engine.custody.orders.readmit(OrderId(order), SubjectId(subject), by=by or getpass.getuser()))
 
 
 @_order.command()
@@ -232,7 +234,7 @@ def met(
         countenance order met ord_7k2m0q9x4t8b5c1d 3 --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        _say(output, engine.orders.met(OrderId(order), term, by=by or getpass.getuser()))
+        _say(output, engine.custody.orders.met(OrderId(order), term, by=by or getpass.getuser()))
 
 
 @_order.command()
@@ -250,7 +252,7 @@ def consolidate(
         countenance order consolidate ord_7k2m0q9x4t8b5c1d ord_0a1b2c3d4e5f6g7h
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.order_runs.consolidate(OrderId(lead), [OrderId(o) for o in others], by=by or getpass.getuser())
+        found = engine.custody.runs.consolidate(OrderId(lead), [OrderId(o) for o in others], by=by or getpass.getuser())
         output.record(lead=lead, orders=[one.id for one in found])
         output.say(f"{counted(len(found), 'order')} will be executed together, under {lead}.")
 
@@ -272,7 +274,7 @@ def resolve(
           --why "Stipulation of 3 May" --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.conflicts.resolve(ConflictId(conflict), prevails, by=by or getpass.getuser(), why=why)
+        found = engine.custody.conflicts.resolve(ConflictId(conflict), prevails, by=by or getpass.getuser(), why=why)
         output.record(conflict=found.id, decision=found.decision)
         if found.decision is None:
             output.say("Recorded. It takes effect when a second person gives the same command.")
@@ -288,7 +290,7 @@ def list_orders(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         countenance order list
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.orders.everyone()
+        found = engine.custody.orders.everyone()
         for one in found:
             _say(output, one)
     if any(one.overdue for one in found):
