@@ -37,6 +37,7 @@ from countenance.services.certify import Deferred
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
+from countenance.services.evidence import EvidenceLocker
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -44,6 +45,7 @@ from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.recipients import Recipients
 from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
@@ -192,6 +194,16 @@ class Engine:
     def lineage(self) -> Lineage:
         """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
         return Lineage(self._records, self._law)
+
+    @cached_property
+    def evidence(self) -> EvidenceLocker:
+        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
+        return EvidenceLocker(self._records, self.journal)
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        """Verbs on those who were told of people: `declare`, `end`, `instructions`, `letter`, `settle`."""
+        return Recipients(self._records)
 
     @cached_property
     def journal(self) -> Journal:
