@@ -15,6 +15,7 @@ from countenance.cli import (
     backup,
     demo,
     destruction,
+    evaluation,
     evidence,
     holds,
     ledger,
@@ -24,7 +25,9 @@ from countenance.cli import (
     recipients,
     registers,
     residency,
+    retention,
     searches,
+    sources,
     subjects,
     verify,
 )
@@ -134,9 +137,11 @@ for module in (
     subjects,
     residency,
     registers,
+    sources,
     photos,
     searches,
     destruction,
+    retention,
     holds,
     recipients,
     evidence,
@@ -145,6 +150,7 @@ for module in (
     verify,
     backup,
     models,
+    evaluation,
     demo,
 ):
     module.register(app)
