@@ -40,17 +40,15 @@ from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
 from countenance.services.evaluation import Evaluations
-from countenance.services.evidence import EvidenceLocker
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
-from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
-from countenance.services.recipients import Recipients
 from countenance.services.register import Register
+from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
@@ -82,7 +80,7 @@ _OWNED = frozenset(
 )
 
 
-class Engine:
+class Engine(Remedies):
     """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
@@ -216,21 +214,6 @@ class Engine:
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
-
-    @cached_property
-    def lineage(self) -> Lineage:
-        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
-        return Lineage(self._records, self._law)
-
-    @cached_property
-    def evidence(self) -> EvidenceLocker:
-        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
-        return EvidenceLocker(self._records, self.journal)
-
-    @cached_property
-    def recipients(self) -> Recipients:
-        """Verbs on those who were told of people: `declare`, `end`, `instructions`, `letter`, `settle`."""
-        return Recipients(self._records)
 
     @cached_property
     def journal(self) -> Journal:
