@@ -44,7 +44,7 @@ from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
-from countenance.services.journal import ORIGIN, Journal
+from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
@@ -214,11 +214,6 @@ class Engine(Remedies):
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
-        return Journal(self._records)
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The half of an engine that people's rights rest on: verbs that need no technology, only the records and each other."""
+"""The half of an engine that people's rights rest on: it needs no technology, only the records and itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from countenance.services.evidence import EvidenceLocker
+from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
 
 if TYPE_CHECKING:
-    from countenance.services.journal import Journal
     from countenance.services.law import LawBook
     from countenance.store.records import Records
 
@@ -21,7 +21,11 @@ class Remedies:
 
     _records: Records
     _law: LawBook
-    journal: Journal
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
+        return Journal(self._records)
 
     @cached_property
     def lineage(self) -> Lineage:
