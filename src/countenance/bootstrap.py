@@ -44,11 +44,11 @@ from countenance.services.evaluation import Evaluations
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.ingest import Ingest
-from countenance.services.journal import ORIGIN, Journal
+from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
-from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
@@ -80,7 +80,7 @@ _OWNED = frozenset(
 )
 
 
-class Engine:
+class Engine(Remedies):
     """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
@@ -214,16 +214,6 @@ class Engine:
     def custody(self) -> Custody:
         """Holds, orders, their conflicts and their execution."""
         return Custody(self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones)
-
-    @cached_property
-    def lineage(self) -> Lineage:
-        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
-        return Lineage(self._records, self._law)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
-        return Journal(self._records)
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""

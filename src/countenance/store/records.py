@@ -174,7 +174,7 @@ def owners(work: Transaction) -> set[str]:
 
     The key of somebody under a hold lies in escrow, with the hold's own where that is in the keyring.
     """
-    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id)
+    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, schema.evidence.c.id)
     found = {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
     sealed = {owner: entry for owner, entry in work.keyring.escrowed().items() if owner in found}
     own = select(schema.hold.c.id).where(schema.hold.c.lifted_at.is_(None), schema.hold.c.recipient.is_(None))

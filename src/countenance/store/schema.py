@@ -14,14 +14,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
 )
 
+from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
+
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
-metadata = MetaData()
 
 setting = Table(
     "setting",
@@ -232,21 +238,6 @@ certificate = Table(
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
 )
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, index=True),  # where it names one person alone; `hold_subject` names everybody
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
-    Column("recipient", Text),  # age recipient of an outside key holder; NULL: the escrow key lies in the keyring
-    Column("review_every_days", Integer),
-    Column("reviewed_at", Text),
-    Column("sealed_lifted_by", LargeBinary),  # who asked for the end of it first, until a second person agrees
-)
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(
     "evaluation",
@@ -332,63 +323,53 @@ artefact_run = Table(
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
 )
-hold_subject = Table(
-    "hold_subject",
-    metadata,
-    Column("hold", Text, ForeignKey("hold.id"), primary_key=True),
-    Column("subject", Text, primary_key=True, index=True),
-)
-# References of people under a hold: no search reads them, and their key lies in escrow.
-escrow_reference = Table(
-    "escrow_reference",
+# What is kept of a destroyed person's consent, each under a key of its own; linked to nothing that can be searched.
+evidence = Table(
+    "evidence",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("face", Text, nullable=False),
-    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
-    Column("release", Text, nullable=False),
-    Column("encoder", Text, nullable=False),
-    Column("sealed_vector", LargeBinary, nullable=False),
-    Column("created_at", Text, nullable=False),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Column("kept_at", Text, nullable=False),
+    Column("until", Text, nullable=False, index=True),
+    Column("citation", Text, nullable=False),
+    Column("sealed_asked", LargeBinary),  # who asks to see it, why and when, until somebody else opens it
 )
-legal_order = Table(
-    "legal_order",
+# HMACs of the person's and the releases' ids: whoever holds such a paper, and the keyring, finds the evidence.
+evidence_tag = Table(
+    "evidence_tag",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True),
+    Column("evidence", Text, ForeignKey("evidence.id"), nullable=False, index=True),
+)
+evidence_run = Table(
+    "evidence_run",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("kept", Integer, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("citation", Text, nullable=False),
+)
+processor = Table(
+    "processor",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("status", Text, nullable=False),
-    Column("sealed_document", LargeBinary, nullable=False),  # the order file and the instrument's text
-    Column("sealed_entered_by", LargeBinary, nullable=False),
-    Column("sealed_confirmed_by", LargeBinary),
-    Column("entered_at", Text, nullable=False),
-    Column("frozen_at", Text),
-    Column("class_root", Text),
-    Column("counts", Text, nullable=False),
-    Column("lead", Text, nullable=False),  # the order whose run serves this one too
-    Column("run", Text),
-    Column("met", Text, nullable=False),
-    Column("reported_at", Text),
-    Column("stayed_from", Text),  # the status that it goes back to
-    Column("sealed_request", LargeBinary),  # what one person asked for and a second one has to agree to
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("declared_at", Text, nullable=False),
+    Column("ended_at", Text),
 )
-order_member = Table(
-    "order_member",
-    metadata,
-    Column("order", Text, ForeignKey("legal_order.id"), primary_key=True),
-    Column("subject", Text, primary_key=True, index=True),
-    Column("standing", Text, nullable=False),  # member, or unknown
-    Column("own", Integer, nullable=False),  # nothing but orders had frozen the person
-    Column("turn", Integer, nullable=False),  # how many orders froze the person before
-    Column("left", Text),  # why the order does not bind this person's records any more
-)
-conflict = Table(
-    "conflict",
+# To somebody who holds results or data of destroyed people: delete them, and say so.
+instruction = Table(
+    "instruction",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("one", Text, nullable=False),  # an order, or a hold
-    Column("other", Text, nullable=False),  # an order, or the key of a law file
+    Column("run", Text, ForeignKey("run.id"), nullable=False, index=True),
+    Column("recipient", Text, nullable=False),
+    Column("sealed_what", LargeBinary),  # people and searches it is about, until it is settled
     Column("people", Integer, nullable=False),
-    Column("opened_at", Text, nullable=False),
-    Column("resolved_at", Text),
-    Column("decision", Text),
-    Column("sealed_decision", LargeBinary),  # by whom and why; of one person until a second agrees
+    Column("made_at", Text, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("sent_at", Text),
+    Column("settled_at", Text),
+    Column("outcome", Text),
+    Column("sealed_evidence", LargeBinary),
 )
