@@ -29,7 +29,7 @@ from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
-from countenance.ports.gallery import Gallery
+from countenance.ports.gallery import Gallery, Scan
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
@@ -326,11 +326,7 @@ class Engine:
         return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)
 
     def _load(self, name: str) -> FacePack:
-        if name != DEFAULT_PACK:
-            return self.models.load(name)
-        from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
-
-        return dlib_pack.load()
+        return default_pack() if name == DEFAULT_PACK else self.models.load(name)
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
@@ -351,6 +347,20 @@ def _gallery(encoder: str, dim: int) -> Gallery:
     from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
 
     return FaissGallery(encoder, dim)
+
+
+def default_pack() -> FacePack:
+    """Return the face pack that a new data directory uses."""
+    from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
+
+    return dlib_pack.load()
+
+
+def make_scan(dim: int) -> Scan:
+    """Return an empty search kernel for rows float32 (N, dim)."""
+    from countenance.backends.scan import Scan as Kernel  # noqa: PLC0415 - see the module
+
+    return Kernel(dim)
 
 
 @contextmanager
