@@ -32,6 +32,7 @@ from countenance.policy.pack import shipped
 from countenance.ports.gallery import Gallery, Scan
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
+from countenance.ports.web import Web
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
 from countenance.services.dataset import DataSets
@@ -39,6 +40,7 @@ from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
 from countenance.services.evaluation import Evaluations
+from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -50,8 +52,10 @@ from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
+from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
+from countenance.services.sources import Sources
 from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
@@ -68,26 +72,22 @@ _KEYRING = "keyring.sqlite"
 _RECORDS = "records.sqlite"
 _POLICY = "policy.txt"
 _LOCK = "ingest.lock"
+_RETENTION_LOCK = "retention.lock"
 _MODELS = "models"
 _OWNED = frozenset(
-    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
+    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _RETENTION_LOCK, _MODELS}
     | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 
 
 class Engine:
-    """Everything that a door can ask for, on one data directory.
+    """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
         subjects: `add`, `everyone`, `deliver_notice`, `sign`, `show`, `withdraw`.
         register: `add_client`, `clients`, `add_source`, `sources`.
-        ingest: `run`.
-        review: `waiting`, `assign`, `dismiss`.
-        searches: `search`, `verify`.
-        destruction: `destroy`.
         backups: `make`, `spread_tombstones`, `new_recovery_key`.
         doctor: `problems`.
-        models: `manifests`, `pull`; `use` chooses one.
     """
 
     def __init__(self, directory: Path, records: Records) -> None:
@@ -189,6 +189,21 @@ class Engine:
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The verb `revoke` on a source."""
+        return Sources(self._records, lambda: self.destruction)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        """The verb `fetch` on one photo of a released person."""
+        return Fetches(self._records, self._law, _web, lambda: self.ingest, self.directory)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
+        return Retention(self._records, self._law, lambda: self.destruction, self.directory / _RETENTION_LOCK)
 
     @cached_property
     def homes(self) -> Homes:
@@ -341,6 +356,12 @@ class Engine:
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+
+
+def _web() -> Web:
+    from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
+
+    return HttpGet()
 
 
 def _gallery(encoder: str, dim: int) -> Gallery:

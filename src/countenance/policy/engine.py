@@ -52,6 +52,17 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Fetch(Enrolment):
+    """One photo of one released person is to be fetched from the web, for an enrolment under that release.
+
+    Attributes:
+        host: that the photo lies on.
+    """
+
+    host: str
+
+
+@dataclass(frozen=True)
 class ProbeUse:
     """One face is to be encoded in memory for one search or comparison."""
 
@@ -114,6 +125,11 @@ def decide_enrolment(facts: Enrolment, law: Law) -> Decision:
     if denial is not None or facts.release is None:
         return denial or _NO_RELEASE
     return _permit(PermitKind.ENROL, facts.face, (facts.release.id,), law)
+
+
+def deny_fetch(facts: Fetch, law: Law) -> Deny | None:
+    """Return why a photo may not be fetched; None where it may, and the web server has the last word."""
+    return first_denial(_ENROLMENT, facts, law) or first_denial(_FETCH, facts, law)
 
 
 def decide_probe(facts: ProbeUse, law: Law) -> Decision:
@@ -223,6 +239,18 @@ def _source_without_basis(facts: Collection | Enrolment, _law: Law) -> str | Non
     return None if facts.source.basis.strip() else "the source has no recorded permission"
 
 
+def _source_revoked(facts: Collection | Enrolment, _law: Law) -> str | None:
+    if facts.source.revoked_at is None:
+        return None
+    return "the permission of this source was revoked; a new one is recorded by a custodian (`source add --custodian`)"
+
+
+def _host_not_named(facts: Fetch, _law: Law) -> str | None:
+    if facts.host in facts.source.hosts:
+        return None
+    return f"the permission of source {facts.source.id} does not name this host (`source add --host`)"
+
+
 def _purpose_not_vetted(facts: ProbeUse | Disclosure, _law: Law) -> str | None:
     if facts.purpose in facts.client.purposes:
         return None
@@ -276,7 +304,9 @@ def _outside_scope(facts: Disclosure, _law: Law) -> str | None:
 _COLLECTION: tuple[Rule[Collection], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+    Rule("source.revoked", "basis.untargeted_scraping", _source_revoked),
 )
+_FETCH: tuple[Rule[Fetch], ...] = (Rule("fetch.host", "basis.targeted_fetch_requires", _host_not_named),)
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
@@ -285,6 +315,7 @@ _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("consent.age", "consent.max_age_days", _too_old),
     Rule("consent.minor", "basis.minors", _minor),
     Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+    Rule("source.revoked", "basis.untargeted_scraping", _source_revoked),
 )
 _PROBE: tuple[Rule[ProbeUse], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),

@@ -104,6 +104,8 @@ source = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("capture_place", Text),
     Column("created_at", Text, nullable=False),
+    Column("revoked_at", Text),  # its permission was withdrawn; a trigger bars every new photo from it
+    Column("sealed_revocation", LargeBinary),
 )
 photo = Table(
     "photo",
@@ -266,6 +268,42 @@ residency_fact = Table(
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
     sqlite_autoincrement=True,
+)
+# What moves the retention clock beside releases: interactions, purposes met, reviews.
+retention_fact = Table(
+    "retention_fact",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("release", Text, ForeignKey("release.id")),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+# When each person's time is up. Triggers delete the row of whom anything changes for; `retention` computes it anew.
+retention_clock = Table(
+    "retention_clock",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("review_at", Text, nullable=False, index=True),
+)
+retention_notice = Table(
+    "retention_notice",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, primary_key=True),
+    Column("noticed_at", Text, nullable=False),
+)
+# Holds that the law of a person whose time is up does not recognise: for both counsels to decide.
+retention_conflict = Table(
+    "retention_conflict",
+    metadata,
+    Column("hold", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
 artefact = Table(
