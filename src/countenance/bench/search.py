@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from countenance import technologies
 from countenance.bench.table import Left, Row, in_turn
-from countenance.bootstrap import make_scan
 from countenance.ports.gallery import Fetch, Scan, Segment
 
 Floats = NDArray[np.float32]
@@ -36,7 +36,7 @@ _LARGEST_PEER = 2_000_000  # above, float32 in FAISS takes more than a GiB besid
 
 def search_rows(size: int, dim: int, threads: int) -> Iterator[Row | Left]:
     """Measure one gallery size: one probe on one thread, a batch on all, bytes a reference, removal of a tenth."""
-    made = make_scan(dim)
+    made = technologies.scan(dim)
     before = _resident_bytes()
     segments = _filled(made, size, dim)
     probes = _probes(size, dim)

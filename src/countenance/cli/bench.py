@@ -81,7 +81,7 @@ def _vision(jobs: int) -> Iterator[Row | Left]:
 
     from countenance.bench import vision  # noqa: PLC0415
     from countenance.bench.table import Left  # noqa: PLC0415
-    from countenance.bootstrap import default_pack  # noqa: PLC0415
+    from countenance.technologies import default_pack  # noqa: PLC0415
 
     try:
         from countenance.cli import demo_photos  # noqa: PLC0415 - SciPy comes with the extra `demo`
