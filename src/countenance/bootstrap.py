@@ -37,11 +37,11 @@ from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
-from countenance.services.journal import ORIGIN, Journal
+from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
-from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.retention import Retention
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from countenance.technologies import ModelStore
 
 
-class Engine:
+class Engine(Remedies):
     """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
@@ -192,16 +192,6 @@ class Engine:
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
-
-    @cached_property
-    def lineage(self) -> Lineage:
-        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
-        return Lineage(self._records, self._law)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
-        return Journal(self._records)
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""
