@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
+    bench,
     demo,
     destruction,
     evaluation,
@@ -153,6 +154,7 @@ for module in (
     backup,
     models,
     evaluation,
+    bench,
     demo,
 ):
     module.register(app)
