@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
+    bench,
     demo,
     destruction,
     evaluation,
@@ -25,6 +26,7 @@ from countenance.cli import (
     photos,
     recipients,
     registers,
+    requests,
     residency,
     retention,
     searches,
@@ -145,6 +147,7 @@ for module in (
     orders,
     retention,
     holds,
+    requests,
     recipients,
     evidence,
     lineage,
@@ -153,6 +156,7 @@ for module in (
     backup,
     models,
     evaluation,
+    bench,
     demo,
 ):
     module.register(app)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.destruction import report_finished
+from countenance.cli.destruction import say_finished
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command
 from countenance.clock import to_text
@@ -135,7 +135,7 @@ def execute(
                 declarant=declares,
                 progress=lambda _step, part, total: advance(part, total),
             )
-        report_finished(output, done, out)
+        say_finished(output, done, out)
         if done.run.state is RunState.FROZEN:
             output.say(
                 f"Or: countenance order execute {order} --by NAME, by somebody else than {done.run.requested_by}"

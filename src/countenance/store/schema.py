@@ -373,3 +373,22 @@ instruction = Table(
     Column("outcome", Text),
     Column("sealed_evidence", LargeBinary),
 )
+# What a person asked for, and when it was answered; kept after a destruction, as proof that deadlines were.
+request = Table(
+    "request",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("sealed_channel", LargeBinary, nullable=False),
+    Column("verified_by", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("ack_due", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("first", Integer, nullable=False),  # to be answered before anything is destroyed
+    Column("acknowledged_at", Text),
+    Column("answered_at", Text),
+    Column("closed_at", Text),
+    Column("outcome", Text),
+    Column("sealed_reason", LargeBinary),
+)
