@@ -38,7 +38,6 @@ class EventTag(StrEnum):
     HOLD_PLACED = "custodian:hold:placed"
     HOLD_LIFTED = "custodian:hold:lifted"
     HOLD_REVIEWED = "custodian:hold:reviewed"
-    HOLD_REFUSED = "engine:hold:refused"
     ORDER_ENTERED = "custodian:order:entered"
     ORDER_CONFIRMED = "custodian:order:confirmed"
     ORDER_REFUSED = "engine:order:refused"
