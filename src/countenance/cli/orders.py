@@ -210,10 +210,11 @@ def readmit(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Let one member sign a new release, as one of two people, where the order allows new releases.
+    r"""Let one member sign a new release, as one of two people, where the order allows new releases.
 
     Example:
-        countenance order readmit ord_7k2m0q9x4t8b5c1d sub_7k2m0q9x4t8b5c1d --by ann
+        countenance order readmit ord_7k2m0q9x4t8b5c1d sub_7k2m0q9x4t8b5c1d \
+          --by ann
     """
     with engine_command(data, as_json) as (engine, output):
         _say(output, engine.custody.orders.readmit(OrderId(order), SubjectId(subject), by=by or getpass.getuser()))
@@ -246,10 +247,11 @@ def consolidate(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Let several orders be executed once, with one certificate that names all of them.
+    r"""Let several orders be executed once, with one certificate that names all of them.
 
     Example:
-        countenance order consolidate ord_7k2m0q9x4t8b5c1d ord_0a1b2c3d4e5f6g7h
+        countenance order consolidate ord_7k2m0q9x4t8b5c1d \
+          ord_0a1b2c3d4e5f6g7h
     """
     with engine_command(data, as_json) as (engine, output):
         found = engine.custody.runs.consolidate(OrderId(lead), [OrderId(o) for o in others], by=by or getpass.getuser())
