@@ -16,7 +16,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
+from countenance.ports.eyes import Eyes
 from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
@@ -43,6 +44,7 @@ from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.lineage import Lineage
+from countenance.services.looking import Looking
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
 from countenance.services.residency import Homes
@@ -157,12 +159,12 @@ class Engine:
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / _LOCK)
+        return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, self.directory / _LOCK)
 
     @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
-        return Review(self._records, self._reader, self._enrolments, self.ingest.content_tag)
+        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag)
 
     @cached_property
     def searches(self) -> Searches:
@@ -304,15 +306,19 @@ class Engine:
         first, *rest = path.parts
         return self.models.owns(Path(*rest)) if first == _MODELS and rest else first in _OWNED
 
-    def _enrolments(self) -> Enrolments:
-        return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)
+    def _enrolments(self, threads: int = 1) -> Enrolments:
+        return Enrolments(self._records, self._law, self.pack.encoder, self._gallery, threads=threads)
+
+    def _looking(self) -> Eyes:
+        return Looking(self._reader, self.pack)
+
+    def _crowd(self, count: int) -> AbstractContextManager[Eyes]:
+        from countenance.backends.crowd import Crowd  # noqa: PLC0415 - see the module
+
+        return Crowd(("countenance.cli.eyes", str(self.directory / _MODELS), self.pack_name), count)
 
     def _load(self, name: str) -> FacePack:
-        if name != DEFAULT_PACK:
-            return self.models.load(name)
-        from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
-
-        return dlib_pack.load()
+        return _pack(self.models, name)
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
@@ -327,6 +333,23 @@ class Engine:
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+
+
+def be_eyes(models: Path, pack: str, socket: int) -> None:
+    """Look at the photos that come through a socket until it closes: all that a process of a crowd does."""
+    from countenance.backends import crowd  # noqa: PLC0415 - see the module
+    from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415
+    from countenance.backends.photos import PillowReader  # noqa: PLC0415
+
+    crowd.serve(socket, Looking(PillowReader(), _pack(ModelStore(models), pack)))
+
+
+def _pack(models: ModelStore, name: str) -> FacePack:
+    if name != DEFAULT_PACK:
+        return models.load(name)
+    from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
+
+    return dlib_pack.load()
 
 
 def _gallery(encoder: str, dim: int) -> Gallery:
