@@ -11,11 +11,7 @@ engine.searches.search(photo, request)
 from __future__ import annotations
 
 import os
-<<<<<<< HEAD
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-=======
->>>>>>> main
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,11 +25,7 @@ from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
-<<<<<<< HEAD
 from countenance.ports.eyes import Eyes
-from countenance.ports.gallery import Gallery
-=======
->>>>>>> main
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
@@ -49,12 +41,8 @@ from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
-<<<<<<< HEAD
-from countenance.services.lineage import Lineage
 from countenance.services.looking import Looking
-=======
->>>>>>> main
-from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.models import chosen_pack, use_pack
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
@@ -152,11 +140,8 @@ class Engine(Remedies):
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-<<<<<<< HEAD
-        return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, self.directory / _LOCK)
-=======
-        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / files.LOCK)
->>>>>>> main
+        lock = self.directory / files.LOCK
+        return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, lock)
 
     @cached_property
     def review(self) -> Review:
@@ -325,16 +310,10 @@ class Engine(Remedies):
         return Looking(self._reader, self.pack)
 
     def _crowd(self, count: int) -> AbstractContextManager[Eyes]:
-        from countenance.backends.crowd import Crowd  # noqa: PLC0415 - see the module
-
-        return Crowd(("countenance.cli.eyes", str(self.directory / _MODELS), self.pack_name), count)
+        return technologies.crowd(self.directory / files.MODELS, self.pack_name, count)
 
     def _load(self, name: str) -> FacePack:
-<<<<<<< HEAD
-        return _pack(self.models, name)
-=======
-        return technologies.default_pack() if name == DEFAULT_PACK else self.models.load(name)
->>>>>>> main
+        return technologies.pack(self.models, name)
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
@@ -349,52 +328,3 @@ class Engine(Remedies):
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
-<<<<<<< HEAD
-
-
-def be_eyes(models: Path, pack: str, socket: int) -> None:
-    """Look at the photos that come through a socket until it closes: all that a process of a crowd does."""
-    from countenance.backends import crowd  # noqa: PLC0415 - see the module
-    from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415
-    from countenance.backends.photos import PillowReader  # noqa: PLC0415
-
-    crowd.serve(socket, Looking(PillowReader(), _pack(ModelStore(models), pack)))
-
-
-def _pack(models: ModelStore, name: str) -> FacePack:
-    if name != DEFAULT_PACK:
-        return models.load(name)
-    from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
-
-    return dlib_pack.load()
-
-
-def _gallery(encoder: str, dim: int) -> Gallery:
-    from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
-
-    return FaissGallery(encoder, dim)
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else NotWritable
-        raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
-
-
-def _keyring_of(directory: Path) -> Keyring:
-    if not (directory / _KEYRING).is_file():
-        raise NotInitialised(f"there is no keyring in {directory}")
-    return Keyring.open(directory / _KEYRING, root_key.source(directory / _ROOT_KEY))
-
-
-def _records(directory: Path, place: RootKey, clock: Clock | None) -> Records:
-    with _writing(directory):
-        for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
-            (directory / name).touch(mode=0o600)
-    keyring = Keyring.open(directory / _KEYRING, place)
-    return Records(directory / _RECORDS, keyring, clock or SystemClock())
-=======
->>>>>>> main

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from countenance.bootstrap import be_eyes
+from countenance.technologies import be_eyes
 
 
 def main() -> None:

@@ -27,15 +27,9 @@ from countenance.policy.engine import (
     decide_transient,
 )
 from countenance.policy.permit import Deny, Permit
-<<<<<<< HEAD
+from countenance.policy.set_back import deny_set_back
 from countenance.ports.vision import Encoder
 from countenance.services.attribution import BYSTANDER, Verdict, overlap
-=======
-from countenance.policy.set_back import deny_set_back
-from countenance.ports.photos import DecodedPhoto, PhotoReader
-from countenance.ports.vision import FacePack
-from countenance.services.attribution import BYSTANDER, Claim, Verdict, attribute, overlap
->>>>>>> main
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
 from countenance.services.sighting import FaceOutcome, PendingFace, PendingPhoto, Sighting
@@ -220,11 +214,8 @@ class Enrolments:
             source=photo.sources[0],
             policy_published_at=moment.policy_published_at,
         )
-<<<<<<< HEAD
-        return decide_enrolment(facts, self._law.of_subject(subject, photo.sources, now))
-=======
-        return deny_set_back(work.behind) or decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
->>>>>>> main
+        law = self._law.of_subject(subject, photo.sources, now)
+        return deny_set_back(moment.work.behind) or decide_enrolment(facts, law)
 
     def _decide_again(self, moment: _Moment, photo: PendingPhoto) -> None:
         for face in photo.faces:
@@ -246,7 +237,6 @@ class Enrolments:
         if not asked:
             return
         with self._records.read() as work:
-<<<<<<< HEAD
             moment = _Moment(work)
             decisions = [(face, self._transient(moment, photo, face)) for photo, face in asked]
             permitted = [(face, permit) for face, permit in decisions if isinstance(permit, Permit)]
@@ -259,30 +249,6 @@ class Enrolments:
             probe.wipe()
             if found:
                 face.verdict = Verdict(found[0].subject, Attribution.TRANSIENT)
-=======
-            policy = subject_rows.current_policy(work)
-            facts = TransientMatch(
-                face=f"{photo}/{face.number}",
-                now=work.now,
-                sources=tuple(sources),
-                policy_published_at=None if policy is None else policy.published_at,
-            )
-            decision = deny_set_back(work.behind) or decide_transient(facts, self._law.of_bystander(sources))
-            if isinstance(decision, Deny) or assess(sighting.photo.image, face.found, ENROL).reason:
-                return BYSTANDER
-            view = self._gallery.consenting(work, self._pack.encoder)
-        if not view.size:
-            return BYSTANDER
-        crop = decision.cover(self._pack.encoder.align(sighting.photo.image, face.found))
-        (probe,) = self._pack.encoder.encode([crop])
-        strictest = min(view.rates)
-        minimum = tail_for(self._pack.encoder.digest).threshold(strictest, view.size).value
-        found = self._gallery.search(probe, view, minimum)
-        probe.wipe()
-        if not found:
-            return BYSTANDER
-        return Verdict(found[0].subject, Attribution.TRANSIENT)
->>>>>>> main
 
     def _transient(self, moment: _Moment, photo: PendingPhoto, face: PendingFace) -> Permit | Deny:
         facts = TransientMatch(
@@ -291,7 +257,8 @@ class Enrolments:
             sources=tuple(photo.sources),
             policy_published_at=moment.policy_published_at,
         )
-        return decide_transient(facts, self._law.of_bystander(photo.sources))
+        law = self._law.of_bystander(photo.sources)
+        return deny_set_back(moment.work.behind) or decide_transient(facts, law)
 
     def _store_new(self, moment: _Moment, photo: PendingPhoto) -> Iterator[NewEvent]:
         """Store a photo and its faces; yield what the log is to say."""

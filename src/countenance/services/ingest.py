@@ -24,12 +24,8 @@ from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
 from countenance.policy.engine import Collection, deny_collection
-<<<<<<< HEAD
-from countenance.ports.eyes import Eyes, SeenPhoto
-=======
 from countenance.policy.set_back import deny_set_back
-from countenance.ports.photos import DecodedPhoto, PhotoReader
->>>>>>> main
+from countenance.ports.eyes import Eyes, SeenPhoto
 from countenance.services.attribution import Claim, unplaced
 from countenance.services.enrolment import Enrolments
 from countenance.services.files import find_files, groups, read
