@@ -235,7 +235,7 @@ def met(
         countenance order met ord_7k2m0q9x4t8b5c1d 3 --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        _say(output, engine.custody.orders.met(OrderId(order), term, by=by or getpass.getuser()))
+        _say(output, engine.custody.runs.met(OrderId(order), term, by=by or getpass.getuser()))
 
 
 @_order.command()

@@ -15,7 +15,7 @@ from countenance.model.order import Order, OrderStatus, Unknown, Verb
 from countenance.policy.orders import unmet
 from countenance.services.destruction import Destruction, Finished
 from countenance.services.order_gate import in_conflict, refused
-from countenance.services.orders import Orders
+from countenance.services.orders import Orders, Standing
 from countenance.services.verification import Progress
 from countenance.store import conflicts as conflict_rows
 from countenance.store import orders as rows
@@ -153,6 +153,18 @@ class OrderRuns:
                 found.append(self._destruction.resume(run))
                 self.settle(run)
         return found
+
+    def met(self, order: OrderId, term: int, *, by: str) -> Standing:
+        """Record that people met a term, such as a report; an order that has nothing left to do is satisfied.
+
+        Raises:
+            NotFound: no such order.
+            BadInput: no such term, or one that the program meets.
+        """
+        found = self._orders.met(order, term, by=by)
+        if found.order.run is not None:
+            self.settle(found.order.run)
+        return self._orders.status(order)
 
     def settle(self, run: RunId) -> None:
         """Note that orders are satisfied, once their run has a complete certificate and people met their terms."""

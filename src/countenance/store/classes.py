@@ -229,7 +229,7 @@ def _known(start: date, past: date) -> Condition:
         any_of(fact.c.since.is_(None), fact.c.since <= start.isoformat()),
         any_of(fact.c.until.is_(None), fact.c.until >= past.isoformat()),
     )
-    several = select(fact.c.subject).where(proves).group_by(fact.c.subject).having(func.count() > 1)
+    several = _several()
     spans = select(fact.c.subject).where(proves, _overlaps(start, past), fact.c.subject.in_(several))
     days = _days(spans, start, past, open_start=start)
     wanted = (past - start).days
@@ -258,4 +258,11 @@ def _contradicted(start: date, past: date) -> Select[tuple[SubjectId]]:
         func.coalesce(other.c.since, "") < past.isoformat(),
         other.c.number.not_in(corrected),
     )
-    return select(fact.c.subject).join(other, apart).where(_standing(), _overlaps(start, past))
+    several = fact.c.subject.in_(_several())
+    return select(fact.c.subject).join(other, apart).where(several, _standing(), _overlaps(start, past))
+
+
+def _several() -> Select[tuple[SubjectId]]:
+    """Return who has more than one fact: only these have pieces of a history, or contradict themselves."""
+    fact = schema.residency_fact
+    return select(fact.c.subject).group_by(fact.c.subject).having(func.count() > 1)

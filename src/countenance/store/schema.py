@@ -262,6 +262,7 @@ residency_fact = Table(
     Column("supersedes", Integer, ForeignKey("residency_fact.number")),
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
+    Index("residency_fact_supersedes", "supersedes"),
     sqlite_autoincrement=True,
 )
 # What moves the retention clock beside releases: interactions, purposes met, reviews.

@@ -301,6 +301,7 @@ def upgrade() -> None:
     with op.batch_alter_table("residency_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
+        batch_op.create_index("residency_fact_supersedes", ["supersedes"], unique=False)
 
     op.create_table(
         "retention_clock",
