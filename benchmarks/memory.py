@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m benchmarks.memory`: the peak memory of ingesting fifty 12-megapixel photos; with `--people 10000`, how
-memory grows while so many people are enrolled with a photo each.
+"""`python -m benchmarks.memory`: the peak memory of ingesting fifty 12-megapixel photos.
+
+With `--people 10000`: how memory grows while so many people are enrolled with a photo each.
 
 The photos are JPEGs of 4000 x 3000, six faces each, tiled from scikit-image's astronaut and moved by a few
 pixels so that no two are alike. They are read once in this process, to time the reader alone, then ingested by
