@@ -34,9 +34,11 @@ from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
+from countenance.services.dataset import DataSets
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
+from countenance.services.evaluation import Evaluations
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -55,7 +57,7 @@ from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import Keyring
-from countenance.store.records import Records, set_setting
+from countenance.store.records import Records, set_setting, settings
 from countenance.store.root_key import RootKey
 
 if TYPE_CHECKING:
@@ -170,6 +172,16 @@ class Engine:
         return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
 
     @cached_property
+    def datasets(self) -> DataSets:
+        """Data sets, encoded in memory for a measurement."""
+        return DataSets(self._records, self._law, self._reader, lambda: self.pack)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """The verb `run` on data sets."""
+        return Evaluations(self._records, self.datasets, self._reader, lambda: self.pack)
+
+    @cached_property
     def destruction(self) -> Destruction:
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
         place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, self._owns)
@@ -275,6 +287,12 @@ class Engine:
     def pack_name(self) -> str:
         """Name of the face pack in use, whether it loads or not."""
         return chosen_pack(self._records)
+
+    @property
+    def operator(self) -> str:
+        """Who runs this."""
+        with self._records.read() as work:
+            return settings(work)["operator"]
 
     @property
     def policy_sha256(self) -> str:

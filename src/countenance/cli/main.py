@@ -15,6 +15,7 @@ from countenance.cli import (
     backup,
     demo,
     destruction,
+    evaluation,
     holds,
     ledger,
     lineage,
@@ -141,6 +142,7 @@ for module in (
     verify,
     backup,
     models,
+    evaluation,
     demo,
 ):
     module.register(app)

@@ -50,6 +50,8 @@ class EventTag(StrEnum):
     RECOVERY_KEY_MADE = "operator:recovery:made"
     ROOT_KEY_ROTATED = "operator:rootkey:rotated"
     SYSTEM_RESTORED = "operator:system:restored"
+    EVALUATION_RUN = "operator:evaluation:run"
+    EVALUATION_DENIED = "engine:evaluation:denied"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
     ARTEFACT_RECORDED = "engine:artefact:recorded"
     ARTEFACT_STALE = "engine:artefact:stale"

@@ -241,6 +241,16 @@ hold = Table(
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
 )
+# Sums of a measurement on a data set: rates and thresholds, nothing of a face.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("id", Text, primary_key=True),  # the digest of inputs and results
+    Column("at", Text, nullable=False),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("dataset", Text, nullable=False),  # SHA-256 over names and bytes of its photos
+    Column("results", Text, nullable=False),  # JSON
+)
 # What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
 residency_fact = Table(
     "residency_fact",
