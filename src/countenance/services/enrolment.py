@@ -29,11 +29,12 @@ from countenance.ports.vision import FacePack
 from countenance.services.attribution import BYSTANDER, Claim, Verdict, attribute, overlap
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
+from countenance.services.ranking import ranked
+from countenance.services.tails import tail_in_use
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.photos import NewPhoto, NewReference
 from countenance.store.records import Records, Transaction
-from countenance.vision.calibration import tail_for
 from countenance.vision.quality import ENROL, assess
 
 PREVIEW_PX = 512  # longest side; enough for a reviewer to recognise somebody
@@ -244,13 +245,13 @@ class Enrolments:
             if isinstance(decision, Deny) or assess(sighting.photo.image, face.found, ENROL).reason:
                 return BYSTANDER
             view = self._gallery.consenting(work, self._pack.encoder)
+            tail = tail_in_use(work, self._pack.encoder.digest)
         if not view.size:
             return BYSTANDER
         crop = decision.cover(self._pack.encoder.align(sighting.photo.image, face.found))
         (probe,) = self._pack.encoder.encode([crop])
         strictest = min(view.rates)
-        minimum = tail_for(self._pack.encoder.digest).threshold(strictest, view.size).value
-        found = self._gallery.search(probe, view, minimum)
+        found = ranked(self._gallery, probe, view, tail.threshold(strictest, view.size).value, tail.background)
         probe.wipe()
         if not found:
             return BYSTANDER

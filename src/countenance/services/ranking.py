@@ -49,9 +49,7 @@ def ranked(gallery: LiveGallery, probe: Faceprint, view: View, minimum: float, b
         wanted *= 4
 
 
-def _scored(
-    gallery: LiveGallery, hits: Sequence[Hit], view: View, minimum: float, background: float
-) -> list[Scored]:
+def _scored(gallery: LiveGallery, hits: Sequence[Hit], view: View, minimum: float, background: float) -> list[Scored]:
     cosines = [hit.score for hit in hits[: NEIGHBOURS + 1]]
     prints: list[Faceprint] = []
     found: list[Scored] = []

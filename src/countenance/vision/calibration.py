@@ -53,7 +53,11 @@ class Curve:
 
     def score(self, log_share: float) -> tuple[float, float, float]:
         """Return the score that is reached in this share of searches, and its interval."""
-        return _along(log_share, self.scores, self), _along(log_share, self.low, self), _along(log_share, self.high, self)
+        return (
+            _along(log_share, self.scores, self),
+            _along(log_share, self.low, self),
+            _along(log_share, self.high, self),
+        )
 
     def share(self, score: float) -> Estimate:
         """Return in which share of searches this score is reached."""
@@ -64,7 +68,9 @@ class Curve:
         """Return how many strangers of the gallery to expect at this score or above."""
         value, low, high = (10.0 ** _back(score, row, self.log_chance) for row in self._rows())
         beyond = self.share(score).extrapolated
-        return Estimate(min(value, self.people), min(low, value, self.people), min(max(high, value), self.people), beyond)
+        return Estimate(
+            min(value, self.people), min(low, value, self.people), min(max(high, value), self.people), beyond
+        )
 
     def _rows(self) -> tuple[_Floats, _Floats, _Floats]:
         return self.scores, self.low, self.high
@@ -125,7 +131,7 @@ class Tail:
         """Return how many strangers to expect at this identification score or above in such a gallery."""
         found = self._at(gallery).chance(score)
         beyond = found.extrapolated or gallery > self.sizes[-1].people
-        return Estimate(found.value, found.low, found.high, beyond) if gallery else Estimate(0.0, 0.0, 0.0, False)  # noqa: FBT003
+        return Estimate(found.value, found.low, found.high, beyond) if gallery else Estimate(0.0, 0.0, 0.0, False)
 
     def fpir(self, score: float, gallery: int) -> Estimate:
         """Return in which share of searches for a stranger somebody is found at this score or above."""
@@ -256,8 +262,8 @@ def parse(document: Mapping[str, Any]) -> Tail:
 
 
 def _curve(document: Mapping[str, Any], logs: _Floats) -> Curve:
-    rows = (np.array(document[name], np.float64) for name in ("scores", "low", "high", "log10_chance"))
-    return Curve(float(document["people"]), logs, *rows, supported=float(document["supported"]))
+    scores, low, high, chance = (np.array(document[name], float) for name in ("scores", "low", "high", "log10_chance"))
+    return Curve(float(document["people"]), logs, scores, low, high, chance, float(document["supported"]))
 
 
 @cache

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ _LOW, _HIGH = -1.5, 1.0
 _EDGES = np.linspace(_LOW, _HIGH, _BINS + 1)
 _BLOCK = 512  # photos at once: bounds memory
 _SHAPES, _SCALES = np.arange(0, 0.5, 0.02), np.arange(0.5, 1.5, 0.02)  # the scales times the mean excess
-_MISSED = np.array([0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9])
+_MISSED = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 _Z = 1.96
 
 
@@ -172,9 +173,7 @@ def _counted(data: People, size: int, seed: int = 0) -> _Counts:
             best = table[strangers].max(axis=1)
             found.best += np.bincount(_bins(best), weight, _BINS)
             np.maximum.at(found.reached, data.person[rows[strangers]], best)
-            found.every += np.bincount(
-                _bins(table[strangers]).ravel(), np.repeat(weight, table.shape[1]), _BINS
-            )
+            found.every += np.bincount(_bins(table[strangers]).ravel(), np.repeat(weight, table.shape[1]), _BINS)
             total += float(weight.sum())
     found.best /= total
     found.every /= total
@@ -245,6 +244,13 @@ def _lines(data: People, sizes: list[int], seed: int = 0) -> tuple[dict[int, _Li
     return lines, own
 
 
+def quick(data: People) -> calibration.Tail:
+    """Return a tail without intervals or names, for measuring what its thresholds do on other people."""
+    body = _body(data, {})
+    head = {"encoder": "", "evaluation": "", "date": "", "data": {**body["data"], "name": ""}}
+    return calibration.parse({**body, **head})
+
+
 def measured(data: People, head: Mapping[str, Any], *, date: str, progress: Progress | None = None) -> dict[str, Any]:
     """Return the tail of these people as a document of schema `countenance.tail/2`.
 
@@ -258,8 +264,6 @@ def measured(data: People, head: Mapping[str, Any], *, date: str, progress: Prog
         date: of today, YYYY-MM-DD.
         progress: called with steps done and steps in all.
     """
-    sizes = _sizes(data.count)
-    lines, own = _lines(data, sizes)
     rows: dict[int, list[Floats]] = {}
     for number in range(_RESAMPLINGS):
         half = np.random.default_rng(number + 1).permutation(data.count)[: data.count // 2]
@@ -268,17 +272,33 @@ def measured(data: People, head: Mapping[str, Any], *, date: str, progress: Prog
         if progress is not None:
             progress(number + 1, _RESAMPLINGS)
     spread = {size: _Z * np.std(found, axis=0) for size, found in rows.items()}
+    document = {**head, **_body(data, spread)}
+    document["data"] = {**head["data"], **document["data"]}
+    evaluation = canonical.digest(json.dumps(document, sort_keys=True))
+    return {**document, "evaluation": evaluation, "date": date}
+
+
+def _body(data: People, spread: Mapping[int, Floats]) -> dict[str, Any]:
+    """Return what a document says about scores; `spread` is the half width of the intervals by size."""
+    sizes = _sizes(data.count)
+    lines, own = _lines(data, sizes)
     background = _background(data)
-    curves = [_document(size, lines[size], spread[min(spread, key=lambda one: abs(np.log(one / size)))]) for size in sizes]
-    shift = 2 * WEIGHT * max(background, 0.0)  # what a gallery of one person leaves is the cosine, moved by this
-    pairs = {**curves[0], **{name: [round(x + shift, 6) for x in curves[0][name]] for name in ("scores", "low", "high")}}
-    document = {
+    none = np.zeros(len(_LOGS))
+    curves = [
+        _document(size, lines[size], spread[min(spread, key=lambda one: abs(log(one / size)))] if spread else none)
+        for size in sizes
+    ]
+    # What a gallery of one person leaves is the cosine, moved by this.
+    shift = 2 * WEIGHT * max(background, 0.0)
+    return {
         "schema": calibration.SCHEMA,
-        **head,
         "score": {"neighbours": NEIGHBOURS, "weight": WEIGHT, "background": round(background, 6)},
-        "data": {**head["data"], "photos": len(data.vectors), "people": data.count, "support_people": SUPPORT},
+        "data": {"photos": len(data.vectors), "people": data.count, "support_people": SUPPORT},
         "log10_share": [round(float(x), 6) for x in _LOGS],
-        "pairs": pairs,
+        "pairs": {
+            **curves[0],
+            **{name: [round(x + shift, 9) for x in curves[0][name]] for name in ("scores", "low", "high")},
+        },
         "sizes": curves,
         "missed": [
             {"people": size, "share": list(_MISSED), "scores": [round(float(x), 6) for x in np.quantile(row, _MISSED)]}
@@ -286,8 +306,6 @@ def measured(data: People, head: Mapping[str, Any], *, date: str, progress: Prog
             if size >= NEIGHBOURS and len(row) >= SUPPORT
         ],
     }
-    evaluation = canonical.digest(json.dumps(document, sort_keys=True))
-    return {**document, "evaluation": evaluation, "date": date}
 
 
 def _document(size: int, line: _Line, spread: Floats) -> dict[str, Any]:
