@@ -33,6 +33,7 @@ from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
+from countenance.services.calibration import Calibrations
 from countenance.services.certify import Deferred
 from countenance.services.dataset import DataSets
 from countenance.services.destruction import Destruction
@@ -199,6 +200,12 @@ class Engine:
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        """Verbs on thresholds: `from_data_set`, `from_gallery`, `explain`."""
+        pack, gallery = (lambda: self.pack), self._gallery
+        return Calibrations(self._records, self._law, self.datasets, pack, gallery, self.lineage)
 
     @cached_property
     def lineage(self) -> Lineage:

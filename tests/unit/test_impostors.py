@@ -38,7 +38,7 @@ def test_scores_are_those_of_the_definition(size: int) -> None:
     """At every size, tiny ones too, the tables hold what plain loops over the definition give."""
     data = crowd(30, seed=size, uneven=2.0)
     chosen = np.sort(np.random.default_rng(size).permutation(30)[:size])
-    background = impostors._background(data)
+    background = impostors.background(data.vectors, data.person)
     for rows, table in impostors.scores(data, chosen):
         for photo, row in zip(rows, table, strict=True):
             expected = [plainly(data, photo, chosen, place, background) for place in range(size)]

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
+    calibration,
     demo,
     destruction,
     evaluation,
@@ -142,6 +143,7 @@ for module in (
     verify,
     backup,
     models,
+    calibration,
     evaluation,
     demo,
 ):

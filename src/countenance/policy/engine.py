@@ -91,6 +91,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """The references of one subject are to be compared with those of others, to measure how high strangers score."""
+
+    now: datetime
+    subject: Subject
+    release: Release
+
+
+@dataclass(frozen=True)
 class Disclosure:
     """One subject is to be a candidate in the answer to one client."""
 
@@ -135,6 +144,11 @@ def decide_evaluation(facts: Evaluation, law: Law) -> Decision:
     return denial or _permit(PermitKind.EVALUATE, facts.face, (facts.source.id,), law)
 
 
+def deny_measurement(facts: Measurement, law: Law) -> Deny | None:
+    """Return why this subject's references may not be measured; None where they may."""
+    return first_denial(_MEASUREMENT, facts, law)
+
+
 def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
     """Return why this subject may not be shown to this client for this purpose; None where it may."""
     return first_denial(_DISCLOSURE, facts, law)
@@ -164,11 +178,11 @@ def _policy_unmet(facts: Collection | Enrolment | ProbeUse | TransientMatch, _la
     return None
 
 
-def _frozen(facts: Enrolment | Disclosure, _law: Law) -> str | None:
+def _frozen(facts: Enrolment | Disclosure | Measurement, _law: Law) -> str | None:
     return "this person is frozen: nothing of theirs is collected or searched" if facts.subject.frozen_at else None
 
 
-def _no_live_release(facts: Enrolment | Disclosure, _law: Law) -> str | None:
+def _no_live_release(facts: Enrolment | Disclosure | Measurement, _law: Law) -> str | None:
     if facts.release is None:
         return _NO_RELEASE.reason
     status = facts.release.status(facts.now)
@@ -190,7 +204,7 @@ def _out_of_order(facts: Enrolment, _law: Law) -> str | None:
     return None
 
 
-def _minor(facts: Enrolment | Disclosure, law: Law) -> str | None:
+def _minor(facts: Enrolment | Disclosure | Measurement, law: Law) -> str | None:
     if facts.subject.age_band is not AgeBand.MINOR:
         return None
     if law.choice("basis.minors") == "deny":
@@ -200,7 +214,7 @@ def _minor(facts: Enrolment | Disclosure, law: Law) -> str | None:
     return "a minor's release must be signed by the recorded representative"
 
 
-def _too_old(facts: Enrolment | Disclosure, law: Law) -> str | None:
+def _too_old(facts: Enrolment | Disclosure | Measurement, law: Law) -> str | None:
     release = facts.release
     if release is None or facts.now < release.signed_at + longest_term(law):
         return None
@@ -261,6 +275,15 @@ def _outside_scope(facts: Disclosure, _law: Law) -> str | None:
     return "the release names neither this client nor its kind for this purpose"
 
 
+def _not_for_evaluation(facts: Measurement, law: Law) -> str | None:
+    purposes = facts.release.scope.purposes
+    if Purpose.EVALUATION not in purposes:
+        return "the release does not name the purpose evaluation; a new one that does would allow it"
+    if "evaluation" in law.items("consent.separate_for") and len(purposes) > 1:
+        return "the applicable law wants a release of its own for evaluation, that names no other purpose"
+    return None
+
+
 _COLLECTION: tuple[Rule[Collection], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
@@ -284,6 +307,13 @@ _TRANSIENT: tuple[Rule[TransientMatch], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("bystander.basis", "processing.transient_match", _bystanders_not_covered),
     Rule("bystander.transient", "processing.transient_match", _transient_denied),
+)
+_MEASUREMENT: tuple[Rule[Measurement], ...] = (
+    Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
+    Rule("consent.live", "basis.require", _no_live_release),
+    Rule("consent.age", "consent.max_age_days", _too_old),
+    Rule("consent.minor", "basis.minors", _minor),
+    Rule("evaluation.consent", "consent.separate_for", _not_for_evaluation),
 )
 _DISCLOSURE: tuple[Rule[Disclosure], ...] = (
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),

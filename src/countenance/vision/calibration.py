@@ -29,6 +29,7 @@ from countenance.vision.neighbourhood import NEIGHBOURS, WEIGHT
 
 SCHEMA = "countenance.tail/2"
 _Floats = NDArray[np.float64]
+_FLAT = 1e-9  # a step of an interval may have no height
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +177,7 @@ def _between(lower: Curve, upper: Curve, part: float, people: float) -> Curve:
 
 
 def _past(sizes: Sequence[Curve], people: float) -> Curve:
-    """Follow the trend of the last decade of sizes, never downwards; the interval widens with the distance.
+    """Follow the steepest rise of the last decade of sizes, never downwards; the interval widens with the distance.
 
     A trend drawn through two curves a decade apart has sqrt(2) times the error of one of them per decade.
     """
@@ -184,10 +185,12 @@ def _past(sizes: Sequence[Curve], people: float) -> Curve:
     decades = log10(people / last.people)
     earlier = min(sizes, key=lambda curve: abs(log10(last.people / curve.people) - 1))
     apart = log10(last.people / earlier.people)
-    slope = np.maximum((last.scores - earlier.scores) / apart, 0.0) if apart else np.zeros_like(last.scores)
-    middle = last.scores + slope * decades
+    counted = (last.log_share <= -1) & (last.log_share >= last.supported)
+    rises = (last.scores - earlier.scores)[counted] / apart if apart else np.zeros(1)
+    middle = last.scores + max(float(rises.max(initial=0.0)), 0.0) * decades
     wider = sqrt(1 + 2 * decades**2)
-    low, high = middle - (last.scores - last.low) * wider, middle + (last.high - last.scores) * wider
+    low = np.minimum.accumulate((middle - (last.scores - last.low) * wider)[::-1])[::-1]
+    high = np.maximum.accumulate(middle + (last.high - last.scores) * wider)
     return Curve(people, last.log_share, middle, low, high, last.log_chance, last.supported)
 
 
@@ -204,9 +207,9 @@ def _along(log_share: float, row: _Floats, curve: Curve) -> float:
 def _back(score: float, row: _Floats, logs: _Floats) -> float:
     """Return the logarithm at which a row reaches this score; past its ends along the first or last step."""
     if score > row[-1]:
-        return float(logs[-1] + (logs[-1] - logs[-2]) * (score - row[-1]) / (row[-1] - row[-2]))
+        return float(logs[-1] + (logs[-1] - logs[-2]) * (score - row[-1]) / max(row[-1] - row[-2], _FLAT))
     if score < row[0]:
-        return float(logs[0] + (logs[0] - logs[1]) * (row[0] - score) / (row[1] - row[0]))
+        return float(logs[0] + (logs[0] - logs[1]) * (row[0] - score) / max(row[1] - row[0], _FLAT))
     return float(np.interp(score, row, logs))
 
 

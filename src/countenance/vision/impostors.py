@@ -30,13 +30,13 @@ SUPPORT = 30
 """People who must have reached a score: the rule of 30 (Doddington et al. 2000), in people, since errors cluster."""
 FEWEST = 100
 """People without whom no threshold for a search in a hundred rests on `SUPPORT` of them at any size."""
-_RESAMPLINGS = 24
+_RESAMPLINGS = 20
 _LADDER = (1, 2, 3, 5, 10, 30, 100, 300, 1000, 3000, 10_000)
 _LOGS = np.concatenate([np.log10([0.9, 0.7, 0.5, 0.3, 0.2]), np.arange(-1, -8.01, -0.25)])
 _BINS = 2**15  # of scores from -1.5 to 1: 8e-5 wide, a fiftieth of the scale of the tightest tail seen
 _LOW, _HIGH = -1.5, 1.0
 _EDGES = np.linspace(_LOW, _HIGH, _BINS + 1)
-_BLOCK = 512  # photos at once: bounds memory
+_BLOCK = 600_000  # scores at once: bounds memory to a few dozen MB
 _SHAPES, _SCALES = np.arange(0, 0.5, 0.02), np.arange(0.5, 1.5, 0.02)  # the scales times the mean excess
 _MISSED = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 _Z = 1.96
@@ -83,41 +83,56 @@ class _Counts:
     reached: Floats
 
 
-def scores(data: People, chosen: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Scores]]:
-    """Yield (rows of photos, their identification scores with a gallery), a block of photos at a time.
+class Table:
+    """Identification scores of many probes with one gallery of one reference a person."""
 
-    Args:
-        chosen: numbers of the people in the gallery, rising. Where a photo's own person is among them, that column is
-            the person's own score, and the others are those of a gallery that does not have this person.
-    """
-    references = data.vectors[data.first[chosen]]
-    size, background = len(chosen), _background(data)
-    among = references @ references.T
-    np.fill_diagonal(among, -2.0)
-    nearest, values = _best(among, min(NEIGHBOURS + 1, size))
-    around = _mean(values[:, :NEIGHBOURS], background)
-    column = np.full(data.count, -1)
-    column[chosen] = np.arange(size)
-    for start in range(0, len(data.vectors), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(data.vectors)))
-        cosines = data.vectors[rows] @ references.T
-        own = column[data.person[rows]]
-        candidate = np.broadcast_to(around, cosines.shape).copy()
+    def __init__(self, references: Scores, background: float) -> None:
+        self._references, self._background = references, background
+        among = references @ references.T
+        np.fill_diagonal(among, -2.0)
+        self._nearest, self._values = _best(among, min(NEIGHBOURS + 1, len(references)))
+        self._around = _mean(self._values[:, :NEIGHBOURS], background)
+
+    def of(self, probes: Scores, own: NDArray[np.int64]) -> Scores:
+        """Return the scores of probes (P, D) with all references: float32 (P, R).
+
+        Args:
+            own: int (P,), the reference of the probe's own person, or -1. Its column holds the person's own score, and
+                the others are those of a gallery that does not have this person.
+        """
+        cosines = probes @ self._references.T
+        candidate = np.broadcast_to(self._around, cosines.shape).copy()
         mated = np.flatnonzero(own >= 0)
-        for row in mated:  # nobody is a neighbour of a candidate in a gallery without this person
-            hit = np.flatnonzero((nearest[:, :NEIGHBOURS] == own[row]).any(axis=1))
-            left = np.where(nearest[hit] == own[row], -3.0, values[hit])
-            candidate[row, hit] = _mean(-np.sort(-left, axis=1)[:, :NEIGHBOURS], background)
-        candidate[mated, own[mated]] = around[own[mated]]
+        for row in mated:
+            hit = np.flatnonzero((self._nearest[:, :NEIGHBOURS] == own[row]).any(axis=1))
+            left = np.where(self._nearest[hit] == own[row], -3.0, self._values[hit])
+            candidate[row, hit] = _mean(-np.sort(-left, axis=1)[:, :NEIGHBOURS], self._background)
+        candidate[mated, own[mated]] = self._around[own[mated]]
         others = cosines.copy()
         others[mated, own[mated]] = -2.0
-        at, top = _best(others, min(NEIGHBOURS + 1, size))
-        probe = np.broadcast_to(_mean(top[:, :NEIGHBOURS], background)[:, None], cosines.shape).copy()
-        for place in range(min(NEIGHBOURS, size)):
-            without = np.delete(top, place, axis=1)
-            probe[np.arange(len(rows)), at[:, place]] = _mean(without[:, :NEIGHBOURS], background)
-        probe[mated, own[mated]] = _mean(top[mated, :NEIGHBOURS], background)
-        yield rows, (cosines - WEIGHT * (np.maximum(probe, 0) + np.maximum(candidate, 0))).astype(np.float32)
+        at, top = _best(others, min(NEIGHBOURS + 1, cosines.shape[1]))
+        around = _mean(top[:, :NEIGHBOURS], self._background)
+        probe = np.broadcast_to(around[:, None], cosines.shape).copy()
+        for place in range(min(NEIGHBOURS, cosines.shape[1])):
+            without = np.delete(top, place, axis=1)[:, :NEIGHBOURS]
+            probe[np.arange(len(probes)), at[:, place]] = _mean(without, self._background)
+        probe[mated, own[mated]] = around[mated]
+        return np.asarray(cosines - WEIGHT * (np.maximum(probe, 0) + np.maximum(candidate, 0)), np.float32)
+
+
+def scores(data: People, chosen: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Scores]]:
+    """Yield (rows of photos, their scores with a gallery as `Table.of` gives them), a block of photos at a time.
+
+    Args:
+        chosen: numbers of the people in the gallery, rising.
+    """
+    table = Table(data.vectors[data.first[chosen]], background(data.vectors, data.person))
+    column = np.full(data.count, -1)
+    column[chosen] = np.arange(len(chosen))
+    step = max(_BLOCK // len(chosen), 1)
+    for start in range(0, len(data.vectors), step):
+        rows = np.arange(start, min(start + step, len(data.vectors)))
+        yield rows, table.of(data.vectors[rows], column[data.person[rows]])
 
 
 def _best(table: Scores, most: int) -> tuple[NDArray[np.int64], Scores]:
@@ -136,10 +151,11 @@ def _mean(nearest: Scores, background: float) -> Scores:
     return mean
 
 
-def _background(data: People) -> float:
-    """Return the mean cosine of two different people's references."""
-    total = data.vectors[data.first].sum(axis=0, dtype=np.float64)
-    return float((total @ total - data.count) / (data.count * (data.count - 1)))
+def background(vectors: Scores, labels: NDArray[Any]) -> float:
+    """Return the mean cosine of two different people's first photos."""
+    first = np.unique(labels, return_index=True)[1]
+    total = vectors[first].sum(axis=0, dtype=np.float64)
+    return float((total @ total - len(first)) / (len(first) * (len(first) - 1)))
 
 
 def deals(count: int, size: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -282,17 +298,17 @@ def _body(data: People, spread: Mapping[int, Floats]) -> dict[str, Any]:
     """Return what a document says about scores; `spread` is the half width of the intervals by size."""
     sizes = _sizes(data.count)
     lines, own = _lines(data, sizes)
-    background = _background(data)
+    strangers = background(data.vectors, data.person)
     none = np.zeros(len(_LOGS))
     curves = [
         _document(size, lines[size], spread[min(spread, key=lambda one: abs(log(one / size)))] if spread else none)
         for size in sizes
     ]
     # What a gallery of one person leaves is the cosine, moved by this.
-    shift = 2 * WEIGHT * max(background, 0.0)
+    shift = 2 * WEIGHT * max(strangers, 0.0)
     return {
         "schema": calibration.SCHEMA,
-        "score": {"neighbours": NEIGHBOURS, "weight": WEIGHT, "background": round(background, 6)},
+        "score": {"neighbours": NEIGHBOURS, "weight": WEIGHT, "background": round(strangers, 6)},
         "data": {"photos": len(data.vectors), "people": data.count, "support_people": SUPPORT},
         "log10_share": [round(float(x), 6) for x in _LOGS],
         "pairs": {

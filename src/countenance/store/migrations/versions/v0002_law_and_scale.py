@@ -30,97 +30,73 @@ _DECLARED = """INSERT INTO residency_fact (subject, place, evidence, recorded_at
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
-    op.create_table(
-        "artefact",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.Text(), nullable=False),
-        sa.Column("stale_at", sa.Text(), nullable=True),
-        sa.Column("retired_at", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("sha256"),
+    op.create_table('artefact',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('made_at', sa.Text(), nullable=False),
+    sa.Column('stale_at', sa.Text(), nullable=True),
+    sa.Column('retired_at', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('sha256')
     )
-    op.create_table(
-        "calibration",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("encoder", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+    op.create_table('calibration',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('encoder', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('made_at', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
     )
-    with op.batch_alter_table("calibration", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_calibration_encoder"), ["encoder"], unique=False)
+    with op.batch_alter_table('calibration', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_calibration_encoder'), ['encoder'], unique=False)
 
-    op.create_table(
-        "evaluation",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("at", sa.Text(), nullable=False),
-        sa.Column("encoder", sa.Text(), nullable=False),
-        sa.Column("dataset", sa.Text(), nullable=False),
-        sa.Column("results", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+    op.create_table('evaluation',
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('at', sa.Text(), nullable=False),
+    sa.Column('encoder', sa.Text(), nullable=False),
+    sa.Column('dataset', sa.Text(), nullable=False),
+    sa.Column('results', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
     )
-    with op.batch_alter_table("evaluation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_evaluation_encoder"), ["encoder"], unique=False)
+    with op.batch_alter_table('evaluation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_evaluation_encoder'), ['encoder'], unique=False)
 
-    op.create_table(
-        "artefact_run",
-        sa.Column("artefact", sa.Text(), nullable=False),
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["artefact"],
-            ["artefact.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["run"],
-            ["run.id"],
-        ),
-        sa.PrimaryKeyConstraint("artefact", "run"),
+    op.create_table('artefact_run',
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('run', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['artefact'], ['artefact.id'], ),
+    sa.ForeignKeyConstraint(['run'], ['run.id'], ),
+    sa.PrimaryKeyConstraint('artefact', 'run')
     )
-    op.create_table(
-        "artefact_subject",
-        sa.Column("artefact", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["artefact"],
-            ["artefact.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["subject"],
-            ["subject.id"],
-        ),
-        sa.PrimaryKeyConstraint("artefact", "subject"),
+    op.create_table('artefact_subject',
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['artefact'], ['artefact.id'], ),
+    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
+    sa.PrimaryKeyConstraint('artefact', 'subject')
     )
-    with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
+    with op.batch_alter_table('artefact_subject', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_artefact_subject_subject'), ['subject'], unique=False)
 
-    op.create_table(
-        "residency_fact",
-        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("place", sa.Text(), nullable=False),
-        sa.Column("since", sa.Text(), nullable=True),
-        sa.Column("until", sa.Text(), nullable=True),
-        sa.Column("evidence", sa.Text(), nullable=False),
-        sa.Column("sealed_document", sa.LargeBinary(), nullable=True),
-        sa.Column("supersedes", sa.Integer(), nullable=True),
-        sa.Column("recorded_at", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["subject"],
-            ["subject.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["supersedes"],
-            ["residency_fact.number"],
-        ),
-        sa.PrimaryKeyConstraint("number"),
-        sqlite_autoincrement=True,
+    op.create_table('residency_fact',
+    sa.Column('number', sa.Integer(), autoincrement=True, nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('since', sa.Text(), nullable=True),
+    sa.Column('until', sa.Text(), nullable=True),
+    sa.Column('evidence', sa.Text(), nullable=False),
+    sa.Column('sealed_document', sa.LargeBinary(), nullable=True),
+    sa.Column('supersedes', sa.Integer(), nullable=True),
+    sa.Column('recorded_at', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
+    sa.ForeignKeyConstraint(['supersedes'], ['residency_fact.number'], ),
+    sa.PrimaryKeyConstraint('number'),
+    sqlite_autoincrement=True
     )
-    with op.batch_alter_table("residency_fact", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
-        batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
+    with op.batch_alter_table('residency_fact', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_residency_fact_subject'), ['subject'], unique=False)
+        batch_op.create_index('residency_fact_place', ['place', 'subject'], unique=False)
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
