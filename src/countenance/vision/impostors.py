@@ -236,6 +236,8 @@ def _pareto(weights: Floats, start: float) -> tuple[float, float]:
     """Return scale and shape (at least 0) of the generalised Pareto tail above a score, by likelihood."""
     middle = (_EDGES[:-1] + _EDGES[1:]) / 2
     inside = (middle > start) & (weights > 0)
+    if not inside.any():
+        return float(_EDGES[1] - _EDGES[0]), 0.0
     excess, weight = middle[inside] - start, weights[inside] / weights[inside].sum()
     mean = float(excess @ weight)
     best = (-np.inf, mean, 0.0)
