@@ -13,18 +13,26 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
+<<<<<<< HEAD
     calibration,
+=======
+    bench,
+>>>>>>> main
     demo,
     destruction,
     evaluation,
+    evidence,
     holds,
     ledger,
     lineage,
     models,
     photos,
+    recipients,
     registers,
     residency,
+    retention,
     searches,
+    sources,
     subjects,
     verify,
 )
@@ -134,10 +142,14 @@ for module in (
     subjects,
     residency,
     registers,
+    sources,
     photos,
     searches,
     destruction,
+    retention,
     holds,
+    recipients,
+    evidence,
     lineage,
     ledger,
     verify,
@@ -145,6 +157,7 @@ for module in (
     models,
     calibration,
     evaluation,
+    bench,
     demo,
 ):
     module.register(app)

@@ -189,8 +189,8 @@ def _past(sizes: Sequence[Curve], people: float) -> Curve:
     rises = (last.scores - earlier.scores)[counted] / apart if apart else np.zeros(1)
     middle = last.scores + max(float(rises.max(initial=0.0)), 0.0) * decades
     wider = sqrt(1 + 2 * decades**2)
-    low = np.minimum.accumulate((middle - (last.scores - last.low) * wider)[::-1])[::-1]
-    high = np.maximum.accumulate(middle + (last.high - last.scores) * wider)
+    low = np.maximum.accumulate(middle - (last.scores - last.low) * wider)
+    high = np.minimum.accumulate((middle + (last.high - last.scores) * wider)[::-1])[::-1]
     return Curve(people, last.log_share, middle, low, high, last.log_chance, last.supported)
 
 

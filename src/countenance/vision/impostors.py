@@ -327,8 +327,10 @@ def _body(data: People, spread: Mapping[int, Floats]) -> dict[str, Any]:
 
 
 def _document(size: int, line: _Line, spread: Floats) -> dict[str, Any]:
-    wide = np.maximum.accumulate(line.scores + spread), np.minimum.accumulate((line.scores - spread)[::-1])[::-1]
-    rows = {"scores": line.scores, "low": wide[1], "high": wide[0], "log10_chance": line.log_chance}
+    # A rarer share has at least the score of a more frequent one, so its interval begins no lower.
+    low = np.maximum.accumulate(line.scores - spread)
+    high = np.minimum.accumulate((line.scores + spread)[::-1])[::-1]
+    rows = {"scores": line.scores, "low": low, "high": high, "log10_chance": line.log_chance}
     return {
         "people": size,
         **{name: [round(float(x), 9) for x in row] for name, row in rows.items()},
