@@ -194,25 +194,12 @@ class Engine(Remedies):
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
 
-<<<<<<< HEAD
     @cached_property
     def calibrations(self) -> Calibrations:
         """Verbs on thresholds: `from_data_set`, `from_gallery`, `explain`."""
         pack, gallery = (lambda: self.pack), self._gallery
         return Calibrations(self._records, self._law, self.datasets, pack, gallery, self.lineage)
 
-    @cached_property
-    def lineage(self) -> Lineage:
-        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
-        return Lineage(self._records, self._law)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
-        return Journal(self._records)
-
-=======
->>>>>>> main
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""
         now = self._records.clock.now()

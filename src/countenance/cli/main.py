@@ -13,11 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
-<<<<<<< HEAD
-    calibration,
-=======
     bench,
->>>>>>> main
+    calibration,
     demo,
     destruction,
     evaluation,

@@ -49,9 +49,7 @@ _DESCRIPTIONS = {
         "To learn who is pictured in a museum's or university's collection, for cataloguing and research."
     ),
     Purpose.MISSING_PERSON: "To find photos that may show you if you are reported missing.",
-    Purpose.EVALUATION: (
-        "To measure, over many people at once and without searching for you, how often strangers are taken for each other."
-    ),
+    Purpose.EVALUATION: "To measure over many people, without searching for you, how often strangers are confused.",
     Purpose.MEMBER_ACCESS: "To recognise you as a member at a place you chose to enter in this way.",
 }
 
