@@ -14,14 +14,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
 )
 
+from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
+
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
-metadata = MetaData()
 
 setting = Table(
     "setting",
@@ -232,17 +238,6 @@ certificate = Table(
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
 )
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
-)
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(
     "evaluation",
@@ -387,4 +382,23 @@ instruction = Table(
     Column("settled_at", Text),
     Column("outcome", Text),
     Column("sealed_evidence", LargeBinary),
+)
+# What a person asked for, and when it was answered; kept after a destruction, as proof that deadlines were.
+request = Table(
+    "request",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("sealed_channel", LargeBinary, nullable=False),
+    Column("verified_by", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("ack_due", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("first", Integer, nullable=False),  # to be answered before anything is destroyed
+    Column("acknowledged_at", Text),
+    Column("answered_at", Text),
+    Column("closed_at", Text),
+    Column("outcome", Text),
+    Column("sealed_reason", LargeBinary),
 )
