@@ -19,6 +19,16 @@ class ProbeBasis(StrEnum):
     """The client attests another basis; most law files refuse it."""
 
 
+class Authorisation(StrEnum):
+    """What a law enforcement client has to show for one search."""
+
+    NONE = "none"
+    GIVEN = "given"
+    """A warrant, a judge's or an authority's decision; its reference is recorded."""
+    PENDING = "pending"
+    """It was asked for; refused or too late, the search and what came of it are destroyed."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One subject that the search found, by its best reference.
