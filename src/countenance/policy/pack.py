@@ -102,7 +102,13 @@ def shipped() -> Mapping[str, Pack]:
 
 
 def law_for(
-    packs: Iterable[Pack], *, residency: Iterable[str] | None, places: Iterable[str], declared: Iterable[str] = ()
+    packs: Iterable[Pack],
+    *,
+    residency: Iterable[str] | None,
+    places: Iterable[str],
+    recent: Iterable[str] = (),
+    past: Iterable[str] = (),
+    declared: Iterable[str] = (),
 ) -> Law:
     """Return the law for a subject and the places around a photo or a search.
 
@@ -112,8 +118,10 @@ def law_for(
 
     Args:
         packs: to choose from, as `shipped().values()`.
-        residency: every code that the subject lives or has lived in; none is the same as `unknown`. None where
-            no person is concerned.
+        residency: every code that the subject lives in; none is the same as `unknown`. None where no person is
+            concerned.
+        recent: former homes, left less than five years ago: of packs whose `history` is `5y` or `all`.
+        past: former homes, left before: of packs whose `history` is `all`.
         places: where the photo was taken, where client and operator are; `unknown` adds the strictest.
         declared: ids of the packs that the operator declared to be bound by.
 
@@ -122,14 +130,21 @@ def law_for(
     """
     known = tuple(packs)
     chosen = {pack.id: pack for pack in known if pack.applies.declared and pack.id in set(declared)}
-    lived = set() if residency is None else set(residency) or {UNKNOWN}
-    for attribute, codes in (("residency", lived), ("places", set(places))):
+    for attribute, codes, histories in (
+        ("residency", set() if residency is None else set(residency) or {UNKNOWN}, _ANY),
+        ("residency", set(recent), ("5y", "all")),
+        ("residency", set(past), ("all",)),
+        ("places", set(places), _ANY),
+    ):
         for code in codes:
             found = _covering(known, attribute, code)
             if not found:
                 raise BadPack(f"no law file covers {code}; add one or keep default-strict")
-            chosen.update((pack.id, pack) for pack in found)
+            chosen.update((pack.id, pack) for pack in found if pack.history in histories)
     return Law.of(chosen.values())
+
+
+_ANY = ("none", "5y", "all")
 
 
 def _covering(packs: tuple[Pack, ...], attribute: str, code: str) -> list[Pack]:
