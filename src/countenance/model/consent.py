@@ -32,6 +32,11 @@ class SignatureMethod(StrEnum):
     ATTESTED = "attested"
 
     @property
+    def form(self) -> str:
+        """As `consent.form` of a law file names it: both are a signature under a text that says what it agrees to."""
+        return "esign_explicit"
+
+    @property
     def intent(self) -> str:
         """The act of signing, in words, as the evidence states it."""
         if self is SignatureMethod.TYPED:
@@ -70,12 +75,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a release rests on, in codes: what the notice told, how it was signed, what was agreed to separately.
+    """What a release rests on, in codes: what the notice told, how it was signed, what was asked separately.
 
     Attributes:
         fields: notice codes such as `n1`.
         form: as `consent.form` of a law file names it.
-        separate: what was agreed to in a statement of its own, as `consent.separate_for` names it.
+        separate: matters that had a statement of their own, as `consent.separate_for` names them. It is no consent:
+            on sale, new purposes and evaluation the statement says that nothing is agreed to.
     """
 
     fields: tuple[str, ...]

@@ -140,14 +140,14 @@ def _not_separate(facts: Enrolment, law: Law) -> str | None:
     if delivered is None:
         return None
     missing = [word for word in law.items("consent.separate_for") if word not in delivered.separate]
-    return f"nobody agreed separately to {', '.join(missing)}" if missing else None
+    return f"the release has no separate statement on {', '.join(missing)}" if missing else None
 
 
 def _separate(facts: Enrolment) -> str:
     delivered = None if facts.release is None else facts.release.delivered
     if delivered is None:
         return "separate statements not recorded"
-    return f"agreed separately to {', '.join(delivered.separate) or 'nothing'}"
+    return f"separate statements on {', '.join(delivered.separate) or 'nothing'}"
 
 
 def _source_without_basis(facts: Collection | Enrolment, _law: Law) -> str | None:

@@ -44,12 +44,14 @@ class Request:
 
     Attributes:
         operator: the account of the person who acts for the client.
+        authorisation: of law enforcement: the warrant's or decision's reference; `pending` where it was asked for.
     """
 
     client: ClientId
     purpose: Purpose
     basis: ProbeBasis
     operator: str
+    authorisation: str | None = None
 
 
 class Searches:
@@ -113,8 +115,10 @@ class Searches:
                 purpose=request.purpose,
                 basis=request.basis,
                 policy_published_at=None if policy is None else policy.published_at,
+                authorisation=shown(request.authorisation),
             )
-            decision = decide_probe(facts, self._law.of_probe())
+            served = Service(client, barred_by(work, client), overdue(work, client.id))
+            decision = deny_service(served, self._law.of_client(client)) or decide_probe(facts, self._law.of_probe())
             if isinstance(decision, Permit):
                 return decision, client
             work.log(
@@ -150,6 +154,7 @@ class Searches:
         found = self._gallery.search(probe, view, _lowest(tail, view))
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
+            client = rows.get(work, request.client)  # it may have been suspended meanwhile
             view = self._gallery.view(work, encoder, client, request.purpose)
             threshold = tail.threshold(client.fpir, view.size)
             candidates = _candidates(work, self._gallery.still_held(found), view, tail)

@@ -65,6 +65,12 @@ client = Table(
     Column("purposes", Text, nullable=False),
     Column("fpir", Float, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("place", Text),
+    Column("site", Text, nullable=False, server_default="private"),
+    Column("attests", Text, nullable=False, server_default="[]"),
+    Column("sealed_authority", LargeBinary),
+    Column("suspended_at", Text),
+    Column("suspended_for", Text),  # `operator`, or the id of an order
 )
 notice = Table(
     "notice",
@@ -87,6 +93,7 @@ release = Table(
     Column("signer_is_representative", Integer, nullable=False),
     Column("law", Text, nullable=False),
     Column("sealed_record", LargeBinary, nullable=False),
+    Column("delivered", Text),  # what notice and signature were, in codes; JSON
 )
 release_event = Table(
     "release_event",
@@ -173,6 +180,7 @@ search_candidate = Table(
     Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("photo", Text, nullable=False),
     Column("score", Float, nullable=False),
+    Column("confirmations", Integer, nullable=False, server_default="1"),  # how many people its law asks for
 )
 event = Table(
     "event",
@@ -279,4 +287,48 @@ artefact_run = Table(
     metadata,
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
+)
+# Changes of the law files in use: added, retired, declared. What is in force is what was confirmed, in that order.
+law_change = Table(
+    "law_change",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("verb", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("text", Text),  # the file, where one is added
+    Column("sealed_entered_by", LargeBinary, nullable=False),
+    Column("entered_at", Text, nullable=False),
+    Column("sealed_confirmed_by", LargeBinary),
+    Column("confirmed_at", Text),
+)
+client_bar = Table(
+    "client_bar",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("order_id", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("places", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text),
+    Column("lifted_at", Text),
+)
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("search", Text, ForeignKey("search.id"), primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
+    Column("number", Integer, primary_key=True),
+    Column("sealed_by", LargeBinary, nullable=False),
+    Column("at", Text, nullable=False),
+)
+# What a law enforcement client showed for a search; refused or too late, the search goes, and this row with it.
+search_authorisation = Table(
+    "search_authorisation",
+    metadata,
+    Column("search", Text, ForeignKey("search.id"), primary_key=True),
+    Column("client", Text, ForeignKey("client.id"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("sealed_reference", LargeBinary),
+    Column("due_at", Text),
 )
