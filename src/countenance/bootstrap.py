@@ -48,6 +48,7 @@ from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
+from countenance.services.results import Results
 from countenance.services.review import Review
 from countenance.services.search import Searches
 from countenance.services.subjects import Subjects
@@ -168,6 +169,11 @@ class Engine:
     def searches(self) -> Searches:
         """Verbs of a client's searcher."""
         return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
+
+    @cached_property
+    def results(self) -> Results:
+        """Verbs on results of searches: `show`, `confirm`, `authorise`, `refuse`, `purge_overdue`."""
+        return Results(self._records, self._law)
 
     @cached_property
     def destruction(self) -> Destruction:

@@ -38,6 +38,7 @@ class Candidate:
         score: cosine in [-1, 1], higher is more alike; not a probability.
         threshold: the score that this subject's law and the client's target asked for.
         chance_candidates: how many strangers are to be expected at this score or above in this gallery.
+        confirmations: how many people the law wants to confirm it before anything is done on it.
     """
 
     rank: int
@@ -47,6 +48,7 @@ class Candidate:
     score: float
     threshold: float
     chance_candidates: float
+    confirmations: int = 1
 
 
 @dataclass(frozen=True)

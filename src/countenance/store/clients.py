@@ -14,8 +14,8 @@ from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import ClientId, PhotoId, SearchId, SubjectId
 from countenance.model.client import Attestation, Client, Site
-from countenance.model.residency import within
 from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.residency import within
 from countenance.model.search import Candidate, ProbeBasis
 from countenance.model.threshold import Threshold
 from countenance.store import schema
@@ -99,9 +99,10 @@ def reinstate(work: Transaction, client: ClientId) -> None:
 def suspended_for(work: Transaction, order: str) -> list[ClientId]:
     """Return the clients that are suspended for this reason."""
     table = schema.client
-    return [ClientId(one) for one in work.connection.execute(
-        select(table.c.id).where(table.c.suspended_for == order)
-    ).scalars()]
+    return [
+        ClientId(one)
+        for one in work.connection.execute(select(table.c.id).where(table.c.suspended_for == order)).scalars()
+    ]
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,16 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             outcome=record.outcome,
         )
     )
-    rows = [{"search": record.id, "subject": c.subject, "photo": c.photo, "score": c.score} for c in candidates]
+    rows = [
+        {
+            "search": record.id,
+            "subject": c.subject,
+            "photo": c.photo,
+            "score": c.score,
+            "confirmations": c.confirmations,
+        }
+        for c in candidates
+    ]
     if rows:
         work.connection.execute(insert(schema.search_candidate), rows)
 
@@ -258,5 +268,6 @@ def findings(work: Transaction, subject: SubjectId) -> list[Finding]:
 
 def forget_findings(work: Transaction, subject: SubjectId) -> int:
     """Delete a subject from the search history; the searches stay, without this person."""
+    work.connection.execute(delete(schema.confirmation).where(schema.confirmation.c.subject == subject))
     table = schema.search_candidate
     return work.connection.execute(delete(table).where(table.c.subject == subject)).rowcount
