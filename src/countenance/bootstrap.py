@@ -37,6 +37,7 @@ from countenance.services.certify import Deferred
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
+from countenance.services.explain import Explain
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -44,6 +45,7 @@ from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
 from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.packs import Packs
 from countenance.services.register import Register
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
@@ -93,6 +95,7 @@ class Engine:
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
+        self.packs = Packs(records, law)
         self._gallery = LiveGallery(_gallery, law)
         self.backups = Backups(records, directory)
         self.subjects = Subjects(records, law, self.backups.spread_tombstones)
@@ -169,6 +172,11 @@ class Engine:
     def searches(self) -> Searches:
         """Verbs of a client's searcher."""
         return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
+
+    @cached_property
+    def explain(self) -> Explain:
+        """Verbs on reasons: `enrol`, `search`, `key`, `event`."""
+        return Explain(self._records, self._law)
 
     @cached_property
     def results(self) -> Results:

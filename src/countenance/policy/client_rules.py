@@ -186,7 +186,7 @@ PROBE: tuple[Rule[ProbeUse], ...] = (
         "disclosure.law_enforcement",
         _not_authorised,
         lambda facts: f"authorisation {facts.authorisation.value}",
-        "name the warrant or decision (--authorisation), or say that it was asked for (--authorisation-pending)",
+        "name the warrant or decision (--authorisation), or say that it was asked for (--authorisation pending)",
     ),
 )
 DISCLOSURE: tuple[Rule[Disclosure], ...] = (

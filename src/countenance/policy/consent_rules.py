@@ -11,13 +11,14 @@ from datetime import timedelta
 from countenance.clock import to_text
 from countenance.model.consent import ConsentStatus
 from countenance.model.subject import AgeBand
-from countenance.policy.facts import Collection, Disclosure, Enrolment, ProbeUse, TransientMatch
+from countenance.policy.facts import Collection, Disclosure, Enrolment, ProbeUse, Standing, TransientMatch
 from countenance.policy.pack import Law
 from countenance.policy.rules import Rule
 from countenance.policy.schema import SCHEMA
 
 _Published = Collection | Enrolment | ProbeUse | TransientMatch
-_OfPerson = Enrolment | Disclosure
+_OfRelease = Enrolment | Standing
+_OfPerson = Enrolment | Disclosure | Standing
 
 
 def longest_term(law: Law) -> timedelta:
@@ -107,7 +108,7 @@ def _signed(facts: _OfPerson) -> str:
     return "no release" if facts.release is None else f"{facts.release.id} signed {to_text(facts.release.signed_at)}"
 
 
-def _notice_lacks(facts: Enrolment, law: Law) -> str | None:
+def _notice_lacks(facts: _OfRelease, law: Law) -> str | None:
     delivered = None if facts.release is None else facts.release.delivered
     if delivered is None:
         return None
@@ -115,12 +116,12 @@ def _notice_lacks(facts: Enrolment, law: Law) -> str | None:
     return f"the notice did not tell {', '.join(missing)}" if missing else None
 
 
-def _notice(facts: Enrolment) -> str:
+def _notice(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
     return "notice not recorded in codes" if delivered is None else f"the notice told {' '.join(delivered.fields)}"
 
 
-def _form_too_weak(facts: Enrolment, law: Law) -> str | None:
+def _form_too_weak(facts: _OfRelease, law: Law) -> str | None:
     delivered = None if facts.release is None else facts.release.delivered
     if delivered is None:
         return None
@@ -130,12 +131,12 @@ def _form_too_weak(facts: Enrolment, law: Law) -> str | None:
     return f"the release was given as {delivered.form}, the law asks for {asked}"
 
 
-def _form(facts: Enrolment) -> str:
+def _form(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
     return "form not recorded" if delivered is None else f"given as {delivered.form}"
 
 
-def _not_separate(facts: Enrolment, law: Law) -> str | None:
+def _not_separate(facts: _OfRelease, law: Law) -> str | None:
     delivered = None if facts.release is None else facts.release.delivered
     if delivered is None:
         return None
@@ -143,7 +144,7 @@ def _not_separate(facts: Enrolment, law: Law) -> str | None:
     return f"the release has no separate statement on {', '.join(missing)}" if missing else None
 
 
-def _separate(facts: Enrolment) -> str:
+def _separate(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
     if delivered is None:
         return "separate statements not recorded"
@@ -214,12 +215,12 @@ _SOURCE_BASIS: Rule[Collection | Enrolment] = Rule(
     "record who gave the permission, when and for what (`countenance source add --basis`)",
 )
 
-RELEASE: tuple[Rule[Enrolment], ...] = (
+RELEASE: tuple[Rule[_OfRelease], ...] = (
     AGE,
+    MINOR,
     Rule("consent.notice", "notice.fields", _notice_lacks, _notice, _ANEW),
     Rule("consent.form", "consent.form", _form_too_weak, _form, _ANEW),
     Rule("consent.separate", "consent.separate_for", _not_separate, _separate, _ANEW),
-    MINOR,
 )
 """What the law asks of a release itself: what stored releases are held against when the law changes."""
 

@@ -21,6 +21,7 @@ from countenance.policy.facts import (
     Evaluation,
     ProbeUse,
     Service,
+    Standing,
     TransientMatch,
 )
 from countenance.policy.pack import Law
@@ -32,8 +33,10 @@ __all__ = [
     "Disclosure",
     "Enrolment",
     "Evaluation",
+    "Facts",
     "ProbeUse",
     "Service",
+    "Standing",
     "TransientMatch",
     "best_release",
     "decide_enrolment",
@@ -44,11 +47,12 @@ __all__ = [
     "deny_disclosure",
     "deny_service",
     "explain",
+    "lacking",
     "longest_term",
     "rules",
 ]
 
-Facts = Collection | Enrolment | Service | ProbeUse | TransientMatch | Disclosure
+Facts = Collection | Enrolment | Standing | Service | ProbeUse | TransientMatch | Disclosure
 
 
 def deny_collection(facts: Collection, law: Law) -> Deny | None:
@@ -62,6 +66,15 @@ def decide_enrolment(facts: Enrolment, law: Law) -> Decision:
     if denial is None and facts.release is not None:
         return _permit(PermitKind.ENROL, facts.face, (facts.release.id,), law)
     return denial or Deny("consent.live", "this person has signed no release; only one that is given permits", "core")
+
+
+def lacking(facts: Standing, law: Law) -> dict[str, str]:
+    """Return what a stored release lacks under this law, by rule; nothing where it is enough.
+
+    What notice and signature were is only known of releases that keep it in codes; the others were checked when signed.
+    """
+    found = {rule.id: rule.unmet(facts, law) for rule in consent_rules.RELEASE}
+    return {rule_id: missing for rule_id, missing in found.items() if missing is not None}
 
 
 def deny_service(facts: Service, law: Law) -> Deny | None:
@@ -98,35 +111,12 @@ def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
 
 def explain(facts: Facts, law: Law) -> tuple[Weighed, ...]:
     """Return what every rule says of a request, in the order in which the decision tries them."""
-    match facts:
-        case Collection():
-            return weigh(consent_rules.COLLECTION, facts, law)
-        case Enrolment():
-            return weigh(consent_rules.ENROLMENT, facts, law)
-        case Service():
-            return weigh(client_rules.SERVICE, facts, law)
-        case ProbeUse():
-            return weigh(client_rules.PROBE, facts, law)
-        case TransientMatch():
-            return weigh(consent_rules.TRANSIENT, facts, law)
-        case Disclosure():
-            return weigh(client_rules.DISCLOSURE, facts, law)
+    return weigh(_TABLES[type(facts)], facts, law)
 
 
 def rules() -> dict[str, Rule[Any]]:
     """Return every rule that decides anything here, by id."""
-    return {
-        rule.id: rule
-        for table in (
-            consent_rules.COLLECTION,
-            consent_rules.ENROLMENT,
-            consent_rules.TRANSIENT,
-            client_rules.SERVICE,
-            client_rules.PROBE,
-            client_rules.DISCLOSURE,
-        )
-        for rule in table
-    }
+    return {rule.id: rule for table in _TABLES.values() for rule in table}
 
 
 def best_release(releases: list[Release], now: datetime) -> Release | None:
@@ -137,3 +127,15 @@ def best_release(releases: list[Release], now: datetime) -> Release | None:
 
 def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> Permit:
     return Permit(kind, face, grounds, law.digest, permits._MINT)  # noqa: SLF001 - this is the one place
+
+
+_TABLES: dict[type[Facts], tuple[Rule[Any], ...]] = {
+    Collection: consent_rules.COLLECTION,
+    Enrolment: consent_rules.ENROLMENT,
+    Standing: consent_rules.RELEASE,
+    TransientMatch: consent_rules.TRANSIENT,
+    Service: client_rules.SERVICE,
+    ProbeUse: client_rules.PROBE,
+    Disclosure: client_rules.DISCLOSURE,
+}
+"""The rules on each kind of question, in the order in which they are tried."""

@@ -42,6 +42,15 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A stored release is to be held against the law of today."""
+
+    now: datetime
+    subject: Subject
+    release: Release
+
+
+@dataclass(frozen=True)
 class ProbeUse:
     """One face is to be encoded in memory for one search or comparison.
 

@@ -108,6 +108,10 @@ def _schedule(law: Law) -> str:
     areas = [_area(pattern) for pattern in pack.applies.residency]
     if pack.applies.unknown_residency:
         areas.append("people whose residency is unknown")
+    if pack.applies.declared:
+        areas.append("everybody, while such an order binds this operator")
+    elif pack.applies.overlay:
+        areas = [f"{area}, beside what applies there anyway" for area in areas]
     lines = [
         f"{pack.id}, version {pack.version}: {', '.join(areas)}",
         *(

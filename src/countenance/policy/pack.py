@@ -101,6 +101,21 @@ def shipped() -> Mapping[str, Pack]:
     return MappingProxyType({pack.id: pack for pack in packs})
 
 
+def differences(a: Pack, b: Pack) -> dict[str, tuple[Value, Value, str]]:
+    """Return the keys in which the laws of two packs alone differ: both values, and which is stricter.
+
+    The third item is `a`, `b`, or `neither` where each asks for something that the other does not.
+    """
+    first, second = Law.of([a]).values, Law.of([b]).values
+    found = {}
+    for name, key in SCHEMA.items():
+        one, other = first[name], second[name]
+        joined = key.join(one, other)
+        if one != other:
+            found[name] = (one, other, "a" if joined == one else "b" if joined == other else "neither")
+    return found
+
+
 def law_for(
     packs: Iterable[Pack],
     *,
