@@ -13,10 +13,7 @@ that `subject add` does not wait for what it does not use.
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from countenance import canonical
 from countenance.clock import Clock, SystemClock
-from countenance.errors import AlreadyInitialised, BadInput, DiskFull, NotInitialised, NotWritable
+from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
 from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
@@ -32,12 +29,16 @@ from countenance.policy.pack import shipped
 from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
+from countenance.ports.web import Web
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
+from countenance.services.dataset import DataSets
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
+from countenance.services.evaluation import Evaluations
 from countenance.services.explain import Explain
+from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
@@ -51,44 +52,38 @@ from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.results import Results
+from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
+from countenance.services.sources import Sources
 from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
 from countenance.store import subjects as subject_rows
-from countenance.store.keyring import Keyring
-from countenance.store.records import Records, set_setting
-from countenance.store.root_key import RootKey
+from countenance.store.directory import KEYRING, RECORDS, ROOT_KEY, keyring_in, open_records, writing
+from countenance.store.records import Records, set_setting, settings
 
 if TYPE_CHECKING:
     from countenance.backends.five_point.store import ModelStore
 
-_ROOT_KEY = "root.key"
-_KEYRING = "keyring.sqlite"
-_RECORDS = "records.sqlite"
 _POLICY = "policy.txt"
 _LOCK = "ingest.lock"
+_RETENTION_LOCK = "retention.lock"
 _MODELS = "models"
 _OWNED = frozenset(
-    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
-    | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
+    {ROOT_KEY, f"{ROOT_KEY}.new", _POLICY, _LOCK, _RETENTION_LOCK, _MODELS}
+    | {f"{name}{tail}" for name in (KEYRING, RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 
 
 class Engine:
-    """Everything that a door can ask for, on one data directory.
+    """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
         subjects: `add`, `everyone`, `deliver_notice`, `sign`, `show`, `withdraw`.
         register: `add_client`, `clients`, `add_source`, `sources`.
-        ingest: `run`.
-        review: `waiting`, `assign`, `dismiss`.
-        searches: `search`, `verify`.
-        destruction: `destroy`.
         backups: `make`, `spread_tombstones`, `new_recovery_key`.
         doctor: `problems`.
-        models: `manifests`, `pull`; `use` chooses one.
     """
 
     def __init__(self, directory: Path, records: Records) -> None:
@@ -126,16 +121,16 @@ class Engine:
         """
         if not operator.strip():
             raise BadInput("name the operator (--operator): it stands in every notice and in the policy")
-        if (directory / _ROOT_KEY).exists() or (directory / _RECORDS).exists():
+        if (directory / ROOT_KEY).exists() or (directory / RECORDS).exists():
             raise AlreadyInitialised(f"there is a data directory at {directory} already; nothing was changed")
-        with _writing(directory):
+        with writing(directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if any(directory.iterdir()):
                 raise BadInput(f"{directory} holds other files; name a new or an empty folder (--data)")
             directory.chmod(0o700)
-            root_key.make(directory / _ROOT_KEY)
+            root_key.make(directory / ROOT_KEY)
         try:
-            engine = cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
+            engine = cls(directory, open_records(directory, clock))
             engine._publish(operator.strip(), contact, policy_url)
         except BaseException:
             for name in _OWNED:  # half a data directory could neither be opened nor be made anew
@@ -152,11 +147,11 @@ class Engine:
             WrongRootKey: the root key does not open the keyring.
             NotWritable, Damaged, Busy: its files cannot be used.
         """
-        if not (directory / _RECORDS).is_file():
+        if not (directory / RECORDS).is_file():
             raise NotInitialised(f"there is no data directory at {directory}; `countenance init` makes one")
         if not os.access(directory, os.W_OK):
             raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
-        return cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
+        return cls(directory, open_records(directory, clock))
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -184,13 +179,38 @@ class Engine:
         return Results(self._records, self._law)
 
     @cached_property
+    def datasets(self) -> DataSets:
+        """Data sets, encoded in memory for a measurement."""
+        return DataSets(self._records, self._law, self._reader, lambda: self.pack)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """The verb `run` on data sets."""
+        return Evaluations(self._records, self.datasets, self._reader, lambda: self.pack)
+
+    @cached_property
     def destruction(self) -> Destruction:
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
-        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, self._owns)
+        place = Place(self.directory, self.directory / RECORDS, self.directory / KEYRING, self._owns)
         verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
         )
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The verb `revoke` on a source."""
+        return Sources(self._records, lambda: self.destruction)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        """The verb `fetch` on one photo of a released person."""
+        return Fetches(self._records, self._law, _web, lambda: self.ingest, self.directory)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
+        return Retention(self._records, self._law, lambda: self.destruction, self.directory / _RETENTION_LOCK)
 
     @cached_property
     def homes(self) -> Homes:
@@ -228,7 +248,7 @@ class Engine:
             BadInput, NotWritable: the new root key cannot be stored; nothing was changed.
         """
         with self._records.write() as work:
-            count = work.keyring.rotate(root_key.source(self.directory / _ROOT_KEY))
+            count = work.keyring.rotate(root_key.source(self.directory / ROOT_KEY))
             work.log(EventTag.ROOT_KEY_ROTATED, keys=count)
         return count
 
@@ -262,15 +282,15 @@ class Engine:
             raise BadInput("name the recovery key (--identity), or a data directory with its keyring (--keyring-of)")
         refuse_living(into)
         if keyring_of is not None:
-            ring = _keyring_of(keyring_of)
+            ring = keyring_in(keyring_of)
             source = KeySource(ring.contents(), frozenset(ring.tombstones()))
         elif identity is not None:
             source = sealed_keys(folder, identity, keys, clock.now())
         if tombstones_of is not None:
-            source = KeySource(source.keys, source.tombstones | set(_keyring_of(tombstones_of).tombstones()))
+            source = KeySource(source.keys, source.tombstones | set(keyring_in(tombstones_of).tombstones()))
         from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
 
-        names = Names(_ROOT_KEY, _KEYRING, _RECORDS, _POLICY)
+        names = Names(ROOT_KEY, KEYRING, RECORDS, _POLICY)
         return restore(folder, into, source, names=names, reader=PillowReader(), clock=clock, at=at)
 
     @cached_property
@@ -289,6 +309,12 @@ class Engine:
     def pack_name(self) -> str:
         """Name of the face pack in use, whether it loads or not."""
         return chosen_pack(self._records)
+
+    @property
+    def operator(self) -> str:
+        """Who runs this."""
+        with self._records.read() as work:
+            return settings(work)["operator"]
 
     @property
     def policy_sha256(self) -> str:
@@ -330,7 +356,7 @@ class Engine:
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
-        with _writing(self.directory):
+        with writing(self.directory):
             (self.directory / _POLICY).write_text(text, encoding="utf-8")
         where = f"the file {_POLICY} that {operator} publishes"
         with self._records.write() as work:
@@ -343,30 +369,13 @@ class Engine:
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
 
 
+def _web() -> Web:
+    from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
+
+    return HttpGet()
+
+
 def _gallery(encoder: str, dim: int) -> Gallery:
     from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
 
     return FaissGallery(encoder, dim)
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else NotWritable
-        raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
-
-
-def _keyring_of(directory: Path) -> Keyring:
-    if not (directory / _KEYRING).is_file():
-        raise NotInitialised(f"there is no keyring in {directory}")
-    return Keyring.open(directory / _KEYRING, root_key.source(directory / _ROOT_KEY))
-
-
-def _records(directory: Path, place: RootKey, clock: Clock | None) -> Records:
-    with _writing(directory):
-        for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
-            (directory / name).touch(mode=0o600)
-    keyring = Keyring.open(directory / _KEYRING, place)
-    return Records(directory / _RECORDS, keyring, clock or SystemClock())

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from countenance.backends.scan import Scan, Segment
+from countenance.backends.scan import Scan, Segment, search
 from countenance.ports.gallery import Found
 
 DIM = 32
@@ -53,10 +55,31 @@ def listed(found: Found) -> list[tuple[int, int, float]]:
     return list(zip(found.segment.tolist(), found.row.tolist(), found.score.tolist(), strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@contextmanager
+def always(large: int) -> Iterator[None]:
+    """From so many rows on, searches go by codes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "LARGE", large)
+        yield
+
+
+@pytest.fixture(params=["blas", "codes"])
+def either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Search once as small galleries are searched, once as large ones are."""
+    with always(0 if request.param == "codes" else 10**9):
+        yield
+
+
+@pytest.mark.parametrize("large", [0, 10**9], ids=["codes", "blas"])
+@settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_any_sequence_agrees_with_brute_force(data: st.DataObject) -> None:
+def test_any_sequence_agrees_with_brute_force(large: int, data: st.DataObject) -> None:
     """After any appends and removals, every search returns exactly what brute force does, ties included."""
+    with always(large):
+        any_sequence(data)
+
+
+def any_sequence(data: st.DataObject) -> None:
     scan = Scan(DIM)
     segments: list[Segment] = []
     mirror: list[list[NDArray[np.float32]]] = []
@@ -69,7 +92,7 @@ def test_any_sequence_agrees_with_brute_force(data: st.DataObject) -> None:
             assert list(segment.append(fresh)) == list(range(len(rows), len(rows) + len(fresh)))
             rows.extend(fresh)
             gone = data.draw(st.lists(st.integers(0, max(len(rows) - 1, 0)), max_size=len(rows)))
-            for source, target in segment.remove(gone):
+            for source, target in segment.remove(gone).tolist():
                 rows[target] = rows[source]
             del rows[len(rows) - len(set(gone)) :]
             assert len(segment) == len(rows)
@@ -79,6 +102,7 @@ def test_any_sequence_agrees_with_brute_force(data: st.DataObject) -> None:
         assert listed(found) == oracle([np.array(rows) for rows in mirror], query, minimum, most)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_every_row_at_its_own_score_is_found() -> None:
     """A minimum equal to a row's own score does not lose that row."""
     rows, query = vectors(500, 1), vectors(1, 2)
@@ -90,6 +114,7 @@ def test_every_row_at_its_own_score_is_found() -> None:
         assert score in found.score
 
 
+@pytest.mark.usefixtures("either_way")
 def test_what_is_not_allowed_is_not_ranked() -> None:
     """The filter comes before the ranking: the best of what is left fill the list."""
     rows, query = vectors(300, 3), vectors(1, 4)
@@ -111,13 +136,19 @@ def test_removed_rows_are_overwritten() -> None:
     rows = vectors(50, 5)
     scan = Scan(DIM)
     (segment,) = filled(scan, rows, 64)
-    memory = segment._rows
-    assert segment.remove([3, 49, 3, 10]) == [(48, 10), (47, 3)]
+    scan.slim(scan.segment(1), lambda numbers: rows[numbers])  # an empty one stays as it is
+    with always(0):
+        scan.prepare([segment])
+    memory, codes = segment.exact, [segment._codes, segment._errors, segment._fine, segment._fine_errors]
+    assert segment.remove([3, 49, 3, 10]).tolist() == [[47, 3], [48, 10]]
     for gone in (3, 49, 10):
         assert not (memory == rows[gone]).all(axis=1).any()
     assert not memory[47:].any()
+    assert not any(array[47:].any() for array in codes[1:])
+    assert not codes[0][47 // 16, :, 47 % 16 :].any()
+    assert codes[0][47 // 16, :, : 47 % 16].any()
     segment.wipe()
-    assert not memory.any()
+    assert not any(array.any() for array in (memory, *codes))
     assert len(segment) == 0
 
 

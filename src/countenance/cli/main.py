@@ -15,6 +15,7 @@ from countenance.cli import (
     backup,
     demo,
     destruction,
+    evaluation,
     explain,
     holds,
     ledger,
@@ -25,7 +26,9 @@ from countenance.cli import (
     registers,
     residency,
     results,
+    retention,
     searches,
+    sources,
     subjects,
     verify,
 )
@@ -135,10 +138,12 @@ for module in (
     subjects,
     residency,
     registers,
+    sources,
     photos,
     searches,
     results,
     destruction,
+    retention,
     holds,
     packs,
     explain,
@@ -147,6 +152,7 @@ for module in (
     verify,
     backup,
     models,
+    evaluation,
     demo,
 ):
     module.register(app)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from countenance.clock import to_text
 from countenance.model.consent import ConsentStatus
 from countenance.model.subject import AgeBand
-from countenance.policy.facts import Collection, Disclosure, Enrolment, ProbeUse, Standing, TransientMatch
+from countenance.policy.facts import Collection, Disclosure, Enrolment, Fetch, ProbeUse, Standing, TransientMatch
 from countenance.policy.pack import Law
 from countenance.policy.rules import Rule
 from countenance.policy.schema import SCHEMA
@@ -159,6 +159,21 @@ def _source(facts: Collection | Enrolment) -> str:
     return f"{facts.source.id} has {'a' if facts.source.basis.strip() else 'no'} recorded permission"
 
 
+def _source_revoked(facts: Collection | Enrolment, _law: Law) -> str | None:
+    return None if facts.source.revoked_at is None else "the permission of this source was revoked"
+
+
+def _revocation(facts: Collection | Enrolment) -> str:
+    at = facts.source.revoked_at
+    return f"{facts.source.id} {'is not revoked' if at is None else f'revoked {to_text(at)}'}"
+
+
+def _host_not_named(facts: Fetch, _law: Law) -> str | None:
+    if facts.host in facts.source.hosts:
+        return None
+    return f"the permission of source {facts.source.id} does not name this host"
+
+
 def _transient_denied(facts: TransientMatch, law: Law) -> str | None:
     mode = law.choice("processing.transient_match")
     if mode == "allow" or (mode == "counsel_opt_in" and all(s.counsel_opt_in for s in facts.sources)):
@@ -214,6 +229,13 @@ _SOURCE_BASIS: Rule[Collection | Enrolment] = Rule(
     _source,
     "record who gave the permission, when and for what (`countenance source add --basis`)",
 )
+_SOURCE_REVOKED: Rule[Collection | Enrolment] = Rule(
+    "source.revoked",
+    "basis.untargeted_scraping",
+    _source_revoked,
+    _revocation,
+    "a new permission, recorded by a custodian, would permit it (`countenance source add --custodian`)",
+)
 
 RELEASE: tuple[Rule[_OfRelease], ...] = (
     AGE,
@@ -224,7 +246,7 @@ RELEASE: tuple[Rule[_OfRelease], ...] = (
 )
 """What the law asks of a release itself: what stored releases are held against when the law changes."""
 
-COLLECTION: tuple[Rule[Collection], ...] = (POLICY_PUBLIC, _SOURCE_BASIS)
+COLLECTION: tuple[Rule[Collection], ...] = (POLICY_PUBLIC, _SOURCE_BASIS, _SOURCE_REVOKED)
 ENROLMENT: tuple[Rule[Enrolment], ...] = (
     POLICY_PUBLIC,
     FROZEN,
@@ -232,6 +254,16 @@ ENROLMENT: tuple[Rule[Enrolment], ...] = (
     LIVE,
     *RELEASE,
     _SOURCE_BASIS,
+    _SOURCE_REVOKED,
+)
+FETCH: tuple[Rule[Fetch], ...] = (
+    Rule(
+        "fetch.host",
+        "basis.targeted_fetch_requires",
+        _host_not_named,
+        lambda facts: f"host of the photo; the source names {len(facts.source.hosts)} hosts",
+        "a permission that names the host would permit it (`countenance source add --host`)",
+    ),
 )
 TRANSIENT: tuple[Rule[TransientMatch], ...] = (
     POLICY_PUBLIC,

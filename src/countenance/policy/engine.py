@@ -19,6 +19,7 @@ from countenance.policy.facts import (
     Disclosure,
     Enrolment,
     Evaluation,
+    Fetch,
     ProbeUse,
     Service,
     Standing,
@@ -34,6 +35,7 @@ __all__ = [
     "Enrolment",
     "Evaluation",
     "Facts",
+    "Fetch",
     "ProbeUse",
     "Service",
     "Standing",
@@ -45,6 +47,7 @@ __all__ = [
     "decide_transient",
     "deny_collection",
     "deny_disclosure",
+    "deny_fetch",
     "deny_service",
     "explain",
     "lacking",
@@ -52,7 +55,7 @@ __all__ = [
     "rules",
 ]
 
-Facts = Collection | Enrolment | Standing | Service | ProbeUse | TransientMatch | Disclosure
+Facts = Collection | Enrolment | Fetch | Standing | Service | ProbeUse | TransientMatch | Disclosure
 
 
 def deny_collection(facts: Collection, law: Law) -> Deny | None:
@@ -80,6 +83,11 @@ def lacking(facts: Standing, law: Law) -> dict[str, str]:
 def deny_service(facts: Service, law: Law) -> Deny | None:
     """Return why this client may not be taken on or served, under the law of its place; None where it may."""
     return first_denial(client_rules.SERVICE, facts, law)
+
+
+def deny_fetch(facts: Fetch, law: Law) -> Deny | None:
+    """Return why a photo may not be fetched; None where it may, and the web server has the last word."""
+    return first_denial(consent_rules.ENROLMENT, facts, law) or first_denial(consent_rules.FETCH, facts, law)
 
 
 def decide_probe(facts: ProbeUse, law: Law) -> Decision:
@@ -132,6 +140,7 @@ def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> 
 _TABLES: dict[type[Facts], tuple[Rule[Any], ...]] = {
     Collection: consent_rules.COLLECTION,
     Enrolment: consent_rules.ENROLMENT,
+    Fetch: (*consent_rules.ENROLMENT, *consent_rules.FETCH),
     Standing: consent_rules.RELEASE,
     TransientMatch: consent_rules.TRANSIENT,
     Service: client_rules.SERVICE,

@@ -42,6 +42,17 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Fetch(Enrolment):
+    """One photo of one released person is to be fetched from the web, for an enrolment under that release.
+
+    Attributes:
+        host: that the photo lies on.
+    """
+
+    host: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """A stored release is to be held against the law of today."""
 

@@ -23,6 +23,7 @@ from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verifi
 from countenance.model.threshold import Threshold
 from countenance.policy.engine import ProbeUse, Service, decide_probe, deny_service
 from countenance.policy.permit import Permit
+from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.gallery import Hit, LiveGallery, View
@@ -122,7 +123,8 @@ class Searches:
                 authorisation=shown(request.authorisation),
             )
             served = Service(client, barred_by(work, client), overdue(work, client.id))
-            decision = deny_service(served, self._law.of_client(client)) or decide_probe(facts, self._law.of_probe())
+            denial = deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
+            decision = denial or decide_probe(facts, self._law.of_probe())
             if isinstance(decision, Permit):
                 return decision, client
             work.log(

@@ -34,7 +34,17 @@ STORES = (
         "database",
         "labels, homes, notices, signed releases, faces, sealed faceprints, photo paths",
         (
-            *("subject", "residency_fact", "notice", "release", "release_event"),
+            *(
+                "subject",
+                "residency_fact",
+                "retention_fact",
+                "retention_clock",
+                "retention_notice",
+                "retention_conflict",
+                "notice",
+                "release",
+                "release_event",
+            ),
             *("reference", "face", "photo", "source_links"),
         ),
         "delete",

@@ -111,6 +111,8 @@ source = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("capture_place", Text),
     Column("created_at", Text, nullable=False),
+    Column("revoked_at", Text),  # its permission was withdrawn; a trigger bars every new photo from it
+    Column("sealed_revocation", LargeBinary),
 )
 photo = Table(
     "photo",
@@ -249,6 +251,16 @@ hold = Table(
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
 )
+# Sums of a measurement on a data set: rates and thresholds, nothing of a face.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("id", Text, primary_key=True),  # the digest of inputs and results
+    Column("at", Text, nullable=False),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("dataset", Text, nullable=False),  # SHA-256 over names and bytes of its photos
+    Column("results", Text, nullable=False),  # JSON
+)
 # What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
 residency_fact = Table(
     "residency_fact",
@@ -264,6 +276,42 @@ residency_fact = Table(
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
     sqlite_autoincrement=True,
+)
+# What moves the retention clock beside releases: interactions, purposes met, reviews.
+retention_fact = Table(
+    "retention_fact",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("release", Text, ForeignKey("release.id")),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+# When each person's time is up. Triggers delete the row of whom anything changes for; `retention` computes it anew.
+retention_clock = Table(
+    "retention_clock",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("review_at", Text, nullable=False, index=True),
+)
+retention_notice = Table(
+    "retention_notice",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, primary_key=True),
+    Column("noticed_at", Text, nullable=False),
+)
+# Holds that the law of a person whose time is up does not recognise: for both counsels to decide.
+retention_conflict = Table(
+    "retention_conflict",
+    metadata,
+    Column("hold", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
 artefact = Table(

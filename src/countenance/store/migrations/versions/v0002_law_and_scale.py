@@ -22,6 +22,26 @@ _TRIGGERS: dict[str, str] = {
         BEGIN UPDATE revision SET number = number + 1, grants = grants + NOT EXISTS (
             SELECT 1 FROM subject s WHERE s.frozen_at IS NOT NULL AND s.id = OLD.subject); END""",
 }
+_TRIGGERS["photo_source_is_not_revoked"] = """CREATE TRIGGER photo_source_is_not_revoked BEFORE INSERT ON photo_source
+    WHEN EXISTS (SELECT 1 FROM source s WHERE s.id = NEW.source AND s.revoked_at IS NOT NULL)
+    BEGIN SELECT RAISE(ABORT, 'the source was revoked'); END"""
+_TRIGGERS["source_stays_revoked"] = """CREATE TRIGGER source_stays_revoked BEFORE UPDATE OF revoked_at ON source
+    WHEN OLD.revoked_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a revocation cannot be changed'); END"""
+_TRIGGERS["retention_fact_is_immutable"] = """CREATE TRIGGER retention_fact_is_immutable BEFORE UPDATE ON retention_fact
+    BEGIN SELECT RAISE(ABORT, 'a fact of retention cannot be changed'); END"""
+# Whatever moves a person's retention clock deletes it, whoever changed it; the next look computes it anew.
+for _table, _change, _whose in (
+    ("release", "INSERT", "NEW.subject"),
+    ("release_event", "INSERT", '(SELECT r.subject FROM "release" r WHERE r.id = NEW."release")'),
+    ("residency_fact", "INSERT", "NEW.subject"),
+    ("retention_fact", "INSERT", "NEW.subject"),
+    ("subject", "UPDATE OF residency", "NEW.id"),
+):
+    _TRIGGERS[f"{_table}_moves_clock"] = (
+        f'CREATE TRIGGER {_table}_moves_clock AFTER {_change} ON "{_table}" '  # noqa: S608 - constants only
+        f"BEGIN DELETE FROM retention_clock WHERE subject = {_whose}; END"
+    )
 # What the first release knew of homes was declared when the person was added.
 _DECLARED = """INSERT INTO residency_fact (subject, place, evidence, recorded_at)
     SELECT s.id, home.value, 'declared', s.created_at FROM subject s, json_each(s.residency) home
@@ -52,6 +72,18 @@ def upgrade() -> None:
         sa.Column("lifted_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "evaluation",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evaluation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evaluation_encoder"), ["encoder"], unique=False)
+
     op.create_table(
         "law_change",
         sa.Column("id", sa.Text(), nullable=False),
@@ -123,6 +155,47 @@ def upgrade() -> None:
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
 
     op.create_table(
+        "retention_clock",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("review_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    with op.batch_alter_table("retention_clock", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_clock_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_retention_clock_review_at"), ["review_at"], unique=False)
+
+    op.create_table(
+        "retention_conflict",
+        sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("hold"),
+    )
+    with op.batch_alter_table("retention_conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_conflict_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "retention_notice",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("noticed_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject", "due_at"),
+    )
+    op.create_table(
         "confirmation",
         sa.Column("search", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -162,6 +235,28 @@ def upgrade() -> None:
     with op.batch_alter_table("search_authorisation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_search_authorisation_client"), ["client"], unique=False)
 
+    op.create_table(
+        "retention_fact",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release"],
+            ["release.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("retention_fact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
+
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.add_column(sa.Column("place", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("site", sa.Text(), server_default="private", nullable=False))
@@ -175,6 +270,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table("search_candidate", schema=None) as batch_op:
         batch_op.add_column(sa.Column("confirmations", sa.Integer(), server_default="1", nullable=False))
+
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
