@@ -17,8 +17,7 @@ from countenance.errors import BadPack, NotFound
 if TYPE_CHECKING:
     from countenance.policy.pack import Pack
     from countenance.policy.schema import Value
-    from countenance.services.packs import Reevaluated
-    from countenance.store.law_changes import Change
+    from countenance.services.packs import Change, Reevaluated
 
 _packs = typer.Typer(help="Law files: what the law asks for, as data with citations.", no_args_is_help=True)
 

@@ -14,7 +14,7 @@ from countenance.errors import BadInput
 from countenance.ids import SearchId, SubjectId
 
 if TYPE_CHECKING:
-    from countenance.store.results import Held
+    from countenance.services.results import Held
 
 _result = typer.Typer(help="Results of searches: who confirmed them, and their authorisation.", no_args_is_help=True)
 _Search = Annotated[str, typer.Argument(help="Id of the search, as `search` printed it.")]

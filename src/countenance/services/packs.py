@@ -25,6 +25,8 @@ from countenance.store import subjects as subject_rows
 from countenance.store.law_changes import Change, Verb
 from countenance.store.records import Records, Transaction, set_setting, settings
 
+__all__ = ["Change", "Listed", "Packs", "Reevaluated", "checked"]
+
 _EVALUATED = "law_evaluated"  # digest of the law that stored releases were last held against
 
 

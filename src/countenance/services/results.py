@@ -24,6 +24,8 @@ from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction
 from countenance.store.results import Held
 
+__all__ = ["Held", "Result", "Results", "note_authorisation", "shown", "with_confirmations"]
+
 PENDING = "pending"
 """What a request says in place of a reference where the authorisation was asked for."""
 
