@@ -13,9 +13,11 @@ from typer.core import TyperCommand, TyperGroup
 from countenance import __version__
 from countenance.cli import (
     backup,
+    bench,
     demo,
     destruction,
     evaluation,
+    evidence,
     explain,
     holds,
     ledger,
@@ -23,7 +25,9 @@ from countenance.cli import (
     models,
     packs,
     photos,
+    recipients,
     registers,
+    requests,
     residency,
     results,
     retention,
@@ -147,12 +151,16 @@ for module in (
     holds,
     packs,
     explain,
+    requests,
+    recipients,
+    evidence,
     lineage,
     ledger,
     verify,
     backup,
     models,
     evaluation,
+    bench,
     demo,
 ):
     module.register(app)

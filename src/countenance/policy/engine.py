@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from countenance.model.consent import ConsentStatus, Release
 from countenance.policy import client_rules, consent_rules
 from countenance.policy import permit as permits
@@ -26,7 +28,7 @@ from countenance.policy.facts import (
     TransientMatch,
 )
 from countenance.policy.pack import Law
-from countenance.policy.permit import Decision, Deny, Permit, PermitKind
+from countenance.policy.permit import Decision, Deny, Permit, PermitKind, PermittedCrop
 from countenance.policy.rules import Rule, Weighed, first_denial, weigh
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "deny_fetch",
     "deny_service",
     "explain",
+    "generated_crops",
     "lacking",
     "longest_term",
     "rules",
@@ -131,6 +134,16 @@ def best_release(releases: list[Release], now: datetime) -> Release | None:
     """Return the release to decide on: the newest live one, else the newest, else None."""
     live = [r for r in releases if r.status(now) is ConsentStatus.GIVEN]
     return max(live or releases, key=lambda r: r.signed_at, default=None)
+
+
+def generated_crops(number: int, side_px: int) -> list[PermittedCrop]:
+    """Return crops of a random generator, which show nobody, with leave to encode them: to time an encoder.
+
+    The pixels are made here, so that no photo can be passed off as generated.
+    """
+    pixels = np.random.default_rng(number).integers(0, 256, (number, side_px, side_px, 3), np.uint8)
+    permit = Permit(PermitKind.EVALUATE, "generated", (), "", permits._MINT)  # noqa: SLF001 - this is the one place
+    return [permit.cover(crop) for crop in pixels]
 
 
 def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> Permit:
