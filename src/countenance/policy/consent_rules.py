@@ -46,6 +46,10 @@ def _freeze(facts: _OfPerson) -> str:
     return f"{facts.subject.id} {'is not frozen' if at is None else f'frozen since {to_text(at)}'}"
 
 
+def _ordered(facts: Enrolment, _law: Law) -> str | None:
+    return None if facts.barred_by is None else f"the order {facts.barred_by} stops collection from this person"
+
+
 def _no_live_release(facts: _OfPerson, _law: Law) -> str | None:
     if facts.release is None:
         return "this person has signed no release"
@@ -250,6 +254,13 @@ COLLECTION: tuple[Rule[Collection], ...] = (POLICY_PUBLIC, _SOURCE_BASIS, _SOURC
 ENROLMENT: tuple[Rule[Enrolment], ...] = (
     POLICY_PUBLIC,
     FROZEN,
+    Rule(
+        "order.stop_collect",
+        "destruction.unknown_residency_in_class_order",
+        _ordered,
+        lambda facts: f"collection stopped by {facts.barred_by or 'no order'}",
+        "only a release that the order allows permits",
+    ),
     Rule("consent.order", "notice.before_capture", _out_of_order, _order, _ANEW),
     LIVE,
     *RELEASE,

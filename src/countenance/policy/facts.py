@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from countenance.model.client import Client
@@ -31,6 +31,7 @@ class Enrolment:
         face: `photo id / number`, for the permit and the log.
         release: the release that it would rest on; None where the subject has none.
         policy_published_at: of the current public policy; None where there is none.
+        barred_by: the order that stops collection from this person, whatever was signed before; None for none.
     """
 
     face: str
@@ -39,6 +40,7 @@ class Enrolment:
     release: Release | None
     source: Source
     policy_published_at: datetime | None
+    barred_by: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -18,33 +18,23 @@ from sqlalchemy import (
     Text,
 )
 
-from countenance.store.schema_law import (
-    client_bar,
-    confirmation,
-    evidence,
-    evidence_run,
-    evidence_tag,
-    instruction,
-    law_change,
-    metadata,
-    processor,
-    request,
-    search_authorisation,
-)
-
-__all__ = [
-    "client_bar",
-    "confirmation",
-    "evidence",
-    "evidence_run",
-    "evidence_tag",
-    "instruction",
-    "law_change",
-    "metadata",
-    "processor",
-    "request",
-    "search_authorisation",
-]
+from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_law import client_bar as client_bar
+from countenance.store.schema_law import confirmation as confirmation
+from countenance.store.schema_law import evidence as evidence
+from countenance.store.schema_law import evidence_run as evidence_run
+from countenance.store.schema_law import evidence_tag as evidence_tag
+from countenance.store.schema_law import instruction as instruction
+from countenance.store.schema_law import law_change as law_change
+from countenance.store.schema_law import processor as processor
+from countenance.store.schema_law import request as request
+from countenance.store.schema_law import search_authorisation as search_authorisation
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
 
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
@@ -265,17 +255,6 @@ certificate = Table(
     Column("signed_at", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
-)
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
 )
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text
 
-metadata = MetaData()
-"""Of every table of the records."""
+from countenance.store.metadata import metadata
 
 # Changes of the law files in use: added, retired, declared. What is in force is what was confirmed, in that order.
 law_change = Table(
