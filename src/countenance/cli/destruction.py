@@ -26,6 +26,7 @@ _ITEMS = {
     "search_candidate": "search finding",
     "artefact_subject": "link to an artefact made of this",
     "reference": "reference",
+    "escrow_reference": "reference kept by a hold",
     "face": "face",
     "photo_source": "source link",
     "photo": "photo record",
@@ -98,7 +99,7 @@ def destroy(
                     declarant=signer,
                     progress=lambda _step, done, total: advance(done, total),
                 )
-        _say_finished(output, finished, out)
+        say_finished(output, finished, out)
     if finished.run.state is RunState.FAILED:
         raise typer.Exit(FOUND_WRONG)
 
@@ -175,7 +176,8 @@ def _say_run(output: Output, run: Run) -> None:
     output.say(f"{run.id}  {run.state.value}  {run.scope_text}  ({run.order_ref}, {to_text(run.created_at)})")
 
 
-def _say_finished(output: Output, finished: Finished, out: Path) -> None:
+def say_finished(output: Output, finished: Finished, out: Path) -> None:
+    """Say how far a run came, and write its certificate as JSON and as a page into a folder."""
     run = finished.run
     destroyed = {name: n for name, n in run.counts.items() if name in _ITEMS}
     written: list[str] = []
@@ -202,7 +204,9 @@ def _say_finished(output: Output, finished: Finished, out: Path) -> None:
             output.say(f"- {problem}", style="red")
         output.say(f"Mend that, then: countenance destroy resume {run.id}")
     elif run.state is RunState.FROZEN:
-        output.say(f"Run {run.id} is frozen, in force now, and waits for a second person to approve it:")
+        planned = ", ".join(counted(n, _ITEMS[name]) for name, n in destroyed.items() if n)
+        output.say(f"Run {run.id} is frozen, in force now, and would destroy {planned or 'nothing'}.")
+        output.say("It waits for a second person to approve it:")
         output.say(f"countenance destroy approve {run.id} --by NAME")
     elif run.state is RunState.CERTIFIED:
         listed = ", ".join(counted(n, _ITEMS[name]) for name, n in destroyed.items() if n)

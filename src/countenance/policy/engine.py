@@ -7,8 +7,10 @@ plain values that the services read in the same transaction as they act in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import numpy as np
 
 from countenance.model.client import Client
 from countenance.model.consent import ConsentStatus, Release
@@ -18,7 +20,7 @@ from countenance.model.source import Source
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import permit as permits
 from countenance.policy.pack import Law
-from countenance.policy.permit import Decision, Deny, Permit, PermitKind
+from countenance.policy.permit import Decision, Deny, Permit, PermitKind, PermittedCrop
 from countenance.policy.rules import Rule, first_denial
 
 
@@ -39,6 +41,7 @@ class Enrolment:
         face: `photo id / number`, for the permit and the log.
         release: the release that it would rest on; None where the subject has none.
         policy_published_at: of the current public policy; None where there is none.
+        barred_by: the order that stops collection from this person, whatever was signed before; None for none.
     """
 
     face: str
@@ -47,6 +50,7 @@ class Enrolment:
     release: Release | None
     source: Source
     policy_published_at: datetime | None
+    barred_by: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,16 @@ def longest_term(law: Law) -> timedelta:
     return timedelta(days=min(law.number("consent.max_age_days"), law.number("retention.hard_term_days")))
 
 
+def generated_crops(number: int, side_px: int) -> list[PermittedCrop]:
+    """Return crops of a random generator, which show nobody, with leave to encode them: to time an encoder.
+
+    The pixels are made here, so that no photo can be passed off as generated.
+    """
+    pixels = np.random.default_rng(number).integers(0, 256, (number, side_px, side_px, 3), np.uint8)
+    permit = Permit(PermitKind.EVALUATE, "generated", (), "", permits._MINT)  # noqa: SLF001 - this is the one place
+    return [permit.cover(crop) for crop in pixels]
+
+
 def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> Permit:
     return Permit(kind, face, grounds, law.digest, permits._MINT)  # noqa: SLF001 - this is the one place
 
@@ -182,6 +196,12 @@ def _policy_unmet(facts: Collection | Enrolment | ProbeUse | TransientMatch, _la
 
 def _frozen(facts: Enrolment | Disclosure, _law: Law) -> str | None:
     return "this person is frozen: nothing of theirs is collected or searched" if facts.subject.frozen_at else None
+
+
+def _ordered(facts: Enrolment, _law: Law) -> str | None:
+    if facts.barred_by is None:
+        return None
+    return f"the order {facts.barred_by} stops collection from this person; only a release that it allows permits"
 
 
 def _no_live_release(facts: Enrolment | Disclosure, _law: Law) -> str | None:
@@ -298,6 +318,7 @@ _FETCH: tuple[Rule[Fetch], ...] = (Rule("fetch.host", "basis.targeted_fetch_requ
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
+    Rule("order.stop_collect", "destruction.unknown_residency_in_class_order", _ordered),
     Rule("consent.order", "notice.before_capture", _out_of_order),
     Rule("consent.live", "basis.require", _no_live_release),
     Rule("consent.age", "consent.max_age_days", _too_old),

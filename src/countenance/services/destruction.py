@@ -28,12 +28,14 @@ from countenance.services.holds import HOLD_RULE, add_photos, all_held, hold_bac
 from countenance.services.journal import Journal
 from countenance.services.law import LawBook
 from countenance.services.masking import mask
+from countenance.services.order_gate import mind_orders
 from countenance.services.verification import Progress, Verifications
-from countenance.store import log
+from countenance.store import log, orders
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, counts, owners, settings
+from countenance.store.requests import waiting
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ class Destruction:
         self._verification = verification
         self._backups = backups
 
-    def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request") -> Run:
+    def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request", two: bool = False) -> Run:
         """Record what is to be destroyed and count it; nothing is frozen or destroyed yet.
 
         Args:
             requested_by: the account that asks.
             order_ref: the request, order or rule behind it.
+            two: a second person approves it, whatever the law of the people says.
 
         Raises:
             NotFound: a subject, photo or source does not exist.
@@ -85,7 +88,7 @@ class Destruction:
             targets = self._targets(work, scope)
             held = {kind: under_hold(work, kind, ids) for kind, ids in targets.items()}
             if not any(held.values()) or any(set(targets[kind]) - set(held[kind]) for kind in targets):
-                return self._add(work, scope, targets, held, (requested_by.strip(), order_ref))
+                return self._add(work, scope, targets, held, (requested_by.strip(), order_ref, two))
             work.log(EventTag.RUN_REFUSED, rule=HOLD_RULE)
         raise all_held()
 
@@ -95,7 +98,7 @@ class Destruction:
         scope: Scope,
         targets: Mapping[TargetKind, list[str]],
         held: Mapping[TargetKind, list[str]],
-        asked: tuple[str, str],
+        asked: tuple[str, str, bool],
     ) -> Run:
         run = Run(
             id=RunId(new_id("run")),
@@ -105,7 +108,7 @@ class Destruction:
             order_ref=asked[1],
             requested_by=asked[0],
             approved_by=None,
-            needs_approval=False,
+            needs_approval=asked[2],
             created_at=work.now,
             frozen_at=None,
             started_at=None,
@@ -145,6 +148,7 @@ class Destruction:
             BadInput: it does not wait for approval.
             Refused: the approver asked for it; logged.
         """
+        mind_orders(self._records, run)
         with self._records.write() as work:
             now = rows.get(work, run)
             if now.state is not RunState.FROZEN:
@@ -180,6 +184,7 @@ class Destruction:
             Busy: another process reads the databases, so that old bytes would stay; resume it later.
         """
         report = progress or (lambda _step, _done, _total: None)
+        mind_orders(self._records, run)
         self.freeze(run)
         now = self._mind_holds(run)
         if now.state is RunState.FROZEN or (
@@ -215,7 +220,9 @@ class Destruction:
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
         """
-        with self._records.read() as work:
+        with self._records.write() as work:
+            for one in waiting(work) & set(scope.subjects):  # the run waits for the person's request, frozen
+                subject_rows.freeze(work, one)
             same = [one for one in rows.all_runs(work) if rows.is_of(work, one, scope)]
             exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
             exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))
@@ -324,7 +331,7 @@ class Destruction:
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)
-            aftermath.provide(work, run)
+            aftermath.provide(work, self._law, run)
             orphans = work.keyring.owners() - owners(work)
             references = rows.references(work, run)
         self._gallery.forget(references)
@@ -365,6 +372,7 @@ class Destruction:
                 targets=rows.targets(work, run, TargetKind.SUBJECT)
                 or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
                 held=rows.targets(work, run, TargetKind.HELD),
+                unknown=orders.unknown_in(work, run),
                 verified=verified,
                 aftermath=aftermath.read(work, run),
                 deferred=deferred,

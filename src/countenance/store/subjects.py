@@ -73,6 +73,12 @@ def get(work: Transaction, subject: SubjectId) -> Subject:
     return _subject(work, row)
 
 
+def relabel(work: Transaction, subject: SubjectId, label: str) -> None:
+    """Correct the operator's name for a person."""
+    sealed = work.seal(subject, label.encode(), "subject.label")
+    work.connection.execute(update(schema.subject).where(schema.subject.c.id == subject).values(sealed_label=sealed))
+
+
 def exists(work: Transaction, subject: SubjectId) -> bool:
     """Say whether a subject has a row, readable or not."""
     query = select(schema.subject.c.id).where(schema.subject.c.id == subject)
@@ -126,13 +132,23 @@ def _subject(work: Transaction, row: Row[Any]) -> Subject:
         representative = work.unseal(row.id, representative, "subject.representative").decode()
     return Subject(
         id=row.id,
-        label=work.unseal(row.id, row.sealed_label, "subject.label").decode() if readable else "(destroyed)",
+        label=work.unseal(row.id, row.sealed_label, "subject.label").decode()
+        if readable
+        else _unreadable(work, row.id),
         residency=_residency(row.residency),
         age_band=AgeBand(row.age_band),
         representative=representative,
         created_at=from_text(row.created_at),
         frozen_at=None if row.frozen_at is None else from_text(row.frozen_at),
     )
+
+
+def _unreadable(work: Transaction, subject: str) -> str:
+    """Return what is said instead of a label that cannot be read here."""
+    table = schema.hold_subject
+    held = select(table.c.subject).join(schema.hold, schema.hold.c.id == table.c.hold)
+    held = held.where(table.c.subject == subject, schema.hold.c.lifted_at.is_(None))
+    return "(destroyed)" if work.connection.execute(held).first() is None else "(under a hold)"
 
 
 def freeze(work: Transaction, subject: SubjectId) -> datetime:
@@ -154,6 +170,13 @@ def add_notice(work: Transaction, notice: NoticeId, subject: SubjectId, text: st
             delivered_at=to_text(work.now),
         )
     )
+
+
+def notice_text(work: Transaction, subject: SubjectId, notice: NoticeId) -> str:
+    """Return the text of a notice as it was delivered."""
+    query = select(schema.notice.c.sealed_text).where(schema.notice.c.id == notice)
+    sealed = work.connection.execute(query).scalar_one()
+    return work.unseal(subject, sealed, f"notice.text:{notice}").decode()
 
 
 def add_release(work: Transaction, release: Release, policy_sha256: str, record: canonical.Value) -> None:
