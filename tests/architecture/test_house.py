@@ -173,7 +173,7 @@ def test_no_door_holds_a_rule() -> None:
 
 def test_importing_the_package_runs_nothing() -> None:
     """`import countenance` loads no model, opens no file of its own and imports no heavy library."""
-    heavy = ("faiss", "onnxruntime", "cv2", "sqlalchemy")
+    heavy = ("faiss", "numba", "onnxruntime", "cv2", "sqlalchemy")
     script = f"import sys, countenance; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
