@@ -205,7 +205,11 @@ def test_notices_ahead_and_reviews(world: World) -> None:
 def test_one_run_at_a_time_and_one_cut_short_is_taken_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one runs another is refused as busy; whatever a kill left is finished by the next."""
     enrolled(world, "Ada", 1, days=1)
-    world.clock.tick(days=2)
+    world.clock.tick(hours=30)
+    assert (world.engine.retention.status().overdue, world.engine.retention.status().due) == (0, 1)
+    world.clock.tick(days=1)
+    assert world.engine.retention.status().overdue == 1
+    assert any("retention run" in problem for problem in world.engine.doctor.problems())
     with world.engine.retention._exclusive(), pytest.raises(Busy):
         world.reopen().retention.run()
     retention = world.engine.retention

@@ -18,9 +18,11 @@ from pathlib import Path
 
 from countenance.errors import BadInput, Busy, NotWritable, Refused
 from countenance.ids import ReleaseId, RunId, SubjectId
-from countenance.model.civil import first_moment, latest_date
+from countenance.model.civil import certain_moment, latest_date
 from countenance.model.destruction import RunState, Scope
 from countenance.model.event import EventTag
+from countenance.model.residency import homes
+from countenance.model.subject import Subject
 from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
 from countenance.services.law import LawBook
@@ -180,8 +182,7 @@ class Retention:
             BadInput: a day that is still to come.
         """
         with self._records.write() as work:
-            subject_rows.get(work, subject)
-            self._record(work, subject, FactKind.INTERACTION, on)
+            self._record(work, subject_rows.get(work, subject), FactKind.INTERACTION, on)
 
     def purpose_met(self, release: ReleaseId, on: date | None = None) -> None:
         """Record that what a release was signed for is done.
@@ -191,7 +192,8 @@ class Retention:
             BadInput: a day that is still to come.
         """
         with self._records.write() as work:
-            self._record(work, subject_rows.signer_of(work, release), FactKind.PURPOSE_MET, on, release)
+            person = subject_rows.get(work, subject_rows.signer_of(work, release))
+            self._record(work, person, FactKind.PURPOSE_MET, on, release)
 
     def review(self, subject: SubjectId, *, needed: bool) -> None:
         """Record that somebody looked whether a person is still needed.
@@ -200,17 +202,17 @@ class Retention:
             NotFound: no such subject.
         """
         with self._records.write() as work:
-            subject_rows.get(work, subject)
-            self._record(work, subject, FactKind.NEEDED if needed else FactKind.UNNEEDED, None)
+            kind = FactKind.NEEDED if needed else FactKind.UNNEEDED
+            self._record(work, subject_rows.get(work, subject), kind, None)
 
     def _record(
-        self, work: Transaction, subject: SubjectId, kind: FactKind, on: date | None, release: ReleaseId | None = None
+        self, work: Transaction, person: Subject, kind: FactKind, on: date | None, release: ReleaseId | None = None
     ) -> None:
         if on is not None and on > latest_date(work.now):
             raise BadInput(f"{on} is still to come; only what has happened is recorded (--on)")
-        at = work.now if on is None else min(work.now, first_moment(on, ()))  # the strictest clock: the earliest
-        rows.add_fact(work, subject, kind, at, release)
-        work.log(EventTag.RETENTION_RECORDED, subject=subject, kind=kind.value, release=release)
+        at = work.now if on is None else min(work.now, certain_moment(on, homes(person.residency)))
+        rows.add_fact(work, person.id, kind, at, release)
+        work.log(EventTag.RETENTION_RECORDED, subject=person.id, kind=kind.value, release=release)
 
     def _level(self) -> None:
         """Compute the clocks that are missing: of whoever changed, or of everybody where the law files did."""
@@ -222,17 +224,17 @@ class Retention:
             if settings(work).get(_SETTING) != self._law.digest:
                 rows.forget_all(work)
                 set_setting(work, _SETTING, self._law.digest)
-        missing = True
-        while missing:
+        some, last = [SubjectId("")], ""
+        while some:
             with self._records.write() as work:
-                some = rows.without_clock(work, _AT_ONCE)
+                some = rows.without_clock(work, _AT_ONCE, last)
                 found = rows.times(work, some)
                 laws = {one: self._law.of_subject(person, now=work.now) for one, (person, _) in found.items()}
                 rows.add_clocks(
                     work,
                     (Clock(one, due(at, laws[one]), review_at(at, laws[one])) for one, (_, at) in found.items()),
                 )
-                missing = len(some) == _AT_ONCE
+                last = some[-1] if some else last
 
     def _cited(self, work: Transaction, clocks: Sequence[tuple[SubjectId, datetime, RetentionRule]]) -> list[Next]:
         """Add to each clock the law behind its rule."""

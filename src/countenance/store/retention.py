@@ -73,10 +73,11 @@ def forget_all(work: Transaction) -> None:
     work.connection.execute(delete(schema.retention_clock))
 
 
-def without_clock(work: Transaction, limit: int) -> list[SubjectId]:
-    """Return people whose clock must be computed, at most so many."""
+def without_clock(work: Transaction, limit: int, after: str = "") -> list[SubjectId]:
+    """Return people whose clock must be computed, at most so many, in the order of their ids from one on."""
     clock, subject = schema.retention_clock, schema.subject
-    query = select(subject.c.id).where(subject.c.id.not_in(select(clock.c.subject))).limit(limit)
+    missing = ~select(clock.c.subject).where(clock.c.subject == subject.c.id).exists()
+    query = select(subject.c.id).where(subject.c.id > after, missing).order_by(subject.c.id).limit(limit)
     return [SubjectId(one) for one in work.connection.execute(query).scalars()]
 
 
