@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a data directory to an `Engine`: the only place that names a technology.
+"""From a data directory to an `Engine`.
 
 engine = Engine.init(Path("countenance-data"), operator="Example Museum")
 ada = engine.subjects.add("Ada Example", residency=["US-IL"])
 ...
 engine = Engine.open(Path("countenance-data"))
 engine.searches.search(photo, request)
-
-Back ends bring large libraries (ONNX Runtime, FAISS, OpenCV); each is imported when a verb first needs it, so
-that `subject add` does not wait for what it does not use.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from countenance import canonical
+from countenance import canonical, technologies
+from countenance import directory as files
 from countenance.clock import Clock, SystemClock
-from countenance.errors import AlreadyInitialised, BadInput, DiskFull, NotInitialised, NotWritable
+from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
 from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
-from countenance.ports.gallery import Gallery
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
-from countenance.ports.web import Web
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
 from countenance.services.dataset import DataSets
@@ -44,14 +37,13 @@ from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
-from countenance.services.journal import ORIGIN, Journal
+from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
-from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
-from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
@@ -60,27 +52,13 @@ from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
 from countenance.store import root_key
 from countenance.store import subjects as subject_rows
-from countenance.store.keyring import Keyring
 from countenance.store.records import Records, set_setting, settings
-from countenance.store.root_key import RootKey
 
 if TYPE_CHECKING:
-    from countenance.backends.five_point.store import ModelStore
-
-_ROOT_KEY = "root.key"
-_KEYRING = "keyring.sqlite"
-_RECORDS = "records.sqlite"
-_POLICY = "policy.txt"
-_LOCK = "ingest.lock"
-_RETENTION_LOCK = "retention.lock"
-_MODELS = "models"
-_OWNED = frozenset(
-    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _RETENTION_LOCK, _MODELS}
-    | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
-)
+    from countenance.technologies import ModelStore
 
 
-class Engine:
+class Engine(Remedies):
     """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
@@ -94,11 +72,11 @@ class Engine:
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
-        self._gallery = LiveGallery(_gallery, law)
+        self._gallery = LiveGallery(technologies.gallery, law)
         self.backups = Backups(records, directory)
         self.subjects = Subjects(records, law, self.backups.spread_tombstones)
         self.register = Register(records, law)
-        self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED)
+        self.doctor = Doctor(records, lambda: self.pack, directory, files.OWNED)
 
     @classmethod
     def init(
@@ -124,19 +102,19 @@ class Engine:
         """
         if not operator.strip():
             raise BadInput("name the operator (--operator): it stands in every notice and in the policy")
-        if (directory / _ROOT_KEY).exists() or (directory / _RECORDS).exists():
+        if (directory / files.ROOT_KEY).exists() or (directory / files.RECORDS).exists():
             raise AlreadyInitialised(f"there is a data directory at {directory} already; nothing was changed")
-        with _writing(directory):
+        with files.writing(directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if any(directory.iterdir()):
                 raise BadInput(f"{directory} holds other files; name a new or an empty folder (--data)")
             directory.chmod(0o700)
-            root_key.make(directory / _ROOT_KEY)
+            root_key.make(directory / files.ROOT_KEY)
         try:
-            engine = cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
+            engine = cls(directory, files.open_records(directory, root_key.source(directory / files.ROOT_KEY), clock))
             engine._publish(operator.strip(), contact, policy_url)
         except BaseException:
-            for name in _OWNED:  # half a data directory could neither be opened nor be made anew
+            for name in files.OWNED:  # half a data directory could neither be opened nor be made anew
                 (directory / name).unlink(missing_ok=True)
             raise
         return engine
@@ -150,16 +128,16 @@ class Engine:
             WrongRootKey: the root key does not open the keyring.
             NotWritable, Damaged, Busy: its files cannot be used.
         """
-        if not (directory / _RECORDS).is_file():
+        if not (directory / files.RECORDS).is_file():
             raise NotInitialised(f"there is no data directory at {directory}; `countenance init` makes one")
         if not os.access(directory, os.W_OK):
             raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
-        return cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
+        return cls(directory, files.open_records(directory, root_key.source(directory / files.ROOT_KEY), clock))
 
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / _LOCK)
+        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / files.LOCK)
 
     @cached_property
     def review(self) -> Review:
@@ -184,7 +162,7 @@ class Engine:
     @cached_property
     def destruction(self) -> Destruction:
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
-        place = Place(self.directory, self.directory / _RECORDS, self.directory / _KEYRING, self._owns)
+        place = Place(self.directory, self.directory / files.RECORDS, self.directory / files.KEYRING, self._owns)
         verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
         return Destruction(
             self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
@@ -198,12 +176,12 @@ class Engine:
     @cached_property
     def fetches(self) -> Fetches:
         """The verb `fetch` on one photo of a released person."""
-        return Fetches(self._records, self._law, _web, lambda: self.ingest, self.directory)
+        return Fetches(self._records, self._law, technologies.web, lambda: self.ingest, self.directory)
 
     @cached_property
     def retention(self) -> Retention:
         """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
-        return Retention(self._records, self._law, lambda: self.destruction, self.directory / _RETENTION_LOCK)
+        return Retention(self._records, self._law, lambda: self.destruction, self.directory / files.RETENTION_LOCK)
 
     @cached_property
     def homes(self) -> Homes:
@@ -214,16 +192,6 @@ class Engine:
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
-
-    @cached_property
-    def lineage(self) -> Lineage:
-        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
-        return Lineage(self._records, self._law)
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
-        return Journal(self._records)
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""
@@ -241,7 +209,7 @@ class Engine:
             BadInput, NotWritable: the new root key cannot be stored; nothing was changed.
         """
         with self._records.write() as work:
-            count = work.keyring.rotate(root_key.source(self.directory / _ROOT_KEY))
+            count = work.keyring.rotate(root_key.source(self.directory / files.ROOT_KEY))
             work.log(EventTag.ROOT_KEY_ROTATED, keys=count)
         return count
 
@@ -275,23 +243,19 @@ class Engine:
             raise BadInput("name the recovery key (--identity), or a data directory with its keyring (--keyring-of)")
         refuse_living(into)
         if keyring_of is not None:
-            ring = _keyring_of(keyring_of)
+            ring = files.keyring_of(keyring_of)
             source = KeySource(ring.contents(), frozenset(ring.tombstones()))
         elif identity is not None:
             source = sealed_keys(folder, identity, keys, clock.now())
         if tombstones_of is not None:
-            source = KeySource(source.keys, source.tombstones | set(_keyring_of(tombstones_of).tombstones()))
-        from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
-
-        names = Names(_ROOT_KEY, _KEYRING, _RECORDS, _POLICY)
-        return restore(folder, into, source, names=names, reader=PillowReader(), clock=clock, at=at)
+            source = KeySource(source.keys, source.tombstones | set(files.keyring_of(tombstones_of).tombstones()))
+        names = Names(files.ROOT_KEY, files.KEYRING, files.RECORDS, files.POLICY)
+        return restore(folder, into, source, names=names, reader=technologies.photo_reader(), clock=clock, at=at)
 
     @cached_property
     def models(self) -> ModelStore:
         """Verbs on face packs: `manifests`, `pull`."""
-        from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415 - see the module
-
-        return ModelStore(self.directory / _MODELS)
+        return technologies.model_store(self.directory / files.MODELS)
 
     @cached_property
     def pack(self) -> FacePack:
@@ -328,30 +292,24 @@ class Engine:
 
     @cached_property
     def _reader(self) -> PhotoReader:
-        from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
-
-        return PillowReader()
+        return technologies.photo_reader()
 
     def _owns(self, path: Path) -> bool:
         """Say whether a path, relative to the data directory, belongs to a store."""
         first, *rest = path.parts
-        return self.models.owns(Path(*rest)) if first == _MODELS and rest else first in _OWNED
+        return self.models.owns(Path(*rest)) if first == files.MODELS and rest else first in files.OWNED
 
     def _enrolments(self) -> Enrolments:
         return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)
 
     def _load(self, name: str) -> FacePack:
-        if name != DEFAULT_PACK:
-            return self.models.load(name)
-        from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
-
-        return dlib_pack.load()
+        return technologies.default_pack() if name == DEFAULT_PACK else self.models.load(name)
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())
-        with _writing(self.directory):
-            (self.directory / _POLICY).write_text(text, encoding="utf-8")
-        where = f"the file {_POLICY} that {operator} publishes"
+        with files.writing(self.directory):
+            (self.directory / files.POLICY).write_text(text, encoding="utf-8")
+        where = f"the file {files.POLICY} that {operator} publishes"
         with self._records.write() as work:
             set_setting(work, "operator", operator)
             set_setting(work, "contact", contact or f"the office of {operator} that gave you this notice")
@@ -360,38 +318,3 @@ class Engine:
             sha256 = canonical.sha256(text.encode())
             subject_rows.publish(work, sha256, text)
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
-
-
-def _web() -> Web:
-    from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
-
-    return HttpGet()
-
-
-def _gallery(encoder: str, dim: int) -> Gallery:
-    from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
-
-    return FaissGallery(encoder, dim)
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else NotWritable
-        raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
-
-
-def _keyring_of(directory: Path) -> Keyring:
-    if not (directory / _KEYRING).is_file():
-        raise NotInitialised(f"there is no keyring in {directory}")
-    return Keyring.open(directory / _KEYRING, root_key.source(directory / _ROOT_KEY))
-
-
-def _records(directory: Path, place: RootKey, clock: Clock | None) -> Records:
-    with _writing(directory):
-        for name in (_KEYRING, _RECORDS):  # SQLite gives its -wal and -shm files the mode of the database
-            (directory / name).touch(mode=0o600)
-    keyring = Keyring.open(directory / _KEYRING, place)
-    return Records(directory / _RECORDS, keyring, clock or SystemClock())

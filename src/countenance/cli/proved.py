@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from countenance.clock import to_text
-from countenance.ledger.certificate import CarveOut, Certificate, Left
+from countenance.ledger.certificate import TARGETS_LEFT, CarveOut, Certificate
 from countenance.ledger.checkpoint import Checkpoint, Verified
 from countenance.ledger.entry import Entry
 from countenance.ledger.release import ReleaseExport
@@ -85,7 +85,7 @@ def _carve_out_words(one: CarveOut) -> str:
 
 
 def _certificate_facts(certificate: Certificate) -> dict[str, object]:
-    counts = {str(why): certificate.counts.left(why) for why in Left}
+    counts = {str(why): certificate.counts.left(why) for why in TARGETS_LEFT}
     return {
         "certificate": certificate.id,
         "title": certificate.title,
@@ -102,7 +102,9 @@ def _release_words(release: ReleaseExport) -> tuple[str, ...]:
     return (
         f"{what}, {signed}, until {release.text('term_end')}.",
         f"Purposes: {', '.join(release.purposes)}.",
-        f"Under the notice with SHA-256 {release.text('notice', 'sha256')}.",
+        f"Under the notice with SHA-256 {release.text('notice', 'sha256')}, "
+        + ("which is that of the text in this file." if release.notice_text is not None else "whose text is not here."),
+        f"The act of signing: {release.text('signature', 'method')}; {release.text('signature', 'intent')}.",
         "Not shown by this: whether it was withdrawn since.",
     )
 
@@ -115,6 +117,9 @@ def _release_facts(release: ReleaseExport) -> dict[str, object]:
         "signed_at": to_text(release.signed_at),
         "term_end": release.text("term_end"),
         "notice_sha256": release.text("notice", "sha256"),
+        "text_checked": release.notice_text is not None,
+        "method": release.text("signature", "method"),
+        "intent": release.text("signature", "intent"),
     }
 
 

@@ -66,6 +66,21 @@ class EventTag(StrEnum):
     ARTEFACT_STALE = "engine:artefact:stale"
     ARTEFACT_REFUSED = "engine:artefact:refused"
     ARTEFACT_RETIRED = "custodian:artefact:retired"
+    REQUEST_OPENED = "subject:request:opened"
+    REQUEST_ACKNOWLEDGED = "operator:request:acknowledged"
+    REQUEST_ANSWERED = "operator:request:answered"
+    REQUEST_CLOSED = "operator:request:closed"
+    EVIDENCE_KEPT = "engine:evidence:kept"
+    EVIDENCE_FOUND = "custodian:evidence:found"
+    EVIDENCE_ASKED = "custodian:evidence:asked"
+    EVIDENCE_OPENED = "custodian:evidence:opened"
+    EVIDENCE_REFUSED = "engine:evidence:refused"
+    EVIDENCE_DESTROYED = "engine:evidence:destroyed"
+    PROCESSOR_DECLARED = "operator:processor:declared"
+    PROCESSOR_ENDED = "operator:processor:ended"
+    INSTRUCTION_MADE = "engine:instruction:made"
+    INSTRUCTION_SENT = "custodian:instruction:sent"
+    INSTRUCTION_SETTLED = "custodian:instruction:settled"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from countenance.model.client import Client
 from countenance.model.consent import ConsentStatus, Release
 from countenance.model.purpose import Purpose
@@ -18,7 +20,7 @@ from countenance.model.source import Source
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import permit as permits
 from countenance.policy.pack import Law
-from countenance.policy.permit import Decision, Deny, Permit, PermitKind
+from countenance.policy.permit import Decision, Deny, Permit, PermitKind, PermittedCrop
 from countenance.policy.rules import Rule, first_denial
 
 
@@ -165,6 +167,16 @@ def best_release(releases: list[Release], now: datetime) -> Release | None:
 def longest_term(law: Law) -> timedelta:
     """Return the longest term that a release may have under this law."""
     return timedelta(days=min(law.number("consent.max_age_days"), law.number("retention.hard_term_days")))
+
+
+def generated_crops(number: int, side_px: int) -> list[PermittedCrop]:
+    """Return crops of a random generator, which show nobody, with leave to encode them: to time an encoder.
+
+    The pixels are made here, so that no photo can be passed off as generated.
+    """
+    pixels = np.random.default_rng(number).integers(0, 256, (number, side_px, side_px, 3), np.uint8)
+    permit = Permit(PermitKind.EVALUATE, "generated", (), "", permits._MINT)  # noqa: SLF001 - this is the one place
+    return [permit.cover(crop) for crop in pixels]
 
 
 def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> Permit:

@@ -64,7 +64,8 @@ class Segment(Protocol):
         """Take rows out; rows from the end move into the gaps, and the freed bytes are overwritten.
 
         Returns:
-            intp (M, 2): (from, to) of every move; no row moves twice, and rising in both.
+            intp (M, 2): (from, to) of every move, rising in both. No row moves twice, so what goes with
+            rows can follow at once: `names[moves[:, 1]] = names[moves[:, 0]]`.
 
         Raises:
             IndexError: there is no such row; nothing was removed.

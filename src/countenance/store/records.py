@@ -171,5 +171,5 @@ def counts(work: Transaction) -> dict[str, int]:
 
 def owners(work: Transaction) -> set[str]:
     """Return every id that a key of the keyring belongs to."""
-    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id)
+    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, schema.evidence.c.id)
     return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}

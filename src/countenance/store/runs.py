@@ -175,6 +175,11 @@ def losers(work: Transaction, run: RunId) -> list[Subject]:
     return subject_rows.unsealed(work, schema.subject.c.id.in_(loser_ids(run)))
 
 
+def leaving(work: Transaction, run: RunId) -> list[Subject]:
+    """Return the subjects that a run destroys and that still have a row, without what is sealed of them."""
+    return subject_rows.unsealed(work, schema.subject.c.id.in_(_ids(run, TargetKind.SUBJECT)))
+
+
 def loser_ids(run: RunId) -> Select[tuple[str]]:
     """Return the query for the ids of the subjects who lose anything in a run."""
     subject = schema.subject.c.id
@@ -185,7 +190,7 @@ def loser_ids(run: RunId) -> Select[tuple[str]]:
 def freeze(work: Transaction, run: RunId) -> None:
     """Freeze the subjects of a run; those that are frozen already stay so since when they were."""
     table = schema.subject
-    ours = table.c.id.in_(_ids(run, TargetKind.SUBJECT))
+    ours = table.c.id.in_(_ids(run, TargetKind.SUBJECT)) | table.c.id.in_(_ids(run, TargetKind.HELD))
     work.connection.execute(update(table).where(ours, table.c.frozen_at.is_(None)).values(frozen_at=to_text(work.now)))
 
 

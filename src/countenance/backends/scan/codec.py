@@ -22,14 +22,16 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 _PIECE_BITS = 32  # of a row in one piece: 64 bytes hold sixteen rows
-_GROUP = 128  # dimensions of 32 bytes of fine code
+_PIECE = 16  # dimensions of 2 bits
 _STEPS = {
     4: 0.335,
     2: 0.996,
 }  # of the best uniform rounding of a normal distribution, in standard deviations (Max 1960)
 _LOSS = {4: 0.01154, 2: 0.1188, 0: 1.0}  # its mean square error, in variances
 _FINE_STEP = 0.9  # standard deviations of what the coarse code leaves: between normal (1.0) and uniform (0.87)
+_ENOUGH = 4096  # rows to learn from
 _LEAST = 1e-6  # a dimension without spread is rounded in steps of this size
+_NARROW_UNIT = 4  # 2-bit codes are read as 0, 4, 8 and 12
 _LEVEL = 127  # the greatest int8 that is used
 
 
@@ -38,14 +40,13 @@ class Prepared:
     """Queries as the kernels take them; see `kernels.sweep`. Wipe them after use."""
 
     coarse: NDArray[np.int8]
-    params: Singles
     fine: NDArray[np.int8]
-    fine_params: Singles
+    params: Singles
     wide: Floats
 
     def wipe(self) -> None:
         """Overwrite what was made of the queries."""
-        for array in (self.coarse, self.params, self.fine, self.fine_params, self.wide):
+        for array in (self.coarse, self.fine, self.params, self.wide):
             array.fill(0)
 
 
@@ -56,7 +57,7 @@ class Codec:
     Attributes:
         mean, axes: float64 (D,), (D, D): z = (x - mean) @ axes; the axes are orthonormal.
         wide, pieces: a block's coarse code is so many pieces of 64 bytes, the first `wide` of them 4-bit.
-        coarse, fine: float32 (2, padded): the step of each dimension, and one over its weight.
+        coarse, fine: float32 (3, padded): the step of each dimension, one over it, and one over its weight.
         slack: more than float32 arithmetic can be off in a bound.
     """
 
@@ -81,56 +82,60 @@ class Codec:
         turned = np.zeros((len(queries), self.fine.shape[1]))
         turned[:, : len(self.mean)] = wide @ self.axes
         centre = wide @ self.mean
+        params = np.empty((len(queries), 10), np.float32)
+        params[:, 0] = _bar(minimum)
         units, zeros = self._units()
         coarse, scale, rounding = _rounded(turned[:, : len(units)], units)
-        whole = coarse.astype(np.float64)
-        params = np.empty((len(queries), 6), np.float32)
-        params[:, 0] = scale
-        params[:, 1] = centre - scale * (whole @ zeros)
-        params[:, 2] = _norms(turned, self.coarse[1])
-        params[:, 3] = _bar(minimum)
-        params[:, 4] = rounding
-        finer, fine_scale, fine_rounding = _rounded(turned, self.fine[0].astype(np.float64))
-        fine_params = np.empty((len(queries), 3), np.float32)
-        fine_params[:, 0] = fine_scale
-        fine_params[:, 1] = -1.5 * fine_scale * finer.sum(axis=1)
-        fine_params[:, 2] = _norms(turned, self.fine[1])
-        params[:, 5] = self.slack + fine_rounding * 1.5 * np.sqrt(len(self.mean))
+        params[:, 1], params[:, 2] = scale, centre - scale * (coarse.astype(np.float64) @ zeros)
+        params[:, 3] = _norms(turned, self.coarse[2])
+        params[:, 8] = rounding
+        fine, scale, rounding = _rounded(turned, self.fine[0].astype(np.float64) / _NARROW_UNIT)
+        params[:, 4], params[:, 5] = scale, -1.5 * _NARROW_UNIT * scale * fine.sum(axis=1, dtype=np.float64)
+        params[:, 6] = _norms(turned, self.fine[2])
+        params[:, 9] = self.slack + rounding * 1.5 * _NARROW_UNIT * np.sqrt(len(self.mean))
         turned.fill(0.0)
-        return Prepared(coarse, params, finer, fine_params, wide)
+        return Prepared(coarse, fine, params, wide)
 
     def _units(self) -> tuple[Floats, Floats]:
         """Return what a coarse code of 1 is worth in each dimension, and the code of zero."""
         four, covered = 8 * self.wide, _covered(self.wide, self.pieces)
         units, zeros = self.coarse[0, :covered].astype(np.float64), np.full(covered, 7.5)
-        units[four:] /= 4  # 2-bit codes are read as 0, 4, 8 and 12
-        zeros[four:] = 6.0
+        units[four:] /= _NARROW_UNIT
+        zeros[four:] = 1.5 * _NARROW_UNIT
         return units, zeros
 
 
 def learn(rows: Singles) -> Codec:
-    """Return a codec made for rows like these, float32 (N, D), N >= 1."""
+    """Return a codec made for rows like these, float32 (N, D).
+
+    From few rows nothing is learnt: their mean would speak of single people. The codec is then made for directions
+    drawn evenly.
+    """
     dim = rows.shape[1]
+    if len(rows) < _ENOUGH:
+        rows = np.random.default_rng(1).normal(size=(_ENOUGH, dim)).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     mean = rows.mean(axis=0, dtype=np.float64)
     centred = rows - mean
     variances, axes = np.linalg.eigh(centred.T @ centred / len(rows))
     centred.fill(0.0)
     spread, axes = np.sqrt(np.maximum(variances[::-1], 0.0)) + _LEAST, np.ascontiguousarray(axes[:, ::-1])
     pieces = -(-5 * dim // (2 * _PIECE_BITS))  # 2.5 bits for each dimension on average
-    padded = -(-dim // _GROUP) * _GROUP
+    padded = -(-dim // _PIECE) * _PIECE
     fours = [wide for wide in range(pieces + 1) if _covered(wide, pieces) <= padded]
     wide = min(fours, key=lambda wide: float(spread**2 @ np.sqrt(_loss(dim, wide, pieces))))
-    coarse, fine = np.ones((2, padded), np.float32), np.ones((2, padded), np.float32)
+    coarse, fine = np.ones((3, padded), np.float32), np.ones((3, padded), np.float32)
     bits = _bits(dim, wide, pieces)
     coarse[0, :dim] = spread * np.where(bits == 4, _STEPS[4], _STEPS[2])
-    coarse[1, :dim] = 1 / np.sqrt(_loss(dim, wide, pieces))
+    coarse[2, :dim] = 1 / np.sqrt(_loss(dim, wide, pieces))
     turned = ((rows - mean) @ axes).astype(np.float32)
     for steps, half in ((coarse[0, :dim], np.select([bits == 4, bits == 2], [8, 2])), (fine[0, :dim], 2)):
         if steps.base is fine:
             steps[:] = _FINE_STEP * turned.std(axis=0) + _LEAST * spread
         code = np.clip(np.floor(turned / steps), -half, np.maximum(half, 1) - 1) + 0.5
         turned -= np.where(half, steps * code, 0)
-    fine[1, :dim] = 1 / (turned.std(axis=0) / spread + _LEAST)
+    fine[2, :dim] = 1 / (turned.std(axis=0) / spread + _LEAST)
+    coarse[1], fine[1] = 1 / coarse[0], 1 / fine[0]
     turned.fill(0.0)
     slack = 4 * dim**1.5 * 2.0**-24  # of a rotation in float32, the greatest part of it
     return Codec(mean, axes, wide, pieces, coarse, fine, slack)

@@ -9,84 +9,106 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from countenance.backends.scan.lanes import block_1, block_4, lowest_bit, row_dot, upper_half_float
+from countenance.backends.scan.lanes import (
+    coarse_1,
+    coarse_4,
+    fetch_ahead,
+    fine_1,
+    fine_4,
+    lowest_bit,
+    upper_half_float,
+)
 
 _STRETCH = 64  # blocks between two looks at the bar: their codes stay in the first cache
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
 def encode(rotated, first, coarse, fine, codes, errors, fine_codes, fine_errors, wide):
     """Write the codes of rows float32 (N, D) from `first` on; return the greatest length of a coarse code.
 
-    `coarse` and `fine` are float32 (2, padded): step of each dimension, and one over its weight.
-    `codes` is (blocks, pieces, 16, 4), see `lanes`; `fine_codes` (rows, bytes).
+    `rotated` is left as the fine codes leave it. `coarse` and `fine` are float32 (3, padded): step of each dimension,
+    one over it, and one over its weight. Codes are (blocks, pieces, 16, 4), see `lanes`.
     """
-    pieces = codes.shape[1]
-    covered = 8 * wide + 16 * (pieces - wide)
-    length = max(coarse.shape[1], fine.shape[1])
-    left, levels, finer = np.zeros(length, np.float32), np.zeros(length, np.uint8), np.zeros(length, np.uint8)
+    four = min(8 * wide, rotated.shape[1])
+    covered = min(8 * wide + 16 * (codes.shape[1] - wide), rotated.shape[1])
+    length = 16 * (codes.shape[1] + fine_codes.shape[1])
+    levels, finer = np.zeros(length, np.uint8), np.zeros(length, np.uint8)
     longest = 0.0
     for number in range(len(rotated)):
-        row = first + number
-        error, fine_error, square = 0.0, 0.0, 0.0
-        for d in range(rotated.shape[1]):
-            value = rotated[number, d]
-            if d < covered:
-                half = 8 if d < 8 * wide else 2
-                step = coarse[0, d]
-                level = min(max(np.floor(value / step) + half, 0), 2 * half - 1)
-                levels[d] = level
-                value -= step * np.float32(level - half + 0.5)
-                unit = 1.0 if half == 8 else 4.0
-                square += (unit * (level - half + 0.5)) ** 2
-            left[d] = value
-            error += np.float64(value) * value * coarse[1, d]
-            level = min(max(np.floor(value / fine[0, d]) + 2, 0), 3)
-            finer[d] = level
-            value -= fine[0, d] * np.float32(level - 1.5)
-            fine_error += np.float64(value) * value * fine[1, d]
+        row, values = first + number, rotated[number]
+        square = _round(values[:four], coarse[:, :four], levels[:four], np.float32(8))
+        square += 16 * _round(values[four:covered], coarse[:, four:covered], levels[four:covered], np.float32(2))
         longest = max(longest, square)
-        errors[row] = _norm(error)
-        fine_errors[row] = _norm(fine_error)
-        block, at = row // 16, row % 16
-        for piece in range(pieces):
-            for b in range(4):
-                if piece < wide:
-                    d = 8 * piece + b
-                    codes[block, piece, at, b] = levels[d] | levels[d + 4] << 4
-                else:
-                    d = 8 * wide + 16 * (piece - wide) + b
-                    codes[block, piece, at, b] = (
-                        levels[d] | levels[d + 4] << 2 | levels[d + 8] << 4 | levels[d + 12] << 6
-                    )
-        for b in range(fine_codes.shape[1]):
-            d = 128 * (b // 32) + b % 32
-            fine_codes[row, b] = finer[d] | finer[d + 32] << 2 | finer[d + 64] << 4 | finer[d + 96] << 6
-    left[:] = 0
+        errors[row] = _norm(values, coarse[2])
+        _round(values, fine, finer, np.float32(2))
+        fine_errors[row] = _norm(values, fine[2])
+        _pack(codes[row // 16], row % 16, levels, wide)
+        _pack(fine_codes[row // 16], row % 16, finer, 0)
     levels[:] = 0
     finer[:] = 0
     return np.sqrt(longest)
 
 
-@njit(nogil=True, cache=True)
-def _norm(square):
-    """Return the upper half of a float32 that is at least the root."""
-    norm = np.float32(np.sqrt(square) * (1 + 1e-5) + 1e-9)
+@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+def _round(values, steps, levels, half):
+    """Round values to the middle of one of 2 * `half` steps, keep the rest; return the sum of squared codes."""
+    square = np.float32(0)
+    for d in range(len(values)):
+        level = np.floor(values[d] * steps[1, d])
+        level = max(level, -half)
+        level = min(level, half - 1)
+        levels[d] = np.uint8(np.int32(level + half))
+        code = level + np.float32(0.5)
+        values[d] -= steps[0, d] * code
+        square += code * code
+    return square
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+def _norm(values, over):
+    """Return the upper half of a float32 that is at least the weighted length."""
+    square = np.float32(0)
+    for d in range(len(values)):
+        square += values[d] * values[d] * over[d]
+    norm = np.float32(np.sqrt(square) * np.float32(1 + 1e-4) + np.float32(1e-9))
     return np.uint16((np.array([norm]).view(np.uint32)[0] + 0xFFFF) >> 16)
+
+
+@njit(nogil=True, cache=True)
+def _pack(block, row, levels, wide):
+    """Write the codes of one row into its block (pieces, 16, 4)."""
+    for piece in range(len(block)):
+        first = 8 * piece if piece < wide else 16 * piece - 8 * wide
+        for b in range(4):
+            d = first + b
+            if piece < wide:
+                block[piece, row, b] = levels[d] | levels[d + 4] << 4
+            else:
+                block[piece, row, b] = levels[d] | levels[d + 4] << 2 | levels[d + 8] << 4 | levels[d + 12] << 6
 
 
 @njit(nogil=True, cache=True)
 def exact_score(row, query):
     """Return what `exact.scores` returns for one row, clipped to [-1, 1]: the same sums in the same order."""
-    sums = np.zeros(8)
+    a = b = c = d = e = f = g = h = 0.0
     whole = len(query) // 8 * 8
-    for first in range(0, whole, 8):
-        for lane in range(8):
-            sums[lane] += np.float64(row[first + lane]) * query[first + lane]
-    for d in range(whole, len(query)):
-        sums[d - whole] += np.float64(row[d]) * query[d]
-    a, b, c, d = sums[0] + sums[4], sums[1] + sums[5], sums[2] + sums[6], sums[3] + sums[7]
-    return min(max(np.float32((a + c) + (b + d)), np.float32(-1)), np.float32(1))
+    for at in range(0, whole, 8):
+        a += np.float64(row[at]) * query[at]
+        b += np.float64(row[at + 1]) * query[at + 1]
+        c += np.float64(row[at + 2]) * query[at + 2]
+        d += np.float64(row[at + 3]) * query[at + 3]
+        e += np.float64(row[at + 4]) * query[at + 4]
+        f += np.float64(row[at + 5]) * query[at + 5]
+        g += np.float64(row[at + 6]) * query[at + 6]
+        h += np.float64(row[at + 7]) * query[at + 7]
+    if whole < len(query):
+        rest = np.zeros(8)
+        for at in range(whole, len(query)):
+            rest[at - whole] = np.float64(row[at]) * query[at]
+        a, b, c, d = a + rest[0], b + rest[1], c + rest[2], d + rest[3]
+        e, f, g, h = e + rest[4], f + rest[5], g + rest[6], h + rest[7]
+    score = np.float32((a + e + (c + g)) + (b + f + (d + h)))
+    return min(max(score, np.float32(-1)), np.float32(1))
 
 
 @njit(nogil=True, cache=True)
@@ -116,39 +138,68 @@ def _keep(best, held, score):
 
 
 @njit(nogil=True, cache=True)
-def _candidates(codes, errors, first, last, query, params, together, out, rows, uppers, counts, wide, pieces):
-    """List the rows of blocks `first` to `last` whose upper bound reaches the bar of a query."""
-    counts[:] = 0
+def _blocks(segment, queries, group, params, first, last, scores, blocks):
+    """List the blocks from `first` to `last` with a row whose coarse bound reaches a bar; return how many."""
+    codes, errors, fine_codes, wide = segment[0], segment[1], segment[2], segment[6]
+    together, pieces, finer, count = scores.shape[1], codes.shape[1], fine_codes.shape[1], 0
+    query, param = queries.ctypes.data + group * queries.shape[1], params.ctypes.data + 32 * group
     for block in range(first, last):
-        at, norms = codes + block * pieces * 64, errors + block * 32
+        at, norms = codes.ctypes.data + block * pieces * 64, errors.ctypes.data + block * 32
+        out = scores.ctypes.data + count * together * 64
         if together == 1:
-            found = block_1(at, norms, query, params, out.ctypes.data, wide, pieces - wide)
+            found = coarse_1(at, norms, query, param, out, wide, pieces - wide)
         else:
-            found = block_4(at, norms, query, params, out.ctypes.data, wide, pieces - wide)
-        if found == 0:
-            continue
-        for number in range(together):
-            bits = out.view(np.int32)[number, 16]
-            while bits != 0:
-                lane = lowest_bit(bits)
-                bits &= bits - 1
-                rows[number, counts[number]] = 16 * block + lane
-                uppers[number, counts[number]] = out[number, lane]
-                counts[number] += 1
+            found = coarse_4(at, norms, query, param, out, wide, pieces - wide)
+        if found != 0:
+            blocks[count] = block
+            count += 1
+            for piece in range(finer):
+                fetch_ahead(fine_codes.ctypes.data + (block * finer + piece) * 64)
+    return count
 
 
 @njit(nogil=True, cache=True)
-def sweep(segment, allowed, queries, params, fine_queries, fine_params, wide_queries, best, held, answer, answers):
+def _candidates(segment, queries, group, params, scores, blocks, bits, rows, uppers, counts):
+    """List the rows of these blocks whose fine bound reaches the bar of a query."""
+    fine_codes, fine_errors, exact = segment[2], segment[3], segment[4]
+    together, finer = len(bits), fine_codes.shape[1]
+    counts[:] = 0
+    query, param = queries.ctypes.data + group * queries.shape[1], params.ctypes.data + 32 * group
+    for number in range(len(blocks)):
+        block = blocks[number]
+        at, norms = fine_codes.ctypes.data + block * finer * 64, fine_errors.ctypes.data + block * 32
+        out = scores.ctypes.data + number * together * 64
+        if together == 1:
+            found = fine_1(at, norms, query, param, out, bits.ctypes.data, finer)
+        else:
+            found = fine_4(at, norms, query, param, out, bits.ctypes.data, finer)
+        if found == 0:
+            continue
+        for one in range(together):
+            left = bits[one]
+            while left != 0:
+                lane = lowest_bit(left)
+                left &= left - 1
+                row = 16 * block + lane
+                rows[one, counts[one]] = row
+                uppers[one, counts[one]] = scores[number, one, lane]
+                counts[one] += 1
+                if row < len(exact):
+                    for line in range(0, 4 * exact.shape[1], 64):
+                        fetch_ahead(exact.ctypes.data + 4 * row * exact.shape[1] + line)
+
+
+@njit(nogil=True, cache=True)
+def sweep(segment, allowed, queries, fine_queries, params, wide_queries, best, held, answer, answers):
     """Search one segment for queries; bars rise as better scores are found.
 
     Args:
         segment: (codes, errors, fine codes, fine errors, exact rows, count, wide, longest); the exact rows are
             empty where the segment is slim.
         allowed: uint8, empty where all rows are.
-        queries: int8 (Q, bytes); Q is 1 or a multiple of 4.
-        params: float32 (Q, 6): scale, offset, reach, bar, rounding per unit of length, slack.
-        fine_queries: int8 (Q, padded).
-        fine_params: float32 (Q, 3): scale, offset, reach.
+        queries, fine_queries: int8 (Q, dimensions); Q is 1 or a multiple of 4.
+        params: float32 (Q, 10): see `lanes.coarse_1`, then at 8 what rounding the query is off per unit of length, and
+            at 9 what everything else can be off.
         wide_queries: float64 (Q, D).
         best: float32 (Q, k): heap of the best scores (of a slim segment: of lower bounds).
         held: int64 (Q,): how many are in it.
@@ -156,62 +207,53 @@ def sweep(segment, allowed, queries, params, fine_queries, fine_params, wide_que
             upper bounds instead of scores where the segment is slim.
         answers: int64 (Q,): how many.
     """
-    codes, errors, count, wide, longest = segment[0], segment[1], segment[5], segment[6], segment[7]
+    blocks, longest = (segment[5] + 15) // 16, segment[7]
     together = 1 if len(queries) == 1 else 4
     rows = np.empty((together, 16 * _STRETCH), np.int32)
     uppers = np.empty((together, 16 * _STRETCH), np.float32)
-    counts, out = np.empty(together, np.int64), np.empty((together, 17), np.float32)
-    now = np.empty((len(queries), 4), np.float32)
+    counts, bits = np.empty(together, np.int64), np.empty(together, np.int32)
+    scores, near = np.empty((_STRETCH, together, 16), np.float32), np.empty(_STRETCH, np.int64)
+    now = np.empty((len(queries), 8), np.float32)
     for number in range(len(queries)):
-        now[number] = params[number, :4]
-        now[number, 1] += params[number, 4] * longest + params[number, 5]
-    blocks = (count + 15) // 16
-    address, norms = codes.ctypes.data, errors.ctypes.data
+        now[number] = params[number, :8]
+        now[number, 2] += params[number, 8] * longest + params[number, 9]
     for first in range(0, blocks, _STRETCH):
         last = min(first + _STRETCH, blocks)
         for group in range(0, len(queries), together):
-            _candidates(
-                address, norms, first, last, queries.ctypes.data + group * queries.shape[1],
-                now.ctypes.data + 16 * group, together, out, rows, uppers, counts, wide, codes.shape[1],
-            )  # fmt: skip
+            found = _blocks(segment, queries, group, now, first, last, scores, near)
+            if found == 0:
+                continue
+            _candidates(segment, fine_queries, group, now, scores, near[:found], bits, rows, uppers, counts)
             for one in range(together):
                 if counts[one]:
                     number = group + one
-                    now[number, 3] = _settle(
-                        segment, allowed, rows[one, : counts[one]], uppers[one], now[number], params[number],
-                        fine_queries[number], fine_params[number], wide_queries[number], best[number], held,
-                        answer[0][number], answer[1][number], answers, number,
+                    now[number, 0] = _settle(
+                        segment, allowed, rows[one, : counts[one]], uppers[one], now[number, 0],
+                        now[number, 6], 2 * (params[number, 8] * longest + params[number, 9]), wide_queries[number],
+                        best[number], held, answer[0][number], answer[1][number], answers, number,
                     )  # fmt: skip
     for number in range(len(queries)):
-        params[number, 3] = now[number, 3]
+        params[number, 0] = now[number, 0]
 
 
 @njit(nogil=True, cache=True)
-def _settle(
-    segment, allowed, rows, uppers, now, params, fine_query, fine, query, best, held, found, scores, answers, number
-):
-    """Look closer at candidates: the finer code, then the exact score; return the bar."""
-    _, errors, fine_codes, fine_errors, exact, count, _, longest = segment
-    bar, groups = now[3], fine_codes.shape[1] // 32
-    doubt = 2 * (params[4] * longest + params[5])
-    address, row_bytes, query_at = fine_codes.ctypes.data, fine_codes.shape[1], fine_query.ctypes.data
+def _settle(segment, allowed, rows, uppers, bar, reach, doubt, query, best, held, found, scores, answers, number):
+    """Score candidates exactly, or where their segment is slim keep their bounds; return the bar."""
+    fine_errors, exact, count = segment[3], segment[4], segment[5]
     for at in range(len(rows)):
-        row = rows[at]
-        if uppers[at] < bar or row >= count or (len(allowed) > 0 and not allowed[row]):
+        row, score = rows[at], uppers[at]
+        if score < bar or row >= count or (len(allowed) > 0 and not allowed[row]):
             continue
-        finer = row_dot(address + np.int64(row) * row_bytes, query_at, groups) * fine[0] + fine[1]
-        reach = upper_half_float(fine_errors[row]) * fine[2]
-        upper = uppers[at] - upper_half_float(errors[row]) * now[2] + finer + reach
-        if upper < bar:
-            continue
-        score = exact_score(exact[row], query) if len(exact) > 0 else upper
+        lower = score - 2 * upper_half_float(fine_errors[row]) * reach - doubt
+        if len(exact) > 0:
+            lower = score = exact_score(exact[row], query)
         if score < bar:
             continue
         found[answers[number]] = row
         scores[answers[number]] = score
         answers[number] += 1
         if len(best) > 0:
-            held[number] = _keep(best, held[number], score if len(exact) > 0 else upper - 2 * reach - doubt)
+            held[number] = _keep(best, held[number], lower)
             if held[number] == len(best):
                 bar = max(bar, best[0])
     return bar

@@ -8,6 +8,7 @@ LLVM makes what there is. All give the same integers. Codes are 0 to 15, queries
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import llvmlite.binding
@@ -19,6 +20,7 @@ from numba.extending import intrinsic
 _BYTE, _SHORT, _INT, _FLOAT = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.FloatType()
 _INTS, _FLOATS = ir.VectorType(_INT, 16), ir.VectorType(_FLOAT, 16)
 _WIDE, _NARROW = 0x0F0F0F0F, 0x0C0C0C0C  # 4-bit codes; 2-bit codes, read as 0, 4, 8, 12
+_PARTS = 4  # sums that a processor adds to at once
 Value = ir.Value
 Build = ir.IRBuilder
 
@@ -100,79 +102,127 @@ def _errors(build: Build, address: Value) -> Value:
     return build.bitcast(build.shl(halves, _ints(16)), _FLOATS)
 
 
-def _block(queries: int) -> Any:
-    """Return the function that compares a block of 16 rows with so many queries at once."""
+def _products(build: Build, codes: Value, query: Value, wide: Value, narrow: Value, queries: int) -> list[Value]:
+    """Return for each query its products with 16 rows: `wide` pieces of 4-bit codes, then `narrow` of 2-bit.
+
+    A single query has several partial sums, or each product would wait for the one before.
+    """
+    word, parts = codes.type, _PARTS // queries
+
+    def times(value: Value, factor: int) -> Value:
+        return build.mul(value, ir.Constant(word, factor))
+
+    query_bytes = build.add(times(wide, 8), times(narrow, 16))
+    starts = [build.add(query, times(query_bytes, number)) for number in range(queries)]
+    sums = [cgutils.alloca_once(build, _INTS) for _ in range(queries * parts)]
+    for total in sums:
+        build.store(_ints(0), total)
+    for is_wide, count in ((True, wide), (False, narrow)):
+        first, before = (ir.Constant(word, 0),) * 2 if is_wide else (wide, times(wide, 8))
+        with cgutils.for_range(build, count) as loop:
+            packed = _load(build, codes, _INTS, times(build.add(first, loop.index), 64))
+            begin = build.add(before, times(loop.index, 8 if is_wide else 16))
+            for number, field in enumerate(_fields(build, packed, wide=is_wide)):
+                at = build.add(begin, ir.Constant(word, 4 * number))
+                for start, total in zip(starts, sums[number % parts :: parts], strict=True):
+                    four = _splat(build, _load(build, start, _INT, at))
+                    build.store(_dot(build, build.load(total), field, four), total)
+    totals = [build.load(total) for total in sums]
+    return [functools.reduce(build.add, totals[first : first + parts]) for first in range(0, len(totals), parts)]
+
+
+def _scores(build: Build, sums: list[Value], params: Value, first: int) -> list[Value]:
+    """Return for each query the products as scores, and what each row's error can add to them."""
+    scores = []
+    for number, total in enumerate(sums):
+        scale, offset = (_splat(build, _param(build, params, number, at), _FLOATS) for at in (first, first + 1))
+        scores.append(build.fadd(build.fmul(build.sitofp(total, _FLOATS), scale), offset))
+    return scores
+
+
+def _param(build: Build, params: Value, query: int, at: int) -> Value:
+    return _load(build, build.add(params, ir.Constant(params.type, 32 * query + 4 * at)), _FLOAT)
+
+
+def _reaching(build: Build, uppers: list[Value], params: Value) -> list[Value]:
+    """Return for each query the bits of the rows whose upper bound reaches its bar."""
+    bits = []
+    for number, upper in enumerate(uppers):
+        bar = _splat(build, _param(build, params, number, 0), _FLOATS)
+        bits.append(build.zext(build.bitcast(build.fcmp_ordered(">=", upper, bar), _SHORT), _INT))
+    return bits
+
+
+def _uppers(build: Build, scores: list[Value], errors: Value, params: Value, reach: int) -> list[Value]:
+    norms = _errors(build, errors)
+    reaches = [_splat(build, _param(build, params, number, reach), _FLOATS) for number in range(len(scores))]
+    return [build.fadd(score, build.fmul(norms, reach)) for score, reach in zip(scores, reaches, strict=True)]
+
+
+def _coarse(queries: int) -> Any:
+    """Return the function that compares a block of 16 rows with so many queries at once, by coarse codes."""
 
     def typed(_context: Any, codes: Any, errors: Any, query: Any, params: Any, out: Any, wide: Any, narrow: Any) -> Any:
         def generate(_context: Any, build: Build, _signature: Any, args: tuple[Value, ...]) -> Value:
             codes, errors, query, params, out, wide, narrow = args
-            word = codes.type
-
-            def times(value: Value, factor: int) -> Value:
-                return build.mul(value, ir.Constant(word, factor))
-
-            query_bytes = build.add(times(wide, 8), times(narrow, 16))
-            starts = [build.add(query, times(query_bytes, number)) for number in range(queries)]
-            sums = [cgutils.alloca_once_value(build, _ints(0)) for _ in range(queries)]
-            for is_wide, count in ((True, wide), (False, narrow)):
-                first, before = (ir.Constant(word, 0),) * 2 if is_wide else (wide, times(wide, 8))
-                with cgutils.for_range(build, count) as loop:
-                    packed = _load(build, codes, _INTS, times(build.add(first, loop.index), 64))
-                    begin = build.add(before, times(loop.index, 8 if is_wide else 16))
-                    for number, field in enumerate(_fields(build, packed, wide=is_wide)):
-                        at = build.add(begin, ir.Constant(word, 4 * number))
-                        for total, start in zip(sums, starts, strict=True):
-                            four = _splat(build, _load(build, start, _INT, at))
-                            build.store(_dot(build, build.load(total), field, four), total)
-            norms = _errors(build, errors)
-            return _reaches(build, [build.load(total) for total in sums], norms, params, out)
+            scores = _scores(build, _products(build, codes, query, wide, narrow, queries), params, 1)
+            for number, score in enumerate(scores):
+                _store(build, score, out, 64 * number)
+            bits = _reaching(build, _uppers(build, scores, errors, params, 3), params)
+            return functools.reduce(build.or_, bits)
 
         return types.int32(*[types.intp] * 7), generate
 
     return intrinsic(typed)
 
 
-def _reaches(build: Build, sums: list[Value], norms: Value, params: Value, out: Value) -> Value:
-    """Store each query's 16 upper bounds and the bits of those that reach its bar; return all bits together."""
-    anything: Value = ir.Constant(_INT, 0)
-    for number, total in enumerate(sums):
-        scale, offset, reach, bar = (
-            _splat(build, _load(build, params, _FLOAT, 16 * number + 4 * at), _FLOATS) for at in range(4)
-        )
-        upper = build.fadd(build.fmul(build.sitofp(total, _FLOATS), scale), offset)
-        upper = build.fadd(upper, build.fmul(norms, reach))
-        bits = build.zext(build.bitcast(build.fcmp_ordered(">=", upper, bar), _SHORT), _INT)
-        _store(build, upper, out, 68 * number)
-        _store(build, bits, out, 68 * number + 64)
-        anything = build.or_(anything, bits)
-    return anything
+def _fine(queries: int) -> Any:
+    """Return the function that goes on from what `_coarse` left in `out`, by fine codes."""
+
+    def typed(_context: Any, codes: Any, errors: Any, query: Any, params: Any, out: Any, bits: Any, narrow: Any) -> Any:
+        def generate(_context: Any, build: Build, _signature: Any, args: tuple[Value, ...]) -> Value:
+            codes, errors, query, params, out, bits, narrow = args
+            none = ir.Constant(narrow.type, 0)
+            scores = _scores(build, _products(build, codes, query, none, narrow, queries), params, 4)
+            for number, more in enumerate(scores):
+                before = _load(build, out, _FLOATS, ir.Constant(out.type, 64 * number))
+                scores[number] = build.fadd(before, more)
+            uppers = _uppers(build, scores, errors, params, 6)
+            reaching = _reaching(build, uppers, params)
+            for number, (upper, reaches) in enumerate(zip(uppers, reaching, strict=True)):
+                _store(build, upper, out, 64 * number)
+                _store(build, reaches, bits, 4 * number)
+            return functools.reduce(build.or_, reaching)
+
+        return types.int32(*[types.intp] * 7), generate
+
+    return intrinsic(typed)
 
 
-block_1, block_4 = _block(1), _block(4)
-"""(codes, errors, query, params, out, wide, narrow): addresses, and how many 64-byte pieces of 4-bit and then
-2-bit codes make a block. `params` is float32 (queries, 4): scale, offset, reach, bar. `out` gets for each query
-float32 (16,) upper bounds and the int32 bits of those that reach the bar. Returns all bits, or-ed."""
+coarse_1, coarse_4, fine_1, fine_4 = _coarse(1), _coarse(4), _fine(1), _fine(4)
+"""The two looks at a block, for one query and for four; arguments are addresses and counts.
+
+coarse(codes, errors, query, params, out, wide, narrow): the block's codes are `wide` pieces of 4-bit codes and `narrow`
+of 2-bit codes, 64 bytes each. `params` is float32 (queries, 8): bar; scale, offset and reach of the coarse product; the
+same of the fine one. `out` gets float32 (queries, 16), the scores without the bounds. Returns the bits of the rows
+whose bound reaches the bar of any query.
+
+fine(codes, errors, query, params, out, bits, narrow): adds the fine product, leaves upper bounds in `out` and in `bits`
+(int32 (queries,)) which of them reach the bar; returns all bits together.
+"""
 
 
 @intrinsic
-def row_dot(_context: Any, codes: Any, query: Any, groups: Any) -> Any:
-    """Return the dot product of a row of 2-bit codes (32 bytes for 128 of them) with a query; addresses."""
+def fetch_ahead(_context: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, which will be read soon."""
 
     def generate(_context: Any, build: Build, _signature: Any, args: tuple[Value, ...]) -> Value:
-        codes, query, groups = args
-        total = cgutils.alloca_once_value(build, _ints(0))
-        twice = ir.Constant(_INTS, [*range(8), *range(8)])
-        with cgutils.for_range(build, groups) as loop:
-            packed = _load(build, codes, ir.VectorType(_INT, 8), build.shl(loop.index, ir.Constant(codes.type, 5)))
-            both = build.shuffle_vector(packed, packed, twice)
-            at = build.shl(loop.index, ir.Constant(codes.type, 7))
-            for half, shifts in enumerate(([0] * 8 + [2] * 8, [4] * 8 + [6] * 8)):
-                fields = build.and_(build.lshr(both, ir.Constant(_INTS, shifts)), _ints(0x03030303))
-                part = _load(build, query, _INTS, build.add(at, ir.Constant(codes.type, 64 * half)))
-                build.store(_dot(build, build.load(total), fields, part), total)
-        return _call(build, "llvm.vector.reduce.add.v16i32", _INT, build.load(total))
+        pointer = build.inttoptr(args[0], _BYTE.as_pointer())
+        for_reading, keep, data = (ir.Constant(_INT, number) for number in (0, 3, 1))
+        _call(build, "llvm.prefetch.p0", ir.VoidType(), pointer, for_reading, keep, data)
+        return ir.Constant(_INT, 0)
 
-    return types.int32(types.intp, types.intp, types.intp), generate
+    return types.int32(types.intp), generate
 
 
 @intrinsic

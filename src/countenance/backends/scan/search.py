@@ -155,7 +155,7 @@ def _by_code(codec: Codec, task: _Task, parts: Sequence[_Part], threads: int) ->
         queries = np.concatenate([queries, np.repeat(queries[-1:], -count % 4, axis=0)])
     prepared = codec.prepare(queries, task.minimum)
     if count > 1:
-        prepared.params[count:, 3] = np.inf  # nothing reaches the repeated ones
+        prepared.params[count:, 0] = np.inf  # nothing reaches the repeated ones
     held = sum(len(part.segment) for part in parts)
     best = task.most if task.most is not None and task.most < held else 0
     workers = min(max(threads, 1), len(parts))
@@ -191,7 +191,7 @@ class _Sweep:
             counts[:] = 0
             mask = nothing if part.mask is None else np.ascontiguousarray(part.mask).view(np.uint8)
             kernels.sweep(
-                part.segment.compiled(), mask, made.coarse, params, made.fine, made.fine_params, made.wide,
+                part.segment.compiled(), mask, made.coarse, made.fine, params, made.wide,
                 best, held, (rows, scores), counts,
             )  # fmt: skip
             for number in np.flatnonzero(counts).tolist():
@@ -209,7 +209,7 @@ class _Sweep:
         order = np.argsort(-uppers)
         for first in range(0, len(order), _FETCHED_AT_ONCE):
             some = order[first : first + _FETCHED_AT_ONCE]
-            some = some[uppers[some] >= params[number, 3]]
+            some = some[uppers[some] >= params[number, 0]]
             if len(some) == 0:
                 return
             near = rows[some]
@@ -219,7 +219,7 @@ class _Sweep:
             if self.best:
                 every = np.concatenate([scores for *_, scores in self.answers[number]]).clip(-1.0, 1.0)
                 if len(every) >= self.best:
-                    params[number, 3] = max(params[number, 3], np.partition(every, -self.best)[-self.best])
+                    params[number, 0] = max(params[number, 0], np.partition(every, -self.best)[-self.best])
 
 
 def _ranked(answers: Sequence[_Answer], minimum: float, most: int | None) -> Found:

@@ -79,9 +79,10 @@ class Segment:
             rows_of[gaps] = rows_of[last]
             rows_of[left : self._count] = 0
         if len(self._codes):
-            self._codes[gaps // BLOCK, :, gaps % BLOCK] = self._codes[last // BLOCK, :, last % BLOCK]
             freed = np.arange(left, self._count)
-            self._codes[freed // BLOCK, :, freed % BLOCK] = 0
+            for codes in (self._codes, self._fine):
+                codes[gaps // BLOCK, :, gaps % BLOCK] = codes[last // BLOCK, :, last % BLOCK]
+                codes[freed // BLOCK, :, freed % BLOCK] = 0
         if self._encoded < self._count and len(gaps):  # a row without a code may have moved before one that has
             self._encoded = min(self._encoded, int(gaps[0]))
         self._encoded = min(self._encoded, left)
@@ -101,9 +102,8 @@ class Segment:
         if self._codec is None:
             self._codec, self.longest = codec, 0.0
             self._codes = _aligned(-(-self.capacity // BLOCK), codec.pieces, BLOCK, 4)
-            self._errors = np.zeros(self.capacity + BLOCK, np.uint16)
-            self._fine = _aligned(self.capacity, codec.fine.shape[1] // 4)
-            self._fine_errors = np.zeros(self.capacity, np.uint16)
+            self._fine = _aligned(-(-self.capacity // BLOCK), codec.fine.shape[1] // BLOCK, BLOCK, 4)
+            self._errors, self._fine_errors = (np.zeros(self.capacity + BLOCK, np.uint16) for _ in range(2))
         for first in range(self._encoded, self._count, _AT_ONCE):
             turned = codec.rotated(self.exact[first : min(first + _AT_ONCE, self._count)])
             longest = kernels.encode(
@@ -137,14 +137,13 @@ class Segment:
         self._count = self._encoded = 0
 
     def _by_row(self) -> list[NDArray[np.generic]]:
-        arrays: list[NDArray[np.generic]] = [self.exact, self._errors, self._fine, self._fine_errors]
+        arrays: list[NDArray[np.generic]] = [self.exact, self._errors, self._fine_errors]
         return [array for array in arrays if len(array)]
 
     def _forget_codes(self) -> None:
         self._codec = None
-        self._codes = np.zeros((0, 1, BLOCK, 4), np.uint8)
+        self._codes, self._fine = (np.zeros((0, 1, BLOCK, 4), np.uint8) for _ in range(2))
         self._errors, self._fine_errors = np.zeros(0, np.uint16), np.zeros(0, np.uint16)
-        self._fine = np.zeros((0, 1), np.uint8)
 
 
 def _aligned(*shape: int) -> NDArray[np.uint8]:

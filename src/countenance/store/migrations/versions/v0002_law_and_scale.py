@@ -74,6 +74,48 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evaluation_encoder"), ["encoder"], unique=False)
 
     op.create_table(
+        "evidence",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_record", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.Column("sealed_asked", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_until"), ["until"], unique=False)
+
+    op.create_table(
+        "processor",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
+        sa.Column("declared_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "request",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed_channel", sa.LargeBinary(), nullable=False),
+        sa.Column("verified_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("ack_due", sa.Text(), nullable=False),
+        sa.Column("due", sa.Text(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("acknowledged_at", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "artefact_run",
         sa.Column("artefact", sa.Text(), nullable=False),
         sa.Column("run", sa.Text(), nullable=False),
@@ -103,6 +145,53 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "evidence_run",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run"),
+    )
+    op.create_table(
+        "evidence_tag",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence"],
+            ["evidence.id"],
+        ),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    with op.batch_alter_table("evidence_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_tag_evidence"), ["evidence"], unique=False)
+
+    op.create_table(
+        "instruction",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("sealed_what", sa.LargeBinary(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_evidence", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("instruction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instruction_run"), ["run"], unique=False)
 
     op.create_table(
         "residency_fact",

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The half of an engine that people's rights rest on: it needs no technology, only the records and itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from countenance.services.evidence import EvidenceLocker
+from countenance.services.journal import Journal
+from countenance.services.lineage import Lineage
+from countenance.services.recipients import Recipients
+from countenance.services.requests import Requests
+
+if TYPE_CHECKING:
+    from countenance.ports.photos import PhotoReader
+    from countenance.services.destruction import Destruction
+    from countenance.services.gallery import LiveGallery
+    from countenance.services.law import LawBook
+    from countenance.services.subjects import Subjects
+    from countenance.store.records import Records
+
+
+class Remedies:
+    """What `bootstrap.Engine` offers beside the main job; the engine sets what it stands on."""
+
+    _records: Records
+    _law: LawBook
+    _gallery: LiveGallery
+    subjects: Subjects
+
+    @property
+    @abstractmethod
+    def destruction(self) -> Destruction:
+        """Verbs on destruction runs."""
+
+    @property
+    @abstractmethod
+    def _reader(self) -> PhotoReader:
+        """What decodes photos."""
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Verbs on the log for strangers: `checkpoint`, `prove`, `publish`, `export_release`."""
+        return Journal(self._records)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
+        return Lineage(self._records, self._law)
+
+    @cached_property
+    def evidence(self) -> EvidenceLocker:
+        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
+        return EvidenceLocker(self._records, self.journal)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Verbs on subjects' requests: `open`, `acknowledge`, `package`, `answered`, `erase`, `close`."""
+        return Requests(
+            self._records, self._law, self._reader, self._gallery, self.subjects, self.journal, self.destruction
+        )
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        """Verbs on those who were told of people: `declare`, `end`, `instructions`, `letter`, `settle`."""
+        return Recipients(self._records)
