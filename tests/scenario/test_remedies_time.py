@@ -29,6 +29,7 @@ from countenance.ledger.verify import verify_certificate
 from countenance.model.consent import ConsentStatus
 from countenance.model.destruction import HoldBasis
 from countenance.model.event import EventTag
+from countenance.model.request import RequestKind, VerifiedBy
 from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
 from countenance.ports.web import Unreachable
@@ -187,6 +188,22 @@ def test_a_law_that_changes_with_a_move_is_the_law_of_the_next_decision(world: W
         homes.add(ada, "US-VT", supersedes=99)
     assert world.destroy(ada).title == "complete"
     assert world.rows()["residency_fact"] == world.rows()["retention_clock"] == 0
+
+
+def test_who_asked_what_is_held_is_answered_before_the_clock_destroys(world: World) -> None:
+    """Due with an open request for access, a person waits, frozen, neither overdue nor found; answered, they go.
+
+    Asking is an interaction.
+    """
+    client, ada = world.client(), enrolled(world, "Ada", 1, residency="unknown", days=10)
+    asked = world.engine.requests.open(ada, RequestKind.ACCESS, verified_by=VerifiedBy.DOCUMENT)
+    world.clock.tick(days=12)
+    done = world.engine.retention.run()
+    assert (done.destroyed, done.status.waiting, done.status.overdue, done.in_order) == (0, 1, 0, True)
+    assert world.found(client, 1) == set()
+    assert [one.payload["kind"] for one in world.log(EventTag.REQUEST_OPENED, ada)] == ["access"]
+    world.engine.requests.close(asked.id, reason="withdrawn by the person")
+    assert world.engine.retention.run().destroyed == 1
 
 
 def test_notices_ahead_and_reviews(world: World) -> None:

@@ -25,6 +25,7 @@ from countenance.model.residency import homes
 from countenance.model.subject import Subject
 from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
+from countenance.services.evidence import EvidenceLocker
 from countenance.services.law import LawBook
 from countenance.store import retention as rows
 from countenance.store import subjects as subject_rows
@@ -61,7 +62,8 @@ class RetentionStatus:
 
     Attributes:
         due: how many people's time is up now, held ones too; `within_30_days` and `within_90_days` count them too.
-        overdue: whose day has passed and whom no hold keeps; must be 0.
+        overdue: whose day has passed and whom neither a hold nor their own request keeps; must be 0.
+        waiting: how many of the due are kept, frozen, until their own request is answered.
         held: how many of the due a hold keeps, on a ground that their law recognises.
         conflicts: how many of the due a hold keeps that their law does not recognise: for counsel to decide.
         reviews: for how many somebody should have looked whether they are still needed.
@@ -72,6 +74,7 @@ class RetentionStatus:
     within_30_days: int
     within_90_days: int
     overdue: int
+    waiting: int
     held: int
     conflicts: tuple[HeldDue, ...]
     reviews: int
@@ -86,6 +89,7 @@ class RetentionRun:
         destroyed: people.
         runs: the destruction runs, each with its certificate; also one that was left over from before.
         noticed: for how many people a notice ahead was made.
+        evidence: how many pieces of evidence, kept after a destruction, came to their end too.
         problems: what kept a run from its end, in words.
         status: how the clocks stand after it.
     """
@@ -93,6 +97,7 @@ class RetentionRun:
     destroyed: int
     runs: tuple[RunId, ...]
     noticed: int
+    evidence: int
     problems: tuple[str, ...]
     status: RetentionStatus
 
@@ -105,10 +110,18 @@ class RetentionRun:
 class Retention:
     """Verbs on the retention clock."""
 
-    def __init__(self, records: Records, law: LawBook, destruction: Callable[[], Destruction], lock: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        destruction: Callable[[], Destruction],
+        evidence: Callable[[], EvidenceLocker],
+        lock: Path,
+    ) -> None:
         self._records = records
         self._law = law
         self._destruction = destruction
+        self._evidence = evidence
         self._lock = lock
 
     def status(self, *, first: int = 10) -> RetentionStatus:
@@ -127,6 +140,7 @@ class Retention:
                 within_30_days=rows.count_due(work, work.now + timedelta(days=30)),
                 within_90_days=rows.count_due(work, work.now + timedelta(days=90)),
                 overdue=rows.count_overdue(work, work.now - GRACE),
+                waiting=rows.count_waiting(work),
                 held=len({one.subject.id for one in held} - {one.subject.id for one in conflicts}),
                 conflicts=tuple(conflicts),
                 reviews=rows.count_reviews(work),
@@ -166,7 +180,8 @@ class Retention:
                     self._finish(planned, runs, problems, progress)
             with self._records.read() as work:
                 done = len(up) - len(rows.still_there(work, up))
-        return RetentionRun(done, tuple(runs), noticed, tuple(problems), self.status())
+            expired = self._evidence().expire()
+        return RetentionRun(done, tuple(runs), noticed, expired, tuple(problems), self.status())
 
     def notices(self) -> list[Next]:
         """Return the notices made ahead that still hold, soonest first: what a mail gateway reads."""

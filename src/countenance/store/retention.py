@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.ids import HoldId, ReleaseId, SubjectId
@@ -25,6 +25,7 @@ from countenance.policy.retention import Due, ReleaseTimes, RetentionRule, Times
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction
+from countenance.store.requests import waiting
 
 _AT_ONCE = 10_000  # values in one query; SQLite takes 32,766
 _ENDED = (ConsentStatus.WITHDRAWN.value, ConsentStatus.REVOKED.value, ConsentStatus.INVALIDATED.value)
@@ -169,9 +170,8 @@ def count_due(work: Transaction, by: datetime) -> int:
 
 
 def count_overdue(work: Transaction, since: datetime) -> int:
-    """Return how many people's time was up before a moment, without those that a hold keeps."""
-    clock = schema.retention_clock
-    return _number(work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(_held()))
+    """Return how many people's time was up before a moment, without those whom a hold or their own request keeps."""
+    return _number(work, schema.retention_clock.c.due_at <= to_text(since), *_not_kept(work))
 
 
 def count_reviews(work: Transaction) -> int:
@@ -180,9 +180,9 @@ def count_reviews(work: Transaction) -> int:
 
 
 def due(work: Transaction) -> list[SubjectId]:
-    """Return the people whose time is up and whom no hold keeps."""
+    """Return the people whose time is up and whom neither a hold nor their own request keeps."""
     clock = schema.retention_clock
-    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(_held()))
+    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), *_not_kept(work))
     return [
         SubjectId(one) for one in work.connection.execute(query.order_by(clock.c.due_at, clock.c.subject)).scalars()
     ]
@@ -240,8 +240,16 @@ def notices(work: Transaction) -> list[tuple[SubjectId, datetime, RetentionRule]
     ]
 
 
-def _held() -> Select[tuple[str]]:
-    return select(schema.hold.c.subject).where(schema.hold.c.lifted_at.is_(None))
+def count_waiting(work: Transaction) -> int:
+    """Return how many people's time is up who wait until their own request is answered."""
+    clock = schema.retention_clock
+    return _number(work, clock.c.due_at <= to_text(work.now), clock.c.subject.in_(waiting(work)))
+
+
+def _not_kept(work: Transaction) -> tuple[ColumnElement[bool], ...]:
+    subject, hold = schema.retention_clock.c.subject, schema.hold
+    held = select(hold.c.subject).where(hold.c.lifted_at.is_(None))
+    return subject.not_in(held), subject.not_in(waiting(work))
 
 
 def _number(work: Transaction, *conditions: ColumnElement[bool]) -> int:
