@@ -65,7 +65,7 @@ def run(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             problems=list(done.problems),
             **_fields(done.status),
         )
-        destroyed = counted(done.destroyed, "person") if done.destroyed < 2 else f"{done.destroyed} people"
+        destroyed = "1 person" if done.destroyed == 1 else f"{done.destroyed} people"
         output.say(f"{destroyed} destroyed, in {counted(len(done.runs), 'run')}; {done.noticed} new notices ahead.")
         for one in done.runs:
             output.say(f"  {one}: `countenance destroy status {one}` shows its certificate")

@@ -24,6 +24,7 @@ from countenance.model.subject import Subject
 from countenance.policy.retention import Due, ReleaseTimes, RetentionRule, Times
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
+from countenance.store.holds import in_force
 from countenance.store.records import Transaction
 from countenance.store.requests import waiting
 
@@ -190,10 +191,11 @@ def due(work: Transaction) -> list[SubjectId]:
 
 def held_due(work: Transaction) -> list[HeldDue]:
     """Return the people whose time is up and whom a hold keeps, once for each hold."""
-    clock, hold = schema.retention_clock, schema.hold
+    clock, hold, kept = schema.retention_clock, schema.hold, schema.hold_subject
     query = (
-        select(hold.c.id, hold.c.subject, hold.c.basis)
-        .join(clock, clock.c.subject == hold.c.subject)
+        select(hold.c.id, kept.c.subject, hold.c.basis)
+        .join(kept, kept.c.hold == hold.c.id)
+        .join(clock, clock.c.subject == kept.c.subject)
         .where(clock.c.due_at <= to_text(work.now), hold.c.lifted_at.is_(None))
     )
     rows = work.connection.execute(query.order_by(hold.c.placed_at)).all()
@@ -247,9 +249,8 @@ def count_waiting(work: Transaction) -> int:
 
 
 def _not_kept(work: Transaction) -> tuple[ColumnElement[bool], ...]:
-    subject, hold = schema.retention_clock.c.subject, schema.hold
-    held = select(hold.c.subject).where(hold.c.lifted_at.is_(None))
-    return subject.not_in(held), subject.not_in(waiting(work))
+    subject = schema.retention_clock.c.subject
+    return subject.not_in(in_force()), subject.not_in(waiting(work))
 
 
 def _number(work: Transaction, *conditions: ColumnElement[bool]) -> int:

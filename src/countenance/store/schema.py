@@ -14,14 +14,20 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
 )
 
+from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
+
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
-metadata = MetaData()
 
 setting = Table(
     "setting",
@@ -232,17 +238,6 @@ certificate = Table(
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
 )
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
-)
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(
     "evaluation",
@@ -302,7 +297,7 @@ retention_conflict = Table(
     "retention_conflict",
     metadata,
     Column("hold", Text, primary_key=True),
-    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
