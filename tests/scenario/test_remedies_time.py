@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +33,7 @@ from countenance.model.request import RequestKind, VerifiedBy
 from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
 from countenance.ports.web import Unreachable
+from countenance.services.enrolment import FaceOutcome, Sighting
 
 DAY = timedelta(days=1)
 
@@ -311,17 +312,16 @@ def test_t19_a_revoked_source_is_collected_no_more_and_what_came_of_it_alone_goe
 def test_t19_the_database_itself_takes_no_photo_of_a_revoked_source(world: World) -> None:
     """A run that was under way when the source was revoked stores nothing more: the database refuses the photo."""
     source = world.source()
-    enrolments = world.engine._enrolments
-    held = enrolments()
+    held = world.engine._enrolments(1)
+    add = held.add
 
-    class Late:
-        """Revokes the source between reading the photo and storing it."""
+    def late(sightings: Sequence[Sighting]) -> list[list[FaceOutcome] | None]:
+        """Revoke the source between reading the photo and storing it."""
+        world.engine.sources.revoke(source, by=CUSTODIAN, reason="letter")
+        return add(sightings)
 
-        def add(self, sighting: object) -> object:
-            world.engine.sources.revoke(source, by=CUSTODIAN, reason="letter")
-            return held.add(sighting)  # type: ignore[arg-type]
-
-    world.engine.ingest._enrolments = Late  # type: ignore[assignment]
+    held.add = late  # type: ignore[method-assign]
+    world.engine.ingest._enrolments = lambda _jobs: held
     with pytest.raises(Refused, match="revoked"):
         world.ingest(source, world.photo(1))
     assert world.rows()["photo"] == 0
