@@ -188,7 +188,8 @@ class Engine(Remedies):
     @cached_property
     def retention(self) -> Retention:
         """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
-        return Retention(self._records, self._law, lambda: self.destruction, self.directory / files.RETENTION_LOCK)
+        lock = self.directory / files.RETENTION_LOCK
+        return Retention(self._records, self._law, lambda: self.destruction, lambda: self.evidence, lock)
 
     @cached_property
     def homes(self) -> Homes:

@@ -315,7 +315,7 @@ retention_conflict = Table(
     "retention_conflict",
     metadata,
     Column("hold", Text, primary_key=True),
-    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.

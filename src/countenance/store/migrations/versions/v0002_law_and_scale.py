@@ -363,7 +363,7 @@ def upgrade() -> None:
             ["subject"],
             ["subject.id"],
         ),
-        sa.PrimaryKeyConstraint("hold"),
+        sa.PrimaryKeyConstraint("hold", "subject"),
     )
     with op.batch_alter_table("retention_conflict", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_retention_conflict_subject"), ["subject"], unique=False)
