@@ -14,15 +14,14 @@ from countenance.ids import SubjectId
 from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
-from countenance.services.tails import tail_in_use
 from countenance.services.retention import GRACE
+from countenance.services.tails import tail_in_use
 from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
 from countenance.store.retention import count_overdue
-from countenance.vision.calibration import tail_for
 
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
