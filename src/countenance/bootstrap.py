@@ -199,7 +199,8 @@ class Engine(Remedies):
     @cached_property
     def custody(self) -> Custody:
         """Holds, orders, their conflicts and their execution."""
-        return Custody(self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones)
+        spread = self.backups.spread_tombstones
+        return Custody(self._records, self._law, self.register, lambda: self.destruction, spread)
 
     @cached_property
     def calibrations(self) -> Calibrations:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from order_examples import order_toml
+from order_examples import QUOTE, order_toml
 from test_destruction import seen, traces
 from world import World
 
@@ -22,6 +22,7 @@ from countenance.ledger.verify import verify_certificate
 from countenance.model.destruction import HoldBasis, RunState
 from countenance.model.event import EventTag
 from countenance.model.order import OrderStatus
+from countenance.model.purpose import ClientKind
 from countenance.model.residency import Evidence
 from countenance.services.destruction import Finished
 from countenance.store.orders import OrderDocument
@@ -509,3 +510,21 @@ def test_an_order_lies_sealed(world: World) -> None:
     enter(world, matter="Doe v. Secret Roe", counsel="Zebulon Counsellor")
     for word in (b"Secret Roe", b"Zebulon", CLERK.encode()):
         assert not any(word in path.read_bytes() for path in world.data.rglob("*") if path.is_file())
+
+
+def test_an_order_denies_clients(world: World) -> None:
+    """Clients that an order names are served no more from their next search on, until the order is vacated."""
+    client, venue = world.client(), world.client("Hall", ClientKind.VENUE)
+    (bo,) = enrolled(world, ("Bo", "US-TX", 1))
+    term = f'\n[[term]]\nverb = "deny_clients"\nquote = "{QUOTE}"\nclients = ["{client}"]\nkinds = ["venue"]\n'
+    order = enter(world, verbs=(), terms=term)
+    assert world.found(client, 1) == {bo}
+    world.engine.custody.orders.freeze(order)
+    for one in (client, venue):
+        with pytest.raises(Refused):
+            world.search(one, 1)
+    with pytest.raises(Refused):
+        world.client("Arena", ClientKind.VENUE)
+    for who in (CLERK, COUNSEL):
+        world.engine.custody.orders.vacate(order, by=who)
+    assert world.found(client, 1) == {bo}

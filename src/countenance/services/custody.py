@@ -13,6 +13,7 @@ from countenance.services.law import LawBook
 from countenance.services.order_conflicts import Conflicts
 from countenance.services.order_execution import OrderRuns
 from countenance.services.orders import Orders
+from countenance.services.register import Register
 from countenance.store.records import Records
 
 
@@ -26,13 +27,18 @@ class Custody:
     """
 
     def __init__(
-        self, records: Records, law: LawBook, destruction: Callable[[], Destruction], spread: Callable[[], object]
+        self,
+        records: Records,
+        law: LawBook,
+        register: Register,
+        destruction: Callable[[], Destruction],
+        spread: Callable[[], object],
     ) -> None:
         self._records = records
         self._destruction = destruction
         self.holds = Holds(records, law, self._take_up, spread)
         self.conflicts = Conflicts(records, self.holds, spread)
-        self.orders = Orders(records, self.conflicts, spread)
+        self.orders = Orders(records, self.conflicts, register, spread)
 
     @cached_property
     def runs(self) -> OrderRuns:

@@ -24,6 +24,7 @@ from countenance.policy import order_file
 from countenance.policy.orders import Due, due, freezes, unmet
 from countenance.services.order_conflicts import Conflicts
 from countenance.services.order_gate import refused
+from countenance.services.register import Register
 from countenance.store import conflicts as conflict_rows
 from countenance.store import orders as rows
 from countenance.store import runs as run_rows
@@ -80,9 +81,11 @@ class Orders:
         self,
         records: Records,
         conflicts: Conflicts,
+        register: Register,
         spread: Callable[[], object],
     ) -> None:
         self._records = records
+        self._register = register
         self._conflicts = conflicts
         self._spread = spread
 
@@ -162,6 +165,8 @@ class Orders:
                 order=order,
             )
         self._spread()
+        if found.frozen_at is None:
+            self._deny_clients(found)
         self._conflicts.look(order)
         return self.status(order)
 
@@ -181,6 +186,14 @@ class Orders:
         at = to_text(order.frozen_at or work.now)
         rows.move(work, order.id, status, frozen_at=at, class_root=root, counts=json.dumps(counts))
         work.log(EventTag.ORDER_FROZEN, order=order.id, root=root, new=new, counts=counts)
+
+    def _deny_clients(self, order: Order) -> None:
+        """Stop serving the clients that an order names, and bar those of their kinds from now on."""
+        for term in order.instrument.terms:
+            if term.clients is not None and term.clients.kinds:
+                self._register.bar_clients(order.id, kinds=term.clients.kinds, until=order.instrument.expires_at)
+            if term.clients is not None and term.clients.clients:
+                self._register.suspend_clients(reason=order.id, clients=term.clients.clients)
 
     def stay(self, order: OrderId, *, by: str) -> Standing:
         """Stay an order: nothing is destroyed and nothing is due, and the class stays frozen.
@@ -234,7 +247,10 @@ class Orders:
                 rows.move(work, order, OrderStatus.VACATED)
                 work.log(EventTag.ORDER_VACATED, order=order, freed=len(freed))
         self._bury(marks)
-        return self.status(order)
+        done = self.status(order)
+        if done.order.status is OrderStatus.VACATED:
+            self._register.unbar_clients(order)
+        return done
 
     def readmit(self, order: OrderId, subject: SubjectId, *, by: str) -> Standing:
         """Let one member sign a new release, as one of two people, where the order allows new releases.
