@@ -14,6 +14,7 @@ from countenance import __version__
 from countenance.cli import (
     backup,
     bench,
+    breaches,
     demo,
     destruction,
     evaluation,
@@ -31,6 +32,7 @@ from countenance.cli import (
     searches,
     sources,
     subjects,
+    transparency,
     verify,
 )
 from countenance.cli.exits import FOUND_WRONG
@@ -149,6 +151,8 @@ for module in (
     recipients,
     evidence,
     lineage,
+    breaches,
+    transparency,
     ledger,
     verify,
     backup,

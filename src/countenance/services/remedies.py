@@ -7,17 +7,21 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from countenance.policy.pack import shipped
+from countenance.services.breaches import Breaches
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
 from countenance.services.requests import Requests
+from countenance.services.transparency import Transparency
 
 if TYPE_CHECKING:
     from countenance.ports.photos import PhotoReader
     from countenance.services.destruction import Destruction
     from countenance.services.gallery import LiveGallery
     from countenance.services.law import LawBook
+    from countenance.services.retention import Retention
     from countenance.services.subjects import Subjects
     from countenance.store.records import Records
 
@@ -34,6 +38,11 @@ class Remedies:
     @abstractmethod
     def destruction(self) -> Destruction:
         """Verbs on destruction runs."""
+
+    @property
+    @abstractmethod
+    def retention(self) -> Retention:
+        """Verbs on the retention clock."""
 
     @property
     @abstractmethod
@@ -61,6 +70,17 @@ class Remedies:
         return Requests(
             self._records, self._law, self._reader, self._gallery, self.subjects, self.journal, self.destruction
         )
+
+    @cached_property
+    def breaches(self) -> Breaches:
+        """Verbs on breaches: `drill`, `report`, `everything`, `close`."""
+        return Breaches(self._records, self._law)
+
+    @cached_property
+    def transparency(self) -> Transparency:
+        """The verb `report`: what the public is told."""
+        dues = (self.requests, self.recipients, self.breaches)
+        return Transparency(self._records, shipped(), self.journal, dues, lambda: self.retention.status().overdue)
 
     @cached_property
     def recipients(self) -> Recipients:

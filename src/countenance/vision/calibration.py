@@ -41,6 +41,7 @@ class Tail:
     Attributes:
         encoder: digest of the encoder.
         evaluation: id of the measurement.
+        date: day of the measurement, YYYY-MM-DD.
         people: how many people it was measured on.
         scores: rising scores; the last is the highest that enough people have reached with a stranger.
         log_fmr: natural logarithm of the FMR at each of them, falling.
@@ -57,6 +58,7 @@ class Tail:
     log_spread: tuple[float, ...] = field(repr=False)
     scale: float
     shape: float
+    date: str = "0001-01-01"  # never
 
     def fmr(self, score: float) -> float:
         """Return the chance that a stranger's reference scores at least this much, in [0, 1]."""
@@ -107,7 +109,7 @@ def tail_for(encoder: str) -> Tail:
         ModelError: none was measured; a threshold would be a guess.
     """
     try:
-        return _shipped()[encoder]
+        return shipped()[encoder]
     except KeyError:
         raise ModelError(
             f"how high strangers score was never measured for encoder {encoder[:12]}, so no threshold can be "
@@ -122,6 +124,7 @@ def parse(document: dict[str, Any]) -> Tail:
     return Tail(
         encoder=document["encoder"],
         evaluation=document["evaluation"],
+        date=document["date"],
         people=document["data"]["people"],
         scores=scores,
         log_fmr=tuple(exponent * log(10) for exponent in exponents),
@@ -132,7 +135,8 @@ def parse(document: dict[str, Any]) -> Tail:
 
 
 @cache
-def _shipped() -> dict[str, Tail]:
+def shipped() -> dict[str, Tail]:
+    """Return the tails that come with the program, by encoder."""
     folder = resources.files("countenance.vision") / "tails"
     files = [entry for entry in folder.iterdir() if entry.name.endswith(".json")]
     tails = [parse(json.loads(file.read_text(encoding="utf-8"))) for file in files]
