@@ -32,6 +32,7 @@ class EventTag(StrEnum):
     MODEL_CHOSEN = "operator:model:chosen"
     NOTICE_DELIVERED = "operator:notice:delivered"
     RELEASE_SIGNED = "subject:release:signed"
+    RELEASE_INVALIDATED = "custodian:release:invalidated"
     RELEASE_REFUSED = "engine:release:refused"
     SUBJECT_FROZEN = "subject:subject:frozen"
     SUBJECT_DESTROYED = "operator:subject:destroyed"

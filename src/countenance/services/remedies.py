@@ -61,7 +61,7 @@ class Remedies:
 
     @cached_property
     def evidence(self) -> EvidenceLocker:
-        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
+        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`."""
         return EvidenceLocker(self._records, self.journal)
 
     @cached_property

@@ -23,6 +23,7 @@ from countenance.model.destruction import RunState, Scope
 from countenance.model.event import EventTag
 from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
+from countenance.services.evidence import expire
 from countenance.services.law import LawBook
 from countenance.store import retention as rows
 from countenance.store import subjects as subject_rows
@@ -134,6 +135,8 @@ class Retention:
     def run(self, *, progress: Callable[[str, int, int], None] | None = None) -> RetentionRun:
         """Destroy everybody whose time is up, and make the notices of those whose it soon will be.
 
+        Evidence of consent whose time is over goes too.
+
         Everybody due is frozen first. Whom a hold keeps stays frozen; where the law does not recognise its ground,
         a conflict is recorded for counsel. A failed destruction is reported, and tried again by the next run.
 
@@ -162,6 +165,7 @@ class Retention:
                 planned = self._plan(living[start : start + _BATCH], problems)
                 if planned is not None:
                     self._finish(planned, runs, problems, progress)
+            expire(self._records)
             with self._records.read() as work:
                 done = len(up) - len(rows.still_there(work, up))
         return RetentionRun(done, tuple(runs), noticed, tuple(problems), self.status())

@@ -25,6 +25,7 @@ from countenance.policy.retention import Due, ReleaseTimes, RetentionRule, Times
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction
+from countenance.store.requests import in_waiting
 
 _AT_ONCE = 10_000  # values in one query; SQLite takes 32,766
 _ENDED = (ConsentStatus.WITHDRAWN.value, ConsentStatus.REVOKED.value, ConsentStatus.INVALIDATED.value)
@@ -168,9 +169,11 @@ def count_due(work: Transaction, by: datetime) -> int:
 
 
 def count_overdue(work: Transaction, since: datetime) -> int:
-    """Return how many people's time was up before a moment, without those that a hold keeps."""
+    """Return how many people's time was up before a moment, but for those kept by a hold or their own request."""
     clock = schema.retention_clock
-    return _number(work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(_held()))
+    return _number(
+        work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(_held()), clock.c.subject.not_in(in_waiting())
+    )
 
 
 def count_reviews(work: Transaction) -> int:
@@ -179,9 +182,11 @@ def count_reviews(work: Transaction) -> int:
 
 
 def due(work: Transaction) -> list[SubjectId]:
-    """Return the people whose time is up and whom no hold keeps."""
+    """Return the people whose time is up, whom no hold keeps and who wait for no answer of ours."""
     clock = schema.retention_clock
-    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(_held()))
+    query = select(clock.c.subject).where(
+        clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(_held()), clock.c.subject.not_in(in_waiting())
+    )
     return [
         SubjectId(one) for one in work.connection.execute(query.order_by(clock.c.due_at, clock.c.subject)).scalars()
     ]
