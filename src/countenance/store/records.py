@@ -17,7 +17,8 @@ from countenance.ids import SubjectId
 from countenance.model.event import Event, EventTag
 from countenance.store import log, schema
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
-from countenance.store.keyring import Keyring
+from countenance.store.keyring import ESCROW, Keyring
+from countenance.store.log import NewEvent
 from countenance.store.sealing import seal, unseal
 
 
@@ -43,6 +44,10 @@ class Transaction:
     def log_all(self, tag: EventTag, subjects: Sequence[SubjectId], **payload: canonical.Value) -> None:
         """Append one event of this tag and payload about each of these subjects."""
         log.append_all(self.connection, self.keyring, self.now, [(tag, subject, payload) for subject in subjects])
+
+    def log_each(self, events: Sequence[NewEvent]) -> None:
+        """Append several events of this moment, faster than one by one."""
+        log.append_all(self.connection, self.keyring, self.now, events)
 
     def log_evidence(
         self, tag: EventTag, record: canonical.Value, *, subject: SubjectId | None = None, **payload: canonical.Value
@@ -170,6 +175,13 @@ def counts(work: Transaction) -> dict[str, int]:
 
 
 def owners(work: Transaction) -> set[str]:
-    """Return every id that a key of the keyring belongs to."""
+    """Return every id that a key of the keyring belongs to.
+
+    The key of somebody under a hold lies in escrow, with the hold's own where that is in the keyring.
+    """
     columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, schema.evidence.c.id)
-    return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
+    found = {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
+    sealed = {owner: entry for owner, entry in work.keyring.escrowed().items() if owner in found}
+    own = select(schema.hold.c.id).where(schema.hold.c.lifted_at.is_(None), schema.hold.c.recipient.is_(None))
+    holds = work.keyring.holding({entry.partition(ESCROW)[0] for entry in sealed.values()})
+    return (found - sealed.keys()) | set(sealed.values()) | holds | set(work.connection.execute(own).scalars())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.ids import HoldId, ReleaseId, SubjectId
@@ -24,6 +24,7 @@ from countenance.model.subject import Subject
 from countenance.policy.retention import Due, ReleaseTimes, RetentionRule, Times
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
+from countenance.store.holds import in_force
 from countenance.store.records import Transaction
 from countenance.store.requests import in_waiting
 
@@ -172,7 +173,7 @@ def count_overdue(work: Transaction, since: datetime) -> int:
     """Return how many people's time was up before a moment, but for those kept by a hold or their own request."""
     clock = schema.retention_clock
     return _number(
-        work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(_held()), clock.c.subject.not_in(in_waiting())
+        work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(in_force()), clock.c.subject.not_in(in_waiting())
     )
 
 
@@ -185,7 +186,7 @@ def due(work: Transaction) -> list[SubjectId]:
     """Return the people whose time is up, whom no hold keeps and who wait for no answer of ours."""
     clock = schema.retention_clock
     query = select(clock.c.subject).where(
-        clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(_held()), clock.c.subject.not_in(in_waiting())
+        clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(in_force()), clock.c.subject.not_in(in_waiting())
     )
     return [
         SubjectId(one) for one in work.connection.execute(query.order_by(clock.c.due_at, clock.c.subject)).scalars()
@@ -194,10 +195,11 @@ def due(work: Transaction) -> list[SubjectId]:
 
 def held_due(work: Transaction) -> list[HeldDue]:
     """Return the people whose time is up and whom a hold keeps, once for each hold."""
-    clock, hold = schema.retention_clock, schema.hold
+    clock, hold, kept = schema.retention_clock, schema.hold, schema.hold_subject
     query = (
-        select(hold.c.id, hold.c.subject, hold.c.basis)
-        .join(clock, clock.c.subject == hold.c.subject)
+        select(hold.c.id, kept.c.subject, hold.c.basis)
+        .join(kept, kept.c.hold == hold.c.id)
+        .join(clock, clock.c.subject == kept.c.subject)
         .where(clock.c.due_at <= to_text(work.now), hold.c.lifted_at.is_(None))
     )
     rows = work.connection.execute(query.order_by(hold.c.placed_at)).all()
@@ -242,10 +244,6 @@ def notices(work: Transaction) -> list[tuple[SubjectId, datetime, RetentionRule]
         (SubjectId(row.subject), from_text(row.due_at), RetentionRule(row.rule))
         for row in work.connection.execute(query)
     ]
-
-
-def _held() -> Select[tuple[str]]:
-    return select(schema.hold.c.subject).where(schema.hold.c.lifted_at.is_(None))
 
 
 def _number(work: Transaction, *conditions: ColumnElement[bool]) -> int:

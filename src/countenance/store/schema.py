@@ -19,6 +19,12 @@ from sqlalchemy import (
 )
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
 from countenance.store.schema_rights import artefact as artefact
 from countenance.store.schema_rights import artefact_run as artefact_run
 from countenance.store.schema_rights import artefact_subject as artefact_subject
@@ -241,17 +247,6 @@ certificate = Table(
     Column("signed_at", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
-)
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
 )
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(
