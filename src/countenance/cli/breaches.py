@@ -51,10 +51,11 @@ def drill(
 def report(
     exposed: _What, at: _At = None, out: _Out = None, *, data: Data = DEFAULT_DATA, as_json: Json = False
 ) -> None:
-    """Open a case of a real breach; its clocks show in `breach list`.
+    r"""Open a case of a real breach; its clocks show in `breach list`.
 
     Example:
-        countenance breach report --exposed backup --at 2026-05-03T14:00:00Z --out breach
+        countenance breach report --exposed backup \
+          --at 2026-05-03T14:00:00Z --out breach
     """
     with engine_command(data, as_json) as (engine, output):
         breach = engine.breaches.report(exposed, aware_at=_moment(at))
