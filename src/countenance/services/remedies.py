@@ -7,13 +7,14 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from countenance.policy.pack import shipped
 from countenance.services.breaches import Breaches
 from countenance.services.evidence import EvidenceLocker
+from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
 from countenance.services.requests import Requests
+from countenance.services.results import Results
 from countenance.services.transparency import Transparency
 
 if TYPE_CHECKING:
@@ -80,7 +81,17 @@ class Remedies:
     def transparency(self) -> Transparency:
         """The verb `report`: what the public is told."""
         dues = (self.requests, self.recipients, self.breaches)
-        return Transparency(self._records, shipped(), self.journal, dues, lambda: self.retention.status().overdue)
+        return Transparency(self._records, self._law.packs, self.journal, dues, lambda: self.retention.status().overdue)
+
+    @cached_property
+    def explain(self) -> Explain:
+        """Verbs on reasons: `enrol`, `search`, `key`, `event`."""
+        return Explain(self._records, self._law)
+
+    @cached_property
+    def results(self) -> Results:
+        """Verbs on results of searches: `show`, `confirm`, `authorise`, `refuse`, `purge_overdue`."""
+        return Results(self._records, self._law)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -19,6 +19,10 @@ from sqlalchemy import (
 )
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_law import client_bar as client_bar
+from countenance.store.schema_law import confirmation as confirmation
+from countenance.store.schema_law import law_change as law_change
+from countenance.store.schema_law import search_authorisation as search_authorisation
 from countenance.store.schema_orders import conflict as conflict
 from countenance.store.schema_orders import escrow_reference as escrow_reference
 from countenance.store.schema_orders import hold as hold
@@ -81,6 +85,12 @@ client = Table(
     Column("purposes", Text, nullable=False),
     Column("fpir", Float, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("place", Text),
+    Column("site", Text, nullable=False, server_default="private"),
+    Column("attests", Text, nullable=False, server_default="[]"),
+    Column("sealed_authority", LargeBinary),
+    Column("suspended_at", Text),
+    Column("suspended_for", Text),  # `operator`, or the id of an order
 )
 notice = Table(
     "notice",
@@ -103,6 +113,7 @@ release = Table(
     Column("signer_is_representative", Integer, nullable=False),
     Column("law", Text, nullable=False),
     Column("sealed_record", LargeBinary, nullable=False),
+    Column("delivered", Text),  # what notice and signature were, in codes; JSON
 )
 release_event = Table(
     "release_event",
@@ -191,6 +202,7 @@ search_candidate = Table(
     Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("photo", Text, nullable=False),
     Column("score", Float, nullable=False),
+    Column("confirmations", Integer, nullable=False, server_default="1"),  # how many people its law asks for
 )
 event = Table(
     "event",

@@ -143,7 +143,9 @@ def _by_blas(task: _Task, parts: Sequence[_Part]) -> list[list[_Answer]]:
                 lowest[number] = max(lowest[number], float(best) - 2 * slack)
             near = np.flatnonzero(rough[number] >= max(lowest[number], _LOWEST) - slack)
             if len(near):
-                answers[number].append((part.number, near, exact.scores(rows[near], query)))
+                copied = rows[near]
+                answers[number].append((part.number, near, exact.scores(copied, query)))
+                copied.fill(0.0)
     return answers
 
 
