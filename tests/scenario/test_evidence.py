@@ -16,7 +16,6 @@ from countenance.ledger.verify import verify_certificate, verify_release
 from countenance.model.event import EventTag
 from countenance.model.recipient import Outcome
 from countenance.services.destruction import Finished
-from countenance.services.evidence import expire
 from countenance.store.records import owners
 
 
@@ -93,7 +92,7 @@ def test_evidence_ends(world: World, gone: tuple[Finished, SubjectId, ReleaseId]
     assert len(locker.everything()) == 1
     world.clock.tick(days=1826)
     world.engine.retention.run()
-    assert expire(world.engine._records) == 0
+    assert locker.expire() == 0
     assert one not in world.engine._records.keyring.owners()
     assert locker.everything() == []
     with pytest.raises(NotFound):

@@ -10,9 +10,9 @@ from datetime import date
 
 from countenance.errors import Refused
 from countenance.policy.pack import Law
+from countenance.services.tails import tail_in_use
 from countenance.store import evaluations
 from countenance.store.records import Transaction
-from countenance.vision.calibration import tail_for
 
 RULE = "assessment.accuracy_test"
 _KEY = "assessment.accuracy_test_every_days"
@@ -24,7 +24,7 @@ def last_tested(work: Transaction, encoder: str) -> date:
     Raises:
         ModelError: its tail was never measured.
     """
-    shipped = date.fromisoformat(tail_for(encoder).date)
+    shipped = date.fromisoformat(tail_in_use(work, encoder).date)
     own = evaluations.latest(work, encoder)
     return shipped if own is None else max(shipped, own.at.date())
 

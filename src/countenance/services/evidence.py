@@ -119,19 +119,18 @@ class EvidenceLocker:
             row.citation,
         )
 
+    def expire(self) -> int:
+        """Destroy the evidence whose time is over, keys first; return how much it was.
 
-def expire(records: Records) -> int:
-    """Destroy the evidence whose time is over, keys first; return how much it was.
-
-    Raises:
-        Busy: another process reads the keyring; what is half done is done by the next call.
-    """
-    with records.read() as work:
-        due, now = rows.due(work), work.now
-    if due:
-        records.keyring.destroy(due, now)
-        with records.write() as work:
-            rows.delete_rows(work, due)
-            work.log(EventTag.EVIDENCE_DESTROYED, pieces=len(due))
-        records.compact()
-    return len(due)
+        Raises:
+            Busy: another process reads the keyring; what is half done is done by the next call.
+        """
+        with self._records.read() as work:
+            due, now = rows.due(work), work.now
+        if due:
+            self._records.keyring.destroy(due, now)
+            with self._records.write() as work:
+                rows.delete_rows(work, due)
+                work.log(EventTag.EVIDENCE_DESTROYED, pieces=len(due))
+            self._records.compact()
+        return len(due)

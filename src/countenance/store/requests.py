@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
@@ -70,18 +70,14 @@ def close(work: Transaction, request: RequestId, outcome: RequestOutcome, reason
 
 def waiting(work: Transaction) -> set[SubjectId]:
     """Return the people of whom nothing is destroyed before their request is answered."""
-    return {SubjectId(row.subject) for row in work.connection.execute(in_waiting())}
-
-
-def in_waiting() -> Select[tuple[str]]:
-    """Return the query for these people."""
     table = schema.request
-    return select(table.c.subject).where(
+    query = select(table.c.subject).where(
         table.c.first == 1,
         table.c.kind.in_([kind.value for kind in LOOKS]),
         table.c.answered_at.is_(None),
         table.c.closed_at.is_(None),
     )
+    return set(work.connection.execute(query).scalars())
 
 
 def runs_that_wait(work: Transaction, subject: SubjectId) -> list[RunId]:

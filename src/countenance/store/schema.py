@@ -319,6 +319,16 @@ retention_conflict = Table(
     "retention_conflict",
     metadata,
     Column("hold", Text, primary_key=True),
-    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("raised_at", Text, nullable=False),
+)
+# How high strangers score, measured here; the newest whose lineage is fresh sets the thresholds of its encoder.
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
 )

@@ -53,331 +53,429 @@ _HELD = """INSERT INTO hold_subject (hold, subject) SELECT id, subject FROM hold
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
-    op.create_table('artefact',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('sha256', sa.Text(), nullable=False),
-    sa.Column('made_at', sa.Text(), nullable=False),
-    sa.Column('stale_at', sa.Text(), nullable=True),
-    sa.Column('retired_at', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('sha256')
+    op.create_table(
+        "artefact",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("stale_at", sa.Text(), nullable=True),
+        sa.Column("retired_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sha256"),
     )
-    op.create_table('breach',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('exposed', sa.Text(), nullable=False),
-    sa.Column('aware_at', sa.Text(), nullable=False),
-    sa.Column('opened_at', sa.Text(), nullable=False),
-    sa.Column('affected', sa.Text(), nullable=False),
-    sa.Column('closed_at', sa.Text(), nullable=True),
-    sa.Column('sealed_note', sa.LargeBinary(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "breach",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("exposed", sa.Text(), nullable=False),
+        sa.Column("aware_at", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("affected", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.Text(), nullable=True),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('client_bar',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('order_id', sa.Text(), nullable=False),
-    sa.Column('kinds', sa.Text(), nullable=False),
-    sa.Column('places', sa.Text(), nullable=False),
-    sa.Column('since', sa.Text(), nullable=False),
-    sa.Column('until', sa.Text(), nullable=True),
-    sa.Column('lifted_at', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "calibration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('conflict',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('one', sa.Text(), nullable=False),
-    sa.Column('other', sa.Text(), nullable=False),
-    sa.Column('people', sa.Integer(), nullable=False),
-    sa.Column('opened_at', sa.Text(), nullable=False),
-    sa.Column('resolved_at', sa.Text(), nullable=True),
-    sa.Column('decision', sa.Text(), nullable=True),
-    sa.Column('sealed_decision', sa.LargeBinary(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
-    )
-    op.create_table('evaluation',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('at', sa.Text(), nullable=False),
-    sa.Column('encoder', sa.Text(), nullable=False),
-    sa.Column('dataset', sa.Text(), nullable=False),
-    sa.Column('results', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
-    )
-    with op.batch_alter_table('evaluation', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_evaluation_encoder'), ['encoder'], unique=False)
+    with op.batch_alter_table("calibration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calibration_encoder"), ["encoder"], unique=False)
 
-    op.create_table('evidence',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('sealed_record', sa.LargeBinary(), nullable=False),
-    sa.Column('kept_at', sa.Text(), nullable=False),
-    sa.Column('until', sa.Text(), nullable=False),
-    sa.Column('citation', sa.Text(), nullable=False),
-    sa.Column('sealed_asked', sa.LargeBinary(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "client_bar",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("places", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("lifted_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('evidence', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_evidence_until'), ['until'], unique=False)
+    op.create_table(
+        "conflict",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("one", sa.Text(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("sealed_decision", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "evaluation",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evaluation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evaluation_encoder"), ["encoder"], unique=False)
 
-    op.create_table('law_change',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('verb', sa.Text(), nullable=False),
-    sa.Column('pack', sa.Text(), nullable=False),
-    sa.Column('sha256', sa.Text(), nullable=False),
-    sa.Column('text', sa.Text(), nullable=True),
-    sa.Column('sealed_entered_by', sa.LargeBinary(), nullable=False),
-    sa.Column('entered_at', sa.Text(), nullable=False),
-    sa.Column('sealed_confirmed_by', sa.LargeBinary(), nullable=True),
-    sa.Column('confirmed_at', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_record", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.Column("sealed_asked", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('legal_order',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('sealed_document', sa.LargeBinary(), nullable=False),
-    sa.Column('sealed_entered_by', sa.LargeBinary(), nullable=False),
-    sa.Column('sealed_confirmed_by', sa.LargeBinary(), nullable=True),
-    sa.Column('entered_at', sa.Text(), nullable=False),
-    sa.Column('frozen_at', sa.Text(), nullable=True),
-    sa.Column('class_root', sa.Text(), nullable=True),
-    sa.Column('counts', sa.Text(), nullable=False),
-    sa.Column('lead', sa.Text(), nullable=False),
-    sa.Column('run', sa.Text(), nullable=True),
-    sa.Column('met', sa.Text(), nullable=False),
-    sa.Column('reported_at', sa.Text(), nullable=True),
-    sa.Column('stayed_from', sa.Text(), nullable=True),
-    sa.Column('sealed_request', sa.LargeBinary(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
-    )
-    op.create_table('processor',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('sealed_name', sa.LargeBinary(), nullable=False),
-    sa.Column('declared_at', sa.Text(), nullable=False),
-    sa.Column('ended_at', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
-    )
-    op.create_table('request',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('sealed_channel', sa.LargeBinary(), nullable=False),
-    sa.Column('verified_by', sa.Text(), nullable=False),
-    sa.Column('opened_at', sa.Text(), nullable=False),
-    sa.Column('ack_due', sa.Text(), nullable=False),
-    sa.Column('due', sa.Text(), nullable=False),
-    sa.Column('first', sa.Integer(), nullable=False),
-    sa.Column('acknowledged_at', sa.Text(), nullable=True),
-    sa.Column('answered_at', sa.Text(), nullable=True),
-    sa.Column('closed_at', sa.Text(), nullable=True),
-    sa.Column('outcome', sa.Text(), nullable=True),
-    sa.Column('sealed_reason', sa.LargeBinary(), nullable=True),
-    sa.PrimaryKeyConstraint('id')
-    )
-    with op.batch_alter_table('request', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_request_subject'), ['subject'], unique=False)
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_until"), ["until"], unique=False)
 
-    op.create_table('artefact_run',
-    sa.Column('artefact', sa.Text(), nullable=False),
-    sa.Column('run', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['artefact'], ['artefact.id'], ),
-    sa.ForeignKeyConstraint(['run'], ['run.id'], ),
-    sa.PrimaryKeyConstraint('artefact', 'run')
+    op.create_table(
+        "law_change",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("pack", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("sealed_entered_by", sa.LargeBinary(), nullable=False),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("sealed_confirmed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("confirmed_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('artefact_subject',
-    sa.Column('artefact', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['artefact'], ['artefact.id'], ),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('artefact', 'subject')
+    op.create_table(
+        "legal_order",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("sealed_document", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_entered_by", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_confirmed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.Text(), nullable=True),
+        sa.Column("class_root", sa.Text(), nullable=True),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("met", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.Text(), nullable=True),
+        sa.Column("stayed_from", sa.Text(), nullable=True),
+        sa.Column("sealed_request", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('artefact_subject', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_artefact_subject_subject'), ['subject'], unique=False)
-
-    op.create_table('escrow_reference',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('face', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('release', sa.Text(), nullable=False),
-    sa.Column('encoder', sa.Text(), nullable=False),
-    sa.Column('sealed_vector', sa.LargeBinary(), nullable=False),
-    sa.Column('created_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "processor",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
+        sa.Column("declared_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('escrow_reference', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_escrow_reference_subject'), ['subject'], unique=False)
-
-    op.create_table('evidence_run',
-    sa.Column('run', sa.Text(), nullable=False),
-    sa.Column('kept', sa.Integer(), nullable=False),
-    sa.Column('until', sa.Text(), nullable=False),
-    sa.Column('citation', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['run'], ['run.id'], ),
-    sa.PrimaryKeyConstraint('run')
+    op.create_table(
+        "request",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed_channel", sa.LargeBinary(), nullable=False),
+        sa.Column("verified_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("ack_due", sa.Text(), nullable=False),
+        sa.Column("due", sa.Text(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("acknowledged_at", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('evidence_tag',
-    sa.Column('tag', sa.LargeBinary(), nullable=False),
-    sa.Column('evidence', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['evidence'], ['evidence.id'], ),
-    sa.PrimaryKeyConstraint('tag')
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "artefact_run",
+        sa.Column("artefact", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artefact"],
+            ["artefact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("artefact", "run"),
     )
-    with op.batch_alter_table('evidence_tag', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_evidence_tag_evidence'), ['evidence'], unique=False)
-
-    op.create_table('hold_subject',
-    sa.Column('hold', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['hold'], ['hold.id'], ),
-    sa.PrimaryKeyConstraint('hold', 'subject')
+    op.create_table(
+        "artefact_subject",
+        sa.Column("artefact", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artefact"],
+            ["artefact.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("artefact", "subject"),
     )
-    with op.batch_alter_table('hold_subject', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_hold_subject_subject'), ['subject'], unique=False)
+    with op.batch_alter_table("artefact_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
 
-    op.create_table('instruction',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('run', sa.Text(), nullable=False),
-    sa.Column('recipient', sa.Text(), nullable=False),
-    sa.Column('sealed_what', sa.LargeBinary(), nullable=True),
-    sa.Column('people', sa.Integer(), nullable=False),
-    sa.Column('made_at', sa.Text(), nullable=False),
-    sa.Column('due_at', sa.Text(), nullable=False),
-    sa.Column('sent_at', sa.Text(), nullable=True),
-    sa.Column('settled_at', sa.Text(), nullable=True),
-    sa.Column('outcome', sa.Text(), nullable=True),
-    sa.Column('sealed_evidence', sa.LargeBinary(), nullable=True),
-    sa.ForeignKeyConstraint(['run'], ['run.id'], ),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "escrow_reference",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("face", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("sealed_vector", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('instruction', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_instruction_run'), ['run'], unique=False)
+    with op.batch_alter_table("escrow_reference", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_escrow_reference_subject"), ["subject"], unique=False)
 
-    op.create_table('order_member',
-    sa.Column('order', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('standing', sa.Text(), nullable=False),
-    sa.Column('own', sa.Integer(), nullable=False),
-    sa.Column('turn', sa.Integer(), nullable=False),
-    sa.Column('left', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['order'], ['legal_order.id'], ),
-    sa.PrimaryKeyConstraint('order', 'subject')
+    op.create_table(
+        "evidence_run",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run"),
     )
-    with op.batch_alter_table('order_member', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_order_member_subject'), ['subject'], unique=False)
-
-    op.create_table('residency_fact',
-    sa.Column('number', sa.Integer(), autoincrement=True, nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('place', sa.Text(), nullable=False),
-    sa.Column('since', sa.Text(), nullable=True),
-    sa.Column('until', sa.Text(), nullable=True),
-    sa.Column('evidence', sa.Text(), nullable=False),
-    sa.Column('sealed_document', sa.LargeBinary(), nullable=True),
-    sa.Column('supersedes', sa.Integer(), nullable=True),
-    sa.Column('recorded_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.ForeignKeyConstraint(['supersedes'], ['residency_fact.number'], ),
-    sa.PrimaryKeyConstraint('number'),
-    sqlite_autoincrement=True
+    op.create_table(
+        "evidence_tag",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence"],
+            ["evidence.id"],
+        ),
+        sa.PrimaryKeyConstraint("tag"),
     )
-    with op.batch_alter_table('residency_fact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_residency_fact_subject'), ['subject'], unique=False)
-        batch_op.create_index('residency_fact_place', ['place', 'subject'], unique=False)
+    with op.batch_alter_table("evidence_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_tag_evidence"), ["evidence"], unique=False)
 
-    op.create_table('retention_clock',
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('due_at', sa.Text(), nullable=False),
-    sa.Column('rule', sa.Text(), nullable=False),
-    sa.Column('review_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('subject')
+    op.create_table(
+        "hold_subject",
+        sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hold"],
+            ["hold.id"],
+        ),
+        sa.PrimaryKeyConstraint("hold", "subject"),
     )
-    with op.batch_alter_table('retention_clock', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_retention_clock_due_at'), ['due_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_retention_clock_review_at'), ['review_at'], unique=False)
+    with op.batch_alter_table("hold_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_subject_subject"), ["subject"], unique=False)
 
-    op.create_table('retention_conflict',
-    sa.Column('hold', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('raised_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('hold')
+    op.create_table(
+        "instruction",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("sealed_what", sa.LargeBinary(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_evidence", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('retention_conflict', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_retention_conflict_subject'), ['subject'], unique=False)
+    with op.batch_alter_table("instruction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instruction_run"), ["run"], unique=False)
 
-    op.create_table('retention_notice',
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('due_at', sa.Text(), nullable=False),
-    sa.Column('noticed_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('subject', 'due_at')
+    op.create_table(
+        "order_member",
+        sa.Column("order", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("own", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("left", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["order"],
+            ["legal_order.id"],
+        ),
+        sa.PrimaryKeyConstraint("order", "subject"),
     )
-    op.create_table('confirmation',
-    sa.Column('search', sa.Text(), nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('sealed_by', sa.LargeBinary(), nullable=False),
-    sa.Column('at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['search'], ['search.id'], ),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('search', 'subject', 'number')
+    with op.batch_alter_table("order_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_member_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "residency_fact",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=True),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("sealed_document", sa.LargeBinary(), nullable=True),
+        sa.Column("supersedes", sa.Integer(), nullable=True),
+        sa.Column("recorded_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["supersedes"],
+            ["residency_fact.number"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
     )
-    with op.batch_alter_table('confirmation', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_confirmation_subject'), ['subject'], unique=False)
+    with op.batch_alter_table("residency_fact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
+        batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
 
-    op.create_table('search_authorisation',
-    sa.Column('search', sa.Text(), nullable=False),
-    sa.Column('client', sa.Text(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('sealed_reference', sa.LargeBinary(), nullable=True),
-    sa.Column('due_at', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['client'], ['client.id'], ),
-    sa.ForeignKeyConstraint(['search'], ['search.id'], ),
-    sa.PrimaryKeyConstraint('search')
+    op.create_table(
+        "retention_clock",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("review_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject"),
     )
-    with op.batch_alter_table('search_authorisation', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_search_authorisation_client'), ['client'], unique=False)
+    with op.batch_alter_table("retention_clock", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_clock_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_retention_clock_review_at"), ["review_at"], unique=False)
 
-    op.create_table('retention_fact',
-    sa.Column('number', sa.Integer(), autoincrement=True, nullable=False),
-    sa.Column('subject', sa.Text(), nullable=False),
-    sa.Column('release', sa.Text(), nullable=True),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('at', sa.Text(), nullable=False),
-    sa.Column('recorded_at', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['release'], ['release.id'], ),
-    sa.ForeignKeyConstraint(['subject'], ['subject.id'], ),
-    sa.PrimaryKeyConstraint('number'),
-    sqlite_autoincrement=True
+    op.create_table(
+        "retention_conflict",
+        sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("hold", "subject"),
     )
-    with op.batch_alter_table('retention_fact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_retention_fact_subject'), ['subject'], unique=False)
+    with op.batch_alter_table("retention_conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_conflict_subject"), ["subject"], unique=False)
 
-    with op.batch_alter_table('client', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('place', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('site', sa.Text(), server_default='private', nullable=False))
-        batch_op.add_column(sa.Column('attests', sa.Text(), server_default='[]', nullable=False))
-        batch_op.add_column(sa.Column('sealed_authority', sa.LargeBinary(), nullable=True))
-        batch_op.add_column(sa.Column('suspended_at', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('suspended_for', sa.Text(), nullable=True))
+    op.create_table(
+        "retention_notice",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("noticed_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject", "due_at"),
+    )
+    op.create_table(
+        "confirmation",
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sealed_by", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("search", "subject", "number"),
+    )
+    with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_confirmation_subject"), ["subject"], unique=False)
 
-    with op.batch_alter_table('hold', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('recipient', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('review_every_days', sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column('reviewed_at', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('sealed_lifted_by', sa.LargeBinary(), nullable=True))
-        batch_op.alter_column('subject',
-               existing_type=sa.TEXT(),
-               nullable=True)
+    op.create_table(
+        "search_authorisation",
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("sealed_reference", sa.LargeBinary(), nullable=True),
+        sa.Column("due_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.PrimaryKeyConstraint("search"),
+    )
+    with op.batch_alter_table("search_authorisation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_authorisation_client"), ["client"], unique=False)
 
-    with op.batch_alter_table('release', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('delivered', sa.Text(), nullable=True))
+    op.create_table(
+        "retention_fact",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release"],
+            ["release.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("retention_fact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
 
-    with op.batch_alter_table('search_candidate', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('confirmations', sa.Integer(), server_default='1', nullable=False))
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("place", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("site", sa.Text(), server_default="private", nullable=False))
+        batch_op.add_column(sa.Column("attests", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("sealed_authority", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("suspended_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("suspended_for", sa.Text(), nullable=True))
 
-    with op.batch_alter_table('source', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('revoked_at', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('sealed_revocation', sa.LargeBinary(), nullable=True))
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("recipient", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("review_every_days", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("reviewed_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_lifted_by", sa.LargeBinary(), nullable=True))
+        batch_op.alter_column("subject", existing_type=sa.TEXT(), nullable=True)
+
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("delivered", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("search_candidate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confirmations", sa.Integer(), server_default="1", nullable=False))
+
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
