@@ -228,7 +228,7 @@ def batch(gallery: Filled, probes: Rows, minimum: float, threads: int = 2, repea
 
 
 def removal(gallery: Filled, count: int, probes: Rows, minimum: float) -> dict[str, float]:
-    """Take random rows out of ours and of FAISS; return the seconds of processor time, and how many searches then differ."""
+    """Take random rows out of ours and of FAISS; return processor seconds, and how many searches differ."""
     gone = np.sort(np.random.default_rng(7).choice(len(gallery.rows), count, replace=False))
     seconds = {}
     for name, index in gallery.peers.items():

@@ -142,8 +142,9 @@ def test_every_event_has_one_tag() -> None:
 
 
 def test_modules_and_functions_stay_short() -> None:
-    """No module has more than 400 lines, no function more than 45 of code, and none is a utils."""
-    long = {module for module in MODULES if len((PACKAGE / module).read_text().splitlines()) > 400}
+    """No module has more than 400 lines, no function more than 45 of code, none is a utils; migrations are lists."""
+    code = [module for module in MODULES if "migrations" not in module]
+    long = {module for module in code if len((PACKAGE / module).read_text().splitlines()) > 400}
     assert long == set()
     functions = {
         f"{module}:{node.name}"

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countenance.cli.exits import FOUND_WRONG
-from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command, printable
+from countenance.cli.output import (
+    DEFAULT_DATA,
+    Data,
+    Json,
+    Output,
+    beyond,
+    counted,
+    engine_command,
+    estimate,
+    printable,
+)
 from countenance.errors import BadInput, NotFound
 from countenance.ids import ClientId
 from countenance.model.purpose import Purpose, parse_purpose
@@ -24,6 +34,10 @@ Client = Annotated[str, typer.Option(help="Id of who searches; `client list` sho
 What = Annotated[str, typer.Option(help=f"What for: {', '.join(Purpose)}.")]
 Basis = Annotated[ProbeBasis, typer.Option(help="Why the face in the probe may be encoded.")]
 Searcher = Annotated[str | None, typer.Option(help="Account of the person who searches; by default the one logged in.")]
+Authorised = Annotated[
+    str | None,
+    typer.Option(help="Of law enforcement: reference of the warrant or decision, or `pending` where it was asked for."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +55,7 @@ def search(
         int | None, typer.Option(help="Which face, counted from the left, where a photo shows several.")
     ] = None,
     searcher: Searcher = None,
+    authorisation: Authorised = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -53,7 +68,7 @@ def search(
     """
     unanswered = 0
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher)
+        request = _request(client, purpose, probe_basis, searcher, authorisation)
         for probe in probes:
             try:
                 _search_one(engine, output, probe, request, face)
@@ -80,12 +95,17 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
                 "reference": c.reference,
                 "photo": c.photo,
                 "score": round(c.score, 6),
+                "cosine": round(c.cosine, 6),
                 "threshold": round(c.threshold, 6),
-                "chance_candidates": float(f"{c.chance_candidates:.3g}"),
+                "confirmations": c.confirmations,
+                "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
+                "chance_interval": [float(f"{end:.3g}") for end in (c.chance_candidates.low, c.chance_candidates.high)],
+                "chance_extrapolated": c.chance_candidates.extrapolated,
             }
             for c in result.candidates
         ],
         threshold=round(threshold.value, 6),
+        threshold_interval=[round(threshold.low, 6), round(threshold.high, 6)],
         fpir=threshold.fpir,
         extrapolated=threshold.extrapolated,
         evaluation=threshold.evaluation,
@@ -95,13 +115,18 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
     found = counted(len(result.candidates), "candidate") if result.candidates else "nobody"
     output.say(
         f"{printable(probe)}: {found} among the {counted(result.gallery, 'reference')} that this client may search "
-        f"for this purpose (threshold {threshold.value:.3f}, FPIR {threshold.fpir:g})."
+        f"for this purpose (threshold {threshold.value:.3f}{beyond(threshold.extrapolated)}, FPIR {threshold.fpir:g})."
     )
     for c in result.candidates:
         output.say(
-            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}); "
-            f"{c.chance_candidates:.2g} strangers to be expected at this score by chance"
+            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}), "
+            f"cosine {c.cosine:.3f}; {estimate(c.chance_candidates)} strangers to be expected at this score by chance"
         )
+        if c.confirmations > 1:
+            output.say(
+                f"     unconfirmed: {c.confirmations} people look at it before anything is done on it "
+                f"(`countenance result confirm {result.id} --subject {c.subject}`)"
+            )
 
 
 def verify_faces(
@@ -111,6 +136,7 @@ def verify_faces(
     purpose: What,
     probe_basis: Basis,
     searcher: Searcher = None,
+    authorisation: Authorised = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -124,7 +150,7 @@ def verify_faces(
           --purpose release_desk --probe-basis subject_present
     """
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher)
+        request = _request(client, purpose, probe_basis, searcher, authorisation)
         result = engine.searches.verify(_photo(probe_a), _photo(probe_b), request)
         above = result.score >= result.threshold.value
         output.record(
@@ -135,15 +161,15 @@ def verify_faces(
             search=result.id,
         )
         output.say(
-            f"Score {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
+            f"Cosine {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
             f"{result.threshold.value:.3f}, which {result.threshold.fpir:g} of all pairs of strangers reach."
         )
 
 
-def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None) -> Request:
+def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None, authorisation: str | None) -> Request:
     from countenance.services.search import Request  # noqa: PLC0415 - as in `engine_command`
 
-    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser())
+    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser(), authorisation)
 
 
 def _photo(path: Path) -> bytes:
