@@ -15,13 +15,13 @@ from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
 from countenance.services.retention import GRACE
+from countenance.services.tails import tail_in_use
 from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
 from countenance.store.retention import count_overdue
-from countenance.vision.calibration import tail_for
 
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
@@ -61,7 +61,8 @@ class Doctor:
 
     def _models(self) -> Iterator[str]:
         try:
-            tail_for(self._pack().encoder.digest)
+            with self._records.read() as work:
+                tail_in_use(work, self._pack().encoder.digest)
         except CountenanceError as error:
             yield f"models: {error}"
 

@@ -341,3 +341,13 @@ artefact_run = Table(
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
 )
+# How high strangers score, measured here; the newest whose lineage is fresh sets the thresholds of its encoder.
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+)
