@@ -116,14 +116,35 @@ class Keyring:
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
-    def load(self, kind: str) -> None:
-        """Unwrap the keys of all owners of one kind, the prefix of their ids: what building a gallery wants."""
-        query = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.startswith(f"{kind}_", autoescape=True))
-        with self._engine.connect() as connection, transaction(connection, write=False):
+    def several(self, owners: Iterable[str]) -> dict[str, bytes]:
+        """Return the keys of some owners, and keep none of them: what building a gallery wants.
+
+        Raises:
+            Damaged: one has none, or it does not open.
+            WrongRootKey: another process rotated the root key.
+        """
+        wanted = set(owners)
+        rows = self._rows(wanted)
+        if len(rows) < len(wanted):
+            raise Damaged(f"the key of {min(wanted - rows.keys())} is gone; what it sealed cannot be read")
+        with mapped_errors(), self._engine.connect() as connection:
             self._still_ours(connection)
-            rows = connection.execute(query).all()
         opener = Opener(self._root)
-        self._cache.update((owner, opener.unseal(wrapped, f"key:{owner}")) for owner, wrapped in rows)
+        return {owner: opener.unseal(wrapped, f"key:{owner}") for owner, wrapped in rows.items()}
+
+    def discard(self, owners: Iterable[str]) -> None:
+        """Delete the keys of files that are thrown away; they leave no tombstone, because no backup holds them.
+
+        Raises:
+            Busy: another process reads the keyring; the keys are deleted, their bytes may remain.
+        """
+        gone = list(owners)
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            count = _delete(connection, gone)
+        for owner in gone:
+            self._cache.pop(owner, None)
+        if count:
+            compact(self._engine)
 
     def contents(self) -> dict[str, bytes]:
         """Return every key by its owner, those of the system too: what a sealed backup of the keyring holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -340,8 +340,31 @@ def encoders(work: Transaction) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def references_of(work: Transaction, encoder: str, subjects: Iterable[SubjectId]) -> dict[ReferenceId, SubjectId]:
+    """Return the references of an encoder that some subjects have, each with whose it is."""
+    table, wanted = schema.reference, list(subjects)
+    query = select(table.c.id, table.c.subject).where(table.c.encoder == encoder)
+    found: dict[ReferenceId, SubjectId] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        rows = work.connection.execute(query.where(table.c.subject.in_(wanted[start : start + _CHUNK])))
+        found.update((reference, subject) for reference, subject in rows)
+    return found
+
+
+def owners_of(work: Transaction, encoder: str) -> Iterator[list[SubjectId]]:
+    """Yield the ids of the subjects who have references of an encoder, in order, so many at once."""
+    table, last = schema.reference, ""
+    while True:
+        query = select(table.c.subject).where(table.c.encoder == encoder, table.c.subject > last)
+        some = list(work.connection.execute(query.distinct().order_by(table.c.subject).limit(_CHUNK)).scalars())
+        if not some:
+            return
+        yield some
+        last = some[-1]
+
+
 def vectors(
-    work: Transaction, encoder: str, dim: int, only: AbstractSet[ReferenceId]
+    work: Transaction, encoder: str, dim: int, only: Collection[ReferenceId]
 ) -> tuple[list[ReferenceId], NDArray[np.float32]]:
     """Unseal faceprints of an encoder: ids, and float32 (N, dim) in the same order.
 
@@ -351,26 +374,19 @@ def vectors(
     Raises:
         Damaged: one does not open, or is not of this length.
     """
-    table = schema.reference
+    table, wanted = schema.reference, list(only)
     query = select(table.c.subject, table.c.id, table.c.sealed_vector).where(table.c.encoder == encoder)
-    if len(only) <= _CHUNK:
-        query = query.where(table.c.id.in_(only))
-    else:
-        work.keyring.load("sub")
-    openers: dict[SubjectId, Opener] = {}
     ids: list[ReferenceId] = []
-    held = np.empty((len(only), dim), np.float32)
+    held = np.empty((len(wanted), dim), np.float32)
     # Each faceprint is unsealed to its row of the matrix, so that whoever overwrites that leaves no copy of it.
     rows, width = held.view(np.uint8).reshape(-1).data, 4 * dim
-    for chunk in work.connection.execute(query).partitions(_CHUNK):
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = work.connection.execute(query.where(table.c.id.in_(wanted[start : start + _CHUNK]))).all()
+        keys = work.keyring.several({row.subject for row in chunk})
+        openers = {subject: Opener(key) for subject, key in keys.items()}
         for subject, reference, sealed in chunk:
-            if reference not in only:
-                continue
-            opener = openers.get(subject)
-            if opener is None:
-                opener = openers[subject] = Opener(work.keyring.key(subject))
             row = rows[len(ids) * width : (len(ids) + 1) * width]
-            opener.unseal_into(sealed, f"reference.vector:{reference}:{subject}", row)
+            openers[subject].unseal_into(sealed, f"reference.vector:{reference}:{subject}", row)
             ids.append(reference)
     return ids, held
 

@@ -131,15 +131,6 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def state_numbers(work: Transaction) -> tuple[int, int]:
-    """Return how many changes of consent, clients and references there were, and how many may let anybody see more.
-
-    The first moves whenever a search must; where the second stands still, what may be seen has only become less.
-    """
-    row = work.connection.execute(select(schema.revision.c.number, schema.revision.c.grants)).one()
-    return row.number, row.grants
-
-
 def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:
     """Return the log, oldest first; only what concerns one subject where one is given."""
     return log.events(work.connection, subject)
@@ -166,5 +157,6 @@ def counts(work: Transaction) -> dict[str, int]:
 
 def owners(work: Transaction) -> set[str]:
     """Return every id that a key of the keyring belongs to."""
-    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id)
+    table = schema.gallery_file
+    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, table.c.id)
     return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}

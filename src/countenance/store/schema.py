@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
@@ -55,6 +56,7 @@ subject = Table(
     Column("age_band", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("frozen_at", Text),
+    Index("subject_frozen", "id", sqlite_where=text("frozen_at IS NOT NULL")),
 )
 client = Table(
     "client",
@@ -240,4 +242,20 @@ hold = Table(
     Column("sealed_placed_by", LargeBinary, nullable=False),
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
+)
+# Whom each change that `revision` counts is about, written by the same triggers: a subject, or `client` or `run`.
+gallery_change = Table(
+    "gallery_change",
+    metadata,
+    Column("number", Integer, primary_key=True),  # of `revision`, after the change
+    Column("about", Text, nullable=False),
+)
+# The sealed files of the gallery that count; a file that has no row here is thrown away.
+gallery_file = Table(
+    "gallery_file",
+    metadata,
+    Column("id", Text, primary_key=True),  # its name, and the owner of its key
+    Column("encoder", Text, nullable=False),
+    Column("place", Integer, nullable=False),  # -1: who is where; from 0: the faceprints of that segment
+    Column("number", Integer, nullable=False),  # of `revision`, when it was written
 )
