@@ -42,8 +42,10 @@ from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN, Journal
 from countenance.services.law import LawBook
+from countenance.services.lineage import Lineage
 from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
 from countenance.services.register import Register
+from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.restore_test import FILE as RESTORE_TEST
 from countenance.services.review import Review
@@ -177,9 +179,19 @@ class Engine:
         )
 
     @cached_property
+    def homes(self) -> Homes:
+        """Verbs on residency facts: `add`, `of`."""
+        return Homes(self._records, self._law)
+
+    @cached_property
     def holds(self) -> Holds:
         """Verbs on legal holds: `place`, `lift`, `everyone`."""
         return Holds(self._records)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """Verbs on what was made from faceprints: `record`, `require_fresh`, `artefacts`, `retire`."""
+        return Lineage(self._records, self._law)
 
     @cached_property
     def journal(self) -> Journal:

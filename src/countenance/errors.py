@@ -6,6 +6,7 @@
     |   +-- BadPhoto             one photo; carries a reason code, never ends a batch
     |   +-- BadManifest          a manifest; the message carries the line number
     |   +-- BadPack              a law file or a model manifest
+    |   +-- BadOrder             an order file; the message carries the line number
     |   +-- NotFound             no such subject, client, source, face, photo or file
     |   +-- InvalidRelease       a release lacks what the law asks for; lists the fields
     +-- Refused                  the policy says no; carries rule, reason and citation
@@ -81,6 +82,12 @@ class BadPack(BadInput):
     """A law file or model manifest that cannot be used."""
 
     code = "bad_pack"
+
+
+class BadOrder(BadInput):
+    """An order file that cannot be used; the message names the line."""
+
+    code = "bad_order"
 
 
 class NotFound(BadInput):

@@ -18,6 +18,9 @@ SearchId = NewType("SearchId", str)
 RunId = NewType("RunId", str)
 CertificateId = NewType("CertificateId", str)
 HoldId = NewType("HoldId", str)
+OrderId = NewType("OrderId", str)
+ConflictId = NewType("ConflictId", str)
+ArtefactId = NewType("ArtefactId", str)
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ITEMS = {
     "search_candidate": "search finding",
+    "artefact_subject": "link to an artefact made of this",
     "reference": "reference",
     "face": "face",
     "photo_source": "source link",

@@ -17,9 +17,11 @@ from countenance.cli import (
     destruction,
     holds,
     ledger,
+    lineage,
     models,
     photos,
     registers,
+    residency,
     searches,
     subjects,
     verify,
@@ -126,7 +128,21 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-for module in (subjects, registers, photos, searches, destruction, holds, ledger, verify, backup, models, demo):
+for module in (
+    subjects,
+    residency,
+    registers,
+    photos,
+    searches,
+    destruction,
+    holds,
+    lineage,
+    ledger,
+    verify,
+    backup,
+    models,
+    demo,
+):
     module.register(app)
 
 

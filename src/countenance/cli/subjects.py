@@ -13,24 +13,25 @@ from countenance.cli.output import DEFAULT_DATA, Data, Json, SubjectArgument, en
 from countenance.clock import to_text
 from countenance.ids import ClientId, ReleaseId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
+from countenance.model.residency import in_words
 from countenance.model.subject import AgeBand
 
 if TYPE_CHECKING:
     from countenance.model.consent import Release
     from countenance.services.subjects import Holdings
 
-_subject = typer.Typer(help="People who may sign a release.", no_args_is_help=True)
+subject_commands = typer.Typer(help="People who may sign a release.", no_args_is_help=True)
 _release = typer.Typer(help="Signed releases.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.add_typer(_subject, name="subject")
+    app.add_typer(subject_commands, name="subject")
     app.add_typer(_release, name="release")
     app.command()(withdraw)
 
 
-@_subject.command()
+@subject_commands.command()
 def add(
     label: Annotated[str, typer.Argument(help="Your name for the person; photo metadata is matched with it.")],
     residency: Annotated[
@@ -50,10 +51,10 @@ def add(
     with engine_command(data, as_json) as (engine, output):
         person = engine.subjects.add(label, residency=residency, age_band=age_band, representative=minor_rep)
         output.record(subject=person.id, residency=list(person.residency))
-        output.say(f"{person.id}  {label}  ({', '.join(person.residency)})")
+        output.say(f"{person.id}  {label}  ({in_words(person.residency)})")
 
 
-@_subject.command("list")
+@subject_commands.command("list")
 def list_subjects(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List everybody.
 
@@ -67,7 +68,7 @@ def list_subjects(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             output.say(f"{person.id}  {person.label}{'  frozen' if frozen else ''}")
 
 
-@_subject.command()
+@subject_commands.command()
 def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """Show what is held of a person, and who found this person.
 
@@ -78,7 +79,7 @@ def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json =
         held = engine.subjects.show(SubjectId(subject))
         output.record(**_holdings(held))
         person = held.subject
-        output.say(f"{person.id}  {person.label}  ({', '.join(person.residency)}, {person.age_band.value})")
+        output.say(f"{person.id}  {person.label}  ({in_words(person.residency)}, {person.age_band.value})")
         if person.frozen_at is not None:
             output.say(f"Frozen since {to_text(person.frozen_at)}: nothing is searched or collected.")
         for release, status in held.releases:

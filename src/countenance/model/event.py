@@ -16,6 +16,7 @@ class EventTag(StrEnum):
 
     POLICY_PUBLISHED = "operator:policy:published"
     SUBJECT_ADDED = "operator:subject:added"
+    RESIDENCY_RECORDED = "operator:residency:recorded"
     CLIENT_ADDED = "operator:client:added"
     CLIENT_REFUSED = "engine:client:refused"
     SOURCE_ADDED = "operator:source:added"
@@ -50,6 +51,10 @@ class EventTag(StrEnum):
     ROOT_KEY_ROTATED = "operator:rootkey:rotated"
     SYSTEM_RESTORED = "operator:system:restored"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
+    ARTEFACT_RECORDED = "engine:artefact:recorded"
+    ARTEFACT_STALE = "engine:artefact:stale"
+    ARTEFACT_REFUSED = "engine:artefact:refused"
+    ARTEFACT_RETIRED = "custodian:artefact:retired"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ class Subject:
     Attributes:
         id: random, says nothing about the person.
         label: the operator's name for the person; sealed at rest.
-        residency: place codes such as `US-IL`, or `unknown`; at least one.
+        residency: homes as codes such as `US-IL`, or `unknown`, at least one; then former homes as `US-IL<2023-06-01`,
+            each with the first day elsewhere. What follows from the residency facts: see `model.residency`.
         representative: who signs for a minor; sealed at rest.
         frozen_at: since when nothing of this subject is searched or collected; None while active.
     """

@@ -101,7 +101,14 @@ def shipped() -> Mapping[str, Pack]:
     return MappingProxyType({pack.id: pack for pack in packs})
 
 
-def law_for(packs: Iterable[Pack], *, residency: Iterable[str], places: Iterable[str]) -> Law:
+def law_for(
+    packs: Iterable[Pack],
+    *,
+    residency: Iterable[str],
+    places: Iterable[str],
+    recent: Iterable[str] = (),
+    past: Iterable[str] = (),
+) -> Law:
     """Return the law for a subject and the places around a photo or a search.
 
     For each residency and place the packs that name it most exactly apply: `US-IL` before `US-*` before
@@ -109,7 +116,9 @@ def law_for(packs: Iterable[Pack], *, residency: Iterable[str], places: Iterable
 
     Args:
         packs: to choose from, as `shipped().values()`.
-        residency: every code that the subject lives or has lived in; none is the same as `unknown`.
+        residency: every code that the subject lives in; none is the same as `unknown`.
+        recent: former homes, left less than five years ago: of packs whose `history` is `5y` or `all`.
+        past: former homes, left before: of packs whose `history` is `all`.
         places: where the photo was taken, where client and operator are; `unknown` adds the strictest.
 
     Raises:
@@ -117,13 +126,21 @@ def law_for(packs: Iterable[Pack], *, residency: Iterable[str], places: Iterable
     """
     known = tuple(packs)
     chosen: dict[str, Pack] = {}
-    for attribute, codes in (("residency", set(residency) or {UNKNOWN}), ("places", set(places))):
+    for attribute, codes, histories in (
+        ("residency", set(residency) or {UNKNOWN}, _ANY),
+        ("residency", set(recent), ("5y", "all")),
+        ("residency", set(past), ("all",)),
+        ("places", set(places), _ANY),
+    ):
         for code in codes:
             found = _covering(known, attribute, code)
             if not found:
                 raise BadPack(f"no law file covers {code}; add one or keep default-strict")
-            chosen.update((pack.id, pack) for pack in found)
+            chosen.update((pack.id, pack) for pack in found if pack.history in histories)
     return Law.of(chosen.values())
+
+
+_ANY = ("none", "5y", "all")
 
 
 def _covering(packs: tuple[Pack, ...], attribute: str, code: str) -> list[Pack]:

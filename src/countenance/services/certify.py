@@ -25,6 +25,7 @@ from countenance.ledger.certificate import (
 )
 from countenance.ledger.merkle import Frontier, leaf_hash
 from countenance.model.destruction import Run
+from countenance.services.aftermath import Aftermath
 from countenance.services.stores import STORES
 
 DECLARATION = (
@@ -74,6 +75,7 @@ def make(
     targets: Sequence[str],
     held: Sequence[str],
     verified: Verified,
+    aftermath: Aftermath,
     deferred: Sequence[Deferred],
     declarant: Declarant | None,
     ids: tuple[str, str],
@@ -111,7 +113,7 @@ def make(
         software=Software(__version__, None, canonical.digest(dependencies), dependencies),
         period=Period(run.started_at or now, verified.at),
         verification=Verification(ids[1], verified.level, verified.at, verified.checks),
-        limitations=(_COPIES, _SOURCES, *_recipients(run), *verified.notes),
+        limitations=(_COPIES, _SOURCES, *_recipients(run), *_artefacts(aftermath), *verified.notes),
         declarant=declarant or Declarant(run.requested_by, "account that asked for the destruction"),
         declaration=DECLARATION if declarant else UNDECLARED,
         signed_at=now,
@@ -142,6 +144,15 @@ def _recipients(run: Run) -> list[str]:
         return []
     who = "One client was" if clients == 1 else f"{clients} clients were"
     return [f"{who} told of matches with these people before, and must be instructed to delete what was kept."]
+
+
+def _artefacts(aftermath: Aftermath) -> list[str]:
+    """Name what was made from these people and is to be made anew or given up."""
+    return [
+        f"{one.kind.value} {one.id} (SHA-256 {one.sha256}) was made from these people too, and refuses to load; "
+        + ("it was given up since." if one.state == "retired" else "it is to be made anew without them, or given up.")
+        for one in aftermath.artefacts
+    ]
 
 
 def _root(targets: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from countenance.ledger.certificate import PARTIAL, Check, Declarant
 from countenance.model.destruction import Run, RunState, Scope, TargetKind
 from countenance.model.event import EventTag
 from countenance.ports.photos import PhotoReader
-from countenance.services import certify
+from countenance.services import aftermath, certify
 from countenance.services.certify import Deferred, Verified
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import HOLD_RULE, add_photos, all_held, hold_back, under_hold
@@ -216,7 +216,7 @@ class Destruction:
             NotFound, BadInput, Busy: as `plan` and `resume`.
         """
         with self._records.read() as work:
-            same = [one for one in rows.all_runs(work) if _is_of(work, one, scope)]
+            same = [one for one in rows.all_runs(work) if rows.is_of(work, one, scope)]
             exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
             exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))
         if same and same[-1].state is RunState.CERTIFIED and not exists:
@@ -324,6 +324,7 @@ class Destruction:
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)
+            aftermath.provide(work, run)
             orphans = work.keyring.owners() - owners(work)
             references = rows.references(work, run)
         self._gallery.forget(references)
@@ -365,6 +366,7 @@ class Destruction:
                 or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
                 held=rows.targets(work, run, TargetKind.HELD),
                 verified=verified,
+                aftermath=aftermath.read(work, run),
                 deferred=deferred,
                 declarant=declarant,
                 ids=(new_id("cer"), new_id("ver")),
@@ -388,12 +390,3 @@ class Destruction:
             rows.move(work, run, RunState.CERTIFIED, problems="[]")
             rows.add_certificate(work, CertificateId(certificate.id), run, certificate.title, signed)
         return self.status(run)
-
-
-def _is_of(work: Transaction, run: Run, scope: Scope) -> bool:
-    """Say whether a run was planned for this scope; the words alone do not tell many subjects from as many others."""
-    return run.scope_text == scope.text and (
-        len(scope.subjects) < 2
-        or {*rows.targets(work, run.id, TargetKind.SUBJECT), *rows.targets(work, run.id, TargetKind.HELD)}
-        == set(scope.subjects)
-    )

@@ -214,7 +214,7 @@ class Enrolments:
             source=sources[0],
             policy_published_at=None if policy is None else policy.published_at,
         )
-        return decide_enrolment(facts, self._law.of_subject(subject, sources))
+        return decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
 
     def _decide_again(
         self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]

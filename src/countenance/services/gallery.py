@@ -240,7 +240,7 @@ class LiveGallery:
         self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
     ) -> bool:
         facts = Disclosure(work.now, subject, release, client, purpose)
-        return deny_disclosure(facts, self._law.of_subject(subject)) is None
+        return deny_disclosure(facts, self._law.of_subject(subject, now=work.now)) is None
 
     def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
         subjects, held = subject_rows.unfrozen(work), set(self._level.subjects.values())
@@ -250,7 +250,7 @@ class LiveGallery:
             person = subjects.get(subject) if subject in held else None
             live = [r for r in signed if person is not None and allowed(person, r)]
             if person is not None and live:
-                law = self._law.of_subject(person)
+                law = self._law.of_subject(person, now=work.now)
                 longest = longest_term(law)
                 ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
                 rates[subject] = min(fpir, law.fraction("assessment.fpir_max"))

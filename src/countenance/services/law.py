@@ -4,35 +4,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 
+from countenance.model.civil import earliest_date, years_later
 from countenance.model.place import UNKNOWN
+from countenance.model.residency import homes, left
 from countenance.model.source import Source
 from countenance.model.subject import Subject
 from countenance.policy.pack import Law, Pack, law_for
+
+_RECENT_YEARS = 5  # what a law file means by a history of `5y`
 
 
 class LawBook:
     """The law files of this installation; answers are remembered, law files do not change while it runs."""
 
     def __init__(self, packs: Mapping[str, Pack]) -> None:
+        dated = any(pack.history == "5y" for pack in packs.values())
+
         @cache
-        def find(residency: frozenset[str], places: frozenset[str]) -> Law:
-            return law_for(packs.values(), residency=residency, places=places)
+        def find(now: frozenset[str], recent: frozenset[str], past: frozenset[str], places: frozenset[str]) -> Law:
+            return law_for(packs.values(), residency=now, recent=recent, past=past, places=places)
+
+        @lru_cache(maxsize=1 << 16)  # many people, few histories
+        def of(residency: tuple[str, ...], hour: datetime | None, places: frozenset[str]) -> Law:
+            now, recent, past = _periods(residency, hour)
+            return find(now, recent, past, places)
 
         self._find = find
+        self._of = of
+        self._dated = dated
 
-    def of_subject(self, subject: Subject, sources: Iterable[Source] = ()) -> Law:
-        """Return the law of a subject's residency and of the places where the photos were taken."""
-        return self._find(frozenset(subject.residency), _places(sources))
+    def of_subject(self, subject: Subject, sources: Iterable[Source] = (), now: datetime | None = None) -> Law:
+        """Return the law of a subject's residency and of the places where the photos were taken.
+
+        Args:
+            now: the moment that is decided at; by default every former home counts as one left just now.
+        """
+        hour = now.replace(minute=0, second=0, microsecond=0) if now is not None and self._dated else None
+        return self._of(subject.residency, hour, _places(sources))
 
     def of_bystander(self, sources: Iterable[Source]) -> Law:
         """Return the law of a person of whom nothing is known: the strictest."""
-        return self._find(frozenset({UNKNOWN}), _places(sources))
+        return self._find(frozenset({UNKNOWN}), frozenset(), frozenset(), _places(sources))
 
     def of_probe(self) -> Law:
         """Return the law of the person in a probe, of whom nothing is known: the strictest."""
-        return self._find(frozenset({UNKNOWN}), frozenset())
+        return self._find(frozenset({UNKNOWN}), frozenset(), frozenset(), frozenset())
+
+
+def _periods(residency: tuple[str, ...], now: datetime | None) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return a person's homes: those of today, those left less than five years ago, and those left before.
+
+    The day is that of the former home, and of those that it can be there the earliest: the window ends last.
+    """
+    ended = {
+        place
+        for place, day in left(residency)
+        if now is not None and earliest_date(now, (place,)) >= years_later(day, _RECENT_YEARS)
+    }
+    former = frozenset(place for place, _ in left(residency))
+    return frozenset(homes(residency)), former - ended, frozenset(ended)
 
 
 def _places(sources: Iterable[Source]) -> frozenset[str]:

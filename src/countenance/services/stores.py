@@ -32,8 +32,11 @@ STORES = (
     Store(
         "records",
         "database",
-        "labels, notices, signed releases, faces, sealed faceprints, photo paths",
-        ("subject", "notice", "release", "release_event", "reference", "face", "photo", "source_links"),
+        "labels, homes, notices, signed releases, faces, sealed faceprints, photo paths",
+        (
+            *("subject", "residency_fact", "notice", "release", "release_event"),
+            *("reference", "face", "photo", "source_links"),
+        ),
         "delete",
         "no row by any key, seen by a fresh process; no ciphertext in any file",
     ),
@@ -55,7 +58,12 @@ STORES = (
     Store("temporary files", "cache", "nothing: SQLite's lie in memory", (), "none", "no file without a store"),
     Store("exports", "export", "nothing: what was handed out is the recipient's", (), "none", "no such file"),
     Store(
-        "calibration", "eval_set", "nothing: the shipped impostor tails come from no subject", (), "none", "by lineage"
+        "artefacts made of faceprints",
+        "model",
+        "calibrations, evaluation sets, codebooks: by hash, with whom they were made from",
+        ("artefact_subject",),
+        "mark_stale",
+        "a stale one refuses to load",
     ),
     Store(
         "backups",

@@ -11,10 +11,12 @@ from countenance import canonical
 from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease
 from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
+from countenance.model.civil import latest_date
 from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope, SignatureMethod
 from countenance.model.event import EventTag
-from countenance.model.place import place
+from countenance.model.place import UNKNOWN, place
 from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.residency import Evidence, Residency, ResidencyFact
 from countenance.model.source import FaceRecord
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import notice as notices
@@ -23,6 +25,7 @@ from countenance.policy.pack import Law
 from countenance.services.law import LawBook
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
+from countenance.store import residency as residency_rows
 from countenance.store import subjects as rows
 from countenance.store.clients import Finding
 from countenance.store.records import Records, Transaction, settings
@@ -94,18 +97,22 @@ class Subjects:
             raise BadInput("a subject needs a label")
         if representative is not None and age_band is AgeBand.ADULT:
             raise BadInput("only a minor has a representative; add --age-band minor")
-        places = tuple(dict.fromkeys(place(code) for code in residency)) or (place("unknown"),)
-        subject = Subject(
-            id=SubjectId(new_id("sub")),
-            label=label.strip(),
-            residency=places,
-            age_band=age_band,
-            representative=representative,
-            created_at=self._records.clock.now(),
-        )
+        places = tuple(dict.fromkeys(place(code) for code in residency)) or (UNKNOWN,)
         with self._records.write() as work:
+            one = SubjectId(new_id("sub"))
+            stated = () if places == (UNKNOWN,) else places
+            facts = [ResidencyFact(0, one, code, None, None, Evidence.DECLARED, work.now) for code in stated]
+            subject = Subject(
+                id=one,
+                label=label.strip(),
+                residency=Residency(tuple(facts)).key(latest_date(work.now)),
+                age_band=age_band,
+                representative=representative,
+                created_at=work.now,
+            )
             work.keyring.create([subject.id])
             rows.add(work, subject)
+            residency_rows.add(work, facts)
             work.log(EventTag.SUBJECT_ADDED, subject=subject.id, residency=list(places), age_band=age_band.value)
         return subject
 
@@ -125,7 +132,7 @@ class Subjects:
         """
         with self._records.write() as work:
             person = rows.get(work, subject)
-            law = self._law.of_subject(person)
+            law = self._law.of_subject(person, now=work.now)
             denial = self._unsignable(work, person, terms, law)
             if denial is None:
                 return self._deliver(work, person, terms, law)
@@ -251,7 +258,7 @@ class Subjects:
         policy = rows.current_policy(work)
         if policy is None or draft.terms.term_days is None:
             raise RuntimeError("a draft comes from deliver_notice")
-        law = self._law.of_subject(subject)
+        law = self._law.of_subject(subject, now=work.now)
         release = Release(
             id=ReleaseId(new_id("rel")),
             subject=subject.id,

@@ -12,8 +12,8 @@ from countenance.ids import PhotoId, SubjectId
 from countenance.model.consent import ConsentStatus, Release, ReleaseEvent
 from countenance.model.source import FaceRecord, FaceState
 from countenance.store import clients as client_rows
+from countenance.store import lineage, schema
 from countenance.store import photos as photo_rows
-from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction
 
@@ -87,6 +87,7 @@ def remove(work: Transaction, buried: Buried) -> None:
         subject_rows.add_release_event(work, release.id, ReleaseEvent(ConsentStatus.WITHDRAWN, work.now))
     for subject in map(SubjectId, buried.subjects):
         client_rows.forget_findings(work, subject)
+        lineage.forget(work, subject)
         photo_rows.remove_subject_faces(work, subject)
         subject_rows.remove(work, subject)
     _delete(work, schema.reference, schema.reference.c.face, buried.faces)

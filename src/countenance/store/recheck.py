@@ -15,11 +15,13 @@ from pathlib import Path
 
 _SUBJECT_COLUMNS = (
     ("subject", "id"),
+    ("residency_fact", "subject"),
     ("notice", "subject"),
     ("release", "subject"),
     ("reference", "subject"),
     ("face", "subject"),
     ("search_candidate", "subject"),
+    ("artefact_subject", "subject"),
 )
 _PHOTO_COLUMNS = (("photo", "id"), ("face", "photo"), ("photo_source", "photo"))
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import CertificateId, ReferenceId, RunId, SourceId, SubjectId
-from countenance.model.destruction import NEXT, Run, RunState, TargetKind
+from countenance.model.destruction import NEXT, Run, RunState, Scope, TargetKind
 from countenance.model.source import FaceState
 from countenance.model.subject import Subject
 from countenance.store import schema
@@ -172,9 +172,14 @@ def living(work: Transaction, run: RunId) -> list[SubjectId]:
 
 def losers(work: Transaction, run: RunId) -> list[Subject]:
     """Return the subjects who lose anything in a run, without what is sealed of them."""
+    return subject_rows.unsealed(work, schema.subject.c.id.in_(loser_ids(run)))
+
+
+def loser_ids(run: RunId) -> Select[tuple[str]]:
+    """Return the query for the ids of the subjects who lose anything in a run."""
+    subject = schema.subject.c.id
     losing = select(schema.reference.c.subject).where(_lost_references(run))
-    ours = schema.subject.c.id.in_(_ids(run, TargetKind.SUBJECT)) | schema.subject.c.id.in_(losing)
-    return subject_rows.unsealed(work, ours)
+    return select(subject).where(subject.in_(_ids(run, TargetKind.SUBJECT)) | subject.in_(losing))
 
 
 def freeze(work: Transaction, run: RunId) -> None:
@@ -277,6 +282,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
     own_releases = select(s.release.c.id).where(s.release.c.subject.in_(subjects))
     return [
         (s.search_candidate, s.search_candidate.c.subject.in_(subjects)),
+        (s.artefact_subject, s.artefact_subject.c.subject.in_(subjects)),
         (s.reference, _lost_references(run)),
         (s.face, s.face.c.subject.in_(subjects) | s.face.c.photo.in_(photos)),
         (s.photo_source, s.photo_source.c.photo.in_(photos)),
@@ -284,6 +290,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.release_event, s.release_event.c.release.in_(own_releases)),
         (s.release, s.release.c.subject.in_(subjects)),
         (s.notice, s.notice.c.subject.in_(subjects)),
+        (s.residency_fact, s.residency_fact.c.subject.in_(subjects)),
         (s.subject, s.subject.c.id.in_(subjects)),
     ]
 
@@ -320,6 +327,7 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),
+        select(s.residency_fact.c.sealed_document).where(s.residency_fact.c.subject.in_(subjects)),
         select(s.reference.c.sealed_vector).where(_lost_references(run)),
         select(s.photo.c.sealed_uri).where(s.photo.c.id.in_(photos)),
         select(s.photo.c.sealed_preview).where(s.photo.c.id.in_(photos)),
@@ -334,6 +342,14 @@ def references(work: Transaction, run: RunId, encoder: str | None = None) -> dic
     if encoder is not None:
         query = query.where(table.c.encoder == encoder)
     return {row.id: row.subject for row in work.connection.execute(query)}
+
+
+def is_of(work: Transaction, run: Run, scope: Scope) -> bool:
+    """Say whether a run was planned for this scope; the words alone do not tell many subjects from as many others."""
+    return run.scope_text == scope.text and (
+        len(scope.subjects) < 2
+        or {*targets(work, run.id, TargetKind.SUBJECT), *targets(work, run.id, TargetKind.HELD)} == set(scope.subjects)
+    )
 
 
 def add_certificate(work: Transaction, one: CertificateId, run: RunId, title: str, document: bytes) -> None:

@@ -243,6 +243,44 @@ hold = Table(
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
 )
+# What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
+residency_fact = Table(
+    "residency_fact",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("place", Text, nullable=False),
+    Column("since", Text),  # YYYY-MM-DD; NULL: nobody has said
+    Column("until", Text),  # the first day no longer there; NULL: it lasts
+    Column("evidence", Text, nullable=False),
+    Column("sealed_document", LargeBinary),  # SHA-256 of the paper that proves it
+    Column("supersedes", Integer, ForeignKey("residency_fact.number")),
+    Column("recorded_at", Text, nullable=False),
+    Index("residency_fact_place", "place", "subject"),
+    sqlite_autoincrement=True,
+)
+# What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
+artefact = Table(
+    "artefact",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("made_at", Text, nullable=False),
+    Column("stale_at", Text),
+    Column("retired_at", Text),
+)
+artefact_subject = Table(
+    "artefact_subject",
+    metadata,
+    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
+)
+artefact_run = Table(
+    "artefact_run",
+    metadata,
+    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
 # Whom each change that `revision` counts is about, written by the same triggers: a subject, or `client` or `run`.
 gallery_change = Table(
     "gallery_change",

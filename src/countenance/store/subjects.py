@@ -279,6 +279,9 @@ def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
         ).rowcount,
         "releases": connection.execute(delete(schema.release).where(schema.release.c.subject == subject)).rowcount,
         "notices": connection.execute(delete(schema.notice).where(schema.notice.c.subject == subject)).rowcount,
+        "residency_facts": connection.execute(
+            delete(schema.residency_fact).where(schema.residency_fact.c.subject == subject)
+        ).rowcount,
         "subjects": connection.execute(delete(schema.subject).where(schema.subject.c.id == subject)).rowcount,
     }
 
