@@ -29,7 +29,7 @@ from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
-from countenance.ports.gallery import Gallery
+from countenance.ports.gallery import Scan
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
@@ -38,6 +38,7 @@ from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
 from countenance.services.gallery import LiveGallery
+from countenance.services.gallery_files import GalleryFiles
 from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN, Journal
@@ -67,8 +68,9 @@ _RECORDS = "records.sqlite"
 _POLICY = "policy.txt"
 _LOCK = "ingest.lock"
 _MODELS = "models"
+_GALLERY = "gallery"
 _OWNED = frozenset(
-    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS}
+    {_ROOT_KEY, f"{_ROOT_KEY}.new", _POLICY, _LOCK, _MODELS, _GALLERY}
     | {f"{name}{tail}" for name in (_KEYRING, _RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 
@@ -92,11 +94,11 @@ class Engine:
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
-        self._gallery = LiveGallery(_gallery, law)
+        self._gallery = LiveGallery(_scan, law, GalleryFiles(records, directory / _GALLERY), os.cpu_count() or 1)
         self.backups = Backups(records, directory)
         self.subjects = Subjects(records, law, self.backups.spread_tombstones)
         self.register = Register(records, law)
-        self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED)
+        self.doctor = Doctor(records, lambda: self.pack, directory, _OWNED, self._gallery.files)
 
     @classmethod
     def init(
@@ -153,6 +155,10 @@ class Engine:
         if not os.access(directory, os.W_OK):
             raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
         return cls(directory, _records(directory, root_key.source(directory / _ROOT_KEY), clock))
+
+    def close(self) -> None:
+        """Write what a long start would wait for to the gallery's sealed files; nothing is lost without this."""
+        self._gallery.settle()
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -302,6 +308,8 @@ class Engine:
     def _owns(self, path: Path) -> bool:
         """Say whether a path, relative to the data directory, belongs to a store."""
         first, *rest = path.parts
+        if first == _GALLERY and len(rest) == 1:
+            return self._gallery.files.owns(rest[0])
         return self.models.owns(Path(*rest)) if first == _MODELS and rest else first in _OWNED
 
     def _enrolments(self) -> Enrolments:
@@ -329,10 +337,10 @@ class Engine:
             work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
 
 
-def _gallery(encoder: str, dim: int) -> Gallery:
-    from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
+def _scan(dim: int) -> Scan:
+    from countenance.backends import scan  # noqa: PLC0415 - see the module
 
-    return FaissGallery(encoder, dim)
+    return scan.Scan(dim)
 
 
 @contextmanager

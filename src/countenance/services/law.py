@@ -32,9 +32,15 @@ class LawBook:
             now, recent, past = _periods(residency, hour)
             return find(now, recent, past, places)
 
+        self._digest = Law.of(packs.values()).digest
         self._find = find
         self._of = of
         self._dated = dated
+
+    @property
+    def digest(self) -> str:
+        """Digest of all law files: another one means that everybody has to be looked at again."""
+        return self._digest
 
     def of_subject(self, subject: Subject, sources: Iterable[Source] = (), now: datetime | None = None) -> Law:
         """Return the law of a subject's residency and of the places where the photos were taken.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 
 from countenance.ids import SubjectId
 from countenance.store import schema
@@ -65,26 +65,24 @@ class SealedFile:
 INDEX = -1
 
 
-def files(work: Transaction, encoder: str | None = None) -> list[SealedFile]:
-    """Return the files that count, of one encoder where one is given; the index first, then by place."""
+def files(work: Transaction) -> list[SealedFile]:
+    """Return the files that count, the index first, then by place."""
     table = schema.gallery_file
     query = select(table.c.id, table.c.place, table.c.number).order_by(table.c.place)
-    if encoder is not None:
-        query = query.where(table.c.encoder == encoder)
     return [SealedFile(*row) for row in work.connection.execute(query)]
+
+
+def encoder_of_files(work: Transaction) -> str:
+    """Return the encoder whose faceprints the files hold; empty where there are none."""
+    return str(work.connection.execute(select(schema.gallery_file.c.encoder).limit(1)).scalar() or "")
 
 
 def set_files(work: Transaction, encoder: str, kept: Iterable[SealedFile]) -> None:
     """Make these the files that count, in the place of all others, and forget the changes that they know."""
     table, change = schema.gallery_file, schema.gallery_change
     work.connection.execute(delete(table))
-    rows = [{"id": one.id, "encoder": encoder, "place": one.place, "number": one.number} for one in kept]
-    if rows:
-        work.connection.execute(insert(table), rows)
-        known = min(row["number"] for row in rows if row["place"] == INDEX)
-        work.connection.execute(delete(change).where(change.c.number <= known))
-
-
-def unsaved(work: Transaction) -> int:
-    """Return the number of changes that no sealed file knows."""
-    return int(work.connection.execute(select(func.count()).select_from(schema.gallery_change)).scalar_one())
+    for one in kept:
+        values = {"id": one.id, "encoder": encoder, "place": one.place, "number": one.number}
+        work.connection.execute(insert(table).values(values))
+        if one.place == INDEX:
+            work.connection.execute(delete(change).where(change.c.number <= one.number))

@@ -156,6 +156,12 @@ class Keyring:
         with mapped_errors(), self._engine.connect() as connection:
             return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
 
+    def of_kind(self, kind: str) -> set[str]:
+        """Return the owners of one kind, the prefix of their ids, that have a key."""
+        query = select(_key.c.owner).where(_key.c.owner >= f"{kind}_", _key.c.owner < f"{kind}`")
+        with mapped_errors(), self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
+
     def count(self) -> int:
         """Return how many ids have a key."""
         with mapped_errors(), self._engine.connect() as connection:

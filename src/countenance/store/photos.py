@@ -315,14 +315,14 @@ def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, Sub
     return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
-def live_count(work: Transaction, stopped: Select[tuple[ReferenceId]]) -> int:
-    """Return the number of references that are neither of frozen people nor among the stopped ones."""
-    table, subject = schema.reference, schema.subject
-    frozen = select(subject.c.id).where(subject.c.frozen_at.is_not(None))
-    query = select(func.count()).select_from(table)
-    hidden = query.where(table.c.subject.in_(frozen) | table.c.id.in_(stopped))
-    all_of_them, those = (work.connection.execute(one).scalar_one() for one in (query, hidden))
-    return int(all_of_them - those)
+def subjects_of(work: Transaction, references: Collection[ReferenceId]) -> set[SubjectId]:
+    """Return whose some references are, as far as they are still there."""
+    table, wanted = schema.reference, list(references)
+    query = select(table.c.subject)
+    found: set[SubjectId] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        found |= set(work.connection.execute(query.where(table.c.id.in_(wanted[start : start + _CHUNK]))).scalars())
+    return found
 
 
 def photo_of(work: Transaction, reference: ReferenceId) -> PhotoId:

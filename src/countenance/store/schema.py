@@ -281,6 +281,7 @@ artefact_run = Table(
     metadata,
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
+)
 # Whom each change that `revision` counts is about, written by the same triggers: a subject, or `client` or `run`.
 gallery_change = Table(
     "gallery_change",

@@ -208,7 +208,7 @@ def release_record(work: Transaction, subject: SubjectId, release: ReleaseId) ->
 def releases(
     work: Transaction, subject: SubjectId | None = None, *, among: Collection[SubjectId] | None = None
 ) -> dict[SubjectId, list[Release]]:
-    """Return releases by subject, each list in the order of signing; of one subject or of some where these are given."""
+    """Return releases by subject, each list in the order of signing; of one subject or some where these are given."""
     table, notice, policy = schema.release, schema.notice, schema.policy
     query = (
         select(table, notice.c.delivered_at, policy.c.published_at)

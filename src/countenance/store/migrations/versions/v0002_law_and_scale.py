@@ -37,12 +37,9 @@ _COUNTED = {
 
 def _counting(name: str, when: str, about: str, grants: str) -> list[str]:
     """Return what makes a trigger anew that counts a change and says whose it is."""
-    return [
-        f"DROP TRIGGER IF EXISTS {name}",
-        f"CREATE TRIGGER {name} AFTER {when} BEGIN "
-        f"UPDATE revision SET number = number + 1, grants = grants + {grants}; "
-        f"INSERT INTO gallery_change (number, about) SELECT number, coalesce({about}, '') FROM revision; END",
-    ]
+    count = f"UPDATE revision SET number = number + 1, grants = grants + {grants};"  # noqa: S608 - constants only
+    whose = f"INSERT INTO gallery_change (number, about) SELECT number, coalesce({about}, '') FROM revision;"  # noqa: S608
+    return [f"DROP TRIGGER IF EXISTS {name}", f"CREATE TRIGGER {name} AFTER {when} BEGIN {count} {whose} END"]
 
 
 for _table, (_about, _takes) in _COUNTED.items():
@@ -69,6 +66,20 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sha256"),
+    )
+    op.create_table(
+        "gallery_change",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "gallery_file",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "artefact_run",
@@ -126,6 +137,9 @@ def upgrade() -> None:
     with op.batch_alter_table("residency_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
+
+    with op.batch_alter_table("subject", schema=None) as batch_op:
+        batch_op.create_index("subject_frozen", ["id"], unique=False, sqlite_where=sa.text("frozen_at IS NOT NULL"))
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
