@@ -6,6 +6,7 @@
     |   +-- BadPhoto             one photo; carries a reason code, never ends a batch
     |   +-- BadManifest          a manifest; the message carries the line number
     |   +-- BadPack              a law file or a model manifest
+    |   +-- BadDataset           a folder of people, or a list that goes with it
     |   +-- BadOrder             an order file; the message carries the line number
     |   +-- NotFound             no such subject, client, source, face, photo or file
     |   +-- InvalidRelease       a release lacks what the law asks for; lists the fields
@@ -82,6 +83,12 @@ class BadPack(BadInput):
     """A law file or model manifest that cannot be used."""
 
     code = "bad_pack"
+
+
+class BadDataset(BadInput):
+    """A data set cannot be measured on; the message says what it needs."""
+
+    code = "bad_dataset"
 
 
 class BadOrder(BadInput):

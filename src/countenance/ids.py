@@ -21,6 +21,9 @@ HoldId = NewType("HoldId", str)
 OrderId = NewType("OrderId", str)
 ConflictId = NewType("ConflictId", str)
 ArtefactId = NewType("ArtefactId", str)
+EvidenceId = NewType("EvidenceId", str)
+InstructionId = NewType("InstructionId", str)
+ProcessorId = NewType("ProcessorId", str)
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -7,6 +7,7 @@ from commands import Cli
 from world import World
 
 from countenance.canonical import sha256
+from countenance.cli import verifier
 from countenance.model.lineage import ArtefactKind
 
 
@@ -22,3 +23,29 @@ def test_lineage(world: World) -> None:
     assert cli.json("lineage", "retire", listed["artefact"])["state"] == "retired"
     cli("lineage", "retire", listed["artefact"], code=3)
     assert cli.json("lineage", "list")["state"] == "retired"
+
+
+def test_evidence_and_recipients(world: World) -> None:
+    """A found person is destroyed: the client's letter is written, its word recorded, and two people open evidence."""
+    ada, cli = world.person("Ada").id, Cli(world.data)
+    release = world.sign(ada).id
+    world.enrol(world.source(), ada, 1)
+    world.search(world.client(), 1)
+    assert cli.json("recipients", "declare", "Example Hosting")["processor"].startswith("prc_")
+    assert "Example Hosting" in cli("recipients", "processors").stdout
+    world.destroy(ada)
+    listed = cli("recipients", "list", "--json").records
+    assert sorted(one["name"] for one in listed) == ["Example Hosting", "Shop"]
+    assert ada in cli("recipients", "letter", listed[0]["instruction"]).stdout
+    assert cli.json("recipients", "confirm", listed[0]["instruction"], "--evidence", "e-mail")["outcome"] == "confirmed"
+    cli("recipients", "give-up", listed[1]["instruction"], "--evidence", "dissolved")
+    assert [one["state"] for one in cli("recipients", "list", "--json").records] == ["confirmed", "unconfirmed"]
+    one = cli.json("evidence", "find", release)["evidence"]
+    assert cli.json("evidence", "list")["evidence"] == one
+    cli("evidence", "show", one, "--by", "counsel", code=4)
+    cli("evidence", "ask", one, "--by", "custodian", "--why", "a claim")
+    folder = world.photos / "opened"
+    assert release in cli("evidence", "show", one, "--by", "counsel", "--out", folder).stdout
+    key = world.photos / "log.vkey"
+    key.write_text(world.engine.journal.verifier_key())
+    assert verifier.main([str(folder / f"{release}.json"), "--key", str(key)]) == 0

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from fake_pack import face, photo, png
@@ -11,6 +13,7 @@ from world import DELIVERY, OPERATOR, PRESENT, World
 
 from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease, Refused
+from countenance.ids import ReleaseId
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose, parse_purpose
 from countenance.model.search import ProbeBasis
@@ -18,14 +21,18 @@ from countenance.model.source import FaceState
 from countenance.policy.pack import law_for, shipped
 from countenance.services.search import Request
 from countenance.services.subjects import ReleaseTerms
+from countenance.store import subjects as subject_rows
 
 
 def test_t01_a_release_signed_after_the_faceprint_is_refused(world: World) -> None:
     """A release that is dated after the moment of encoding permits nothing: `consent.order`, logged, nothing stored."""
     source, ada = world.source(), world.person("Ada")
-    world.clock.tick(hours=2)
-    world.sign(ada.id)
-    world.clock.tick(hours=-1)
+    signed = world.sign(ada.id)
+    with world.engine._records.write() as work:
+        later = replace(signed, id=ReleaseId("rel_later"), signed_at=work.now + timedelta(hours=2))
+        policy = subject_rows.current_policy(work)
+        assert policy is not None
+        subject_rows.add_release(work, later, policy.sha256, {"dated": "after the faceprint"})
     picture = world.photo(1)
     before = world.state()
     summary, _ = world.ingest(source, picture, manifest=[(picture, ada.id)])

@@ -107,10 +107,12 @@ def test_states_move_only_as_drawn(house: House) -> None:
 def test_a_run_passes_through_every_state(house: House) -> None:
     """Planned, frozen, approved, executing, verifying, certified: in that order, each step in the log."""
     house.world.destroy(house.ada)
-    tags = [entry.tag for entry in house.world.log()][-5:]
+    tags = [entry.tag for entry in house.world.log()][-7:]
     assert tags == [
         EventTag.RUN_PLANNED,
         EventTag.RUN_FROZEN,
+        EventTag.INSTRUCTION_MADE,
+        EventTag.EVIDENCE_KEPT,
         EventTag.SUBJECT_DESTROYED,
         EventTag.RUN_EXECUTED,
         EventTag.CERTIFICATE_SIGNED,
@@ -142,8 +144,8 @@ def test_the_dry_run_counts_what_is_destroyed(house: House) -> None:
     assert {name: n for name, n in done.run.counts.items() if not name.startswith("before:")} == planned.counts
     for table in ("subject", "notice", "release", "release_event", "reference", "face", "photo", "photo_source"):
         assert before[table] - after[table] == planned.counts[table], table
-    # The key of the masked preview is replaced.
-    assert keys - len(world.engine._records.keyring.owners()) == planned.counts["keys"] - 1
+    # The key of the masked preview is replaced, and the evidence of consent has a new one.
+    assert keys - len(world.engine._records.keyring.owners()) == planned.counts["keys"] - 2
 
 
 def test_every_target_is_accounted_for(house: House) -> None:
@@ -507,7 +509,7 @@ def test_a_partial_certificate_becomes_complete(house: House, monkeypatch: pytes
         partial = world.destroy(house.ada)
     body = verify_certificate(partial.document or b"", house.key()).certificate
     assert (partial.title, body.counts.deferred, body.counts.destroyed) == ("partial", 1, 0)
-    assert [(one.kind.value, one.count) for one in body.carve_outs] == [("deferred", 1)]
+    assert [(one.kind.value, one.count) for one in body.carve_outs] == [("deferred", 1), ("evidence", 1)]
     complete = verbs.resume(partial.run.id)
     assert complete.title == "complete"
     assert verify_certificate(complete.document or b"", house.key()).certificate.supersedes == partial.certificate

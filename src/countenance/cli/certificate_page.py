@@ -17,6 +17,7 @@ _METHODS = {
     "rewrite_or_delete": "deleted, or the face blacked out and the picture sealed under a new key",
     "crypto_erase": "keys destroyed (cryptographic erase, NIST SP 800-88)",
     "overwrite": "overwritten in memory",
+    "third_party_instruction": "told to delete it, and to confirm that",
     "mark_stale": "refused from now on: to be made anew without this person, or given up",
     "checkpoint_truncate": "emptied",
     "vacuum": "given up",

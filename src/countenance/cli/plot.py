@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 _WIDTH, _HEIGHT = 640, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 34, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 40, 48
 # Okabe and Ito's colours, which people with any colour vision tell apart; the dash does it in print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2")

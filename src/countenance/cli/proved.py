@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from countenance.clock import to_text
-from countenance.ledger.certificate import CarveOut, Certificate, Left
+from countenance.ledger.certificate import TARGETS_LEFT, CarveOut, Certificate
 from countenance.ledger.checkpoint import Checkpoint, Verified
 from countenance.ledger.entry import Entry
 from countenance.ledger.release import ReleaseExport
@@ -85,7 +85,7 @@ def _carve_out_words(one: CarveOut) -> str:
 
 
 def _certificate_facts(certificate: Certificate) -> dict[str, object]:
-    counts = {str(why): certificate.counts.left(why) for why in Left}
+    counts = {str(why): certificate.counts.left(why) for why in TARGETS_LEFT}
     return {
         "certificate": certificate.id,
         "title": certificate.title,

@@ -8,17 +8,18 @@ from typing import Annotated
 import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.clock import to_text
 from countenance.model.client import DEFAULT_FPIR
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 
 _client = typer.Typer(help="Vetted organisations that may search.", no_args_is_help=True)
-_source = typer.Typer(help="Places photos come from, and the permission for each.", no_args_is_help=True)
+source_commands = typer.Typer(help="Places photos come from, and the permission for each.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(_client, name="client")
-    app.add_typer(_source, name="source")
+    app.add_typer(source_commands, name="source")
 
 
 @_client.command("add")
@@ -66,7 +67,7 @@ def list_clients(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             output.say(f"{client.id}  {client.name}  ({client.kind}, for {', '.join(purposes)})")
 
 
-@_source.command("add")
+@source_commands.command("add")
 def add_source(
     name: Annotated[str, typer.Argument(help="Your name for it.")],
     basis: Annotated[str, typer.Option(help="The permission, in words: who gave it, when, for what.")],
@@ -77,6 +78,12 @@ def add_source(
     counsel_opt_in: Annotated[
         str | None,
         typer.Option(help="Counsel's written opt-in to comparing their faces in memory with the gallery."),
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="A host that the permission names, for `source fetch`; may be repeated.")
+    ] = None,
+    custodian: Annotated[
+        str | None, typer.Option(help="Who allows it, where a source of this name or host was revoked.")
     ] = None,
     *,
     data: Data = DEFAULT_DATA,
@@ -95,12 +102,14 @@ def add_source(
             capture_place=capture_place,
             bystander_basis=bystander_basis,
             counsel_opt_in=counsel_opt_in,
+            hosts=host or (),
+            custodian=custodian,
         )
-        output.record(source=source.id, capture_place=source.capture_place)
+        output.record(source=source.id, capture_place=source.capture_place, hosts=list(source.hosts))
         output.say(f"{source.id}  {name}")
 
 
-@_source.command("list")
+@source_commands.command("list")
 def list_sources(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """List the sources.
 
@@ -109,5 +118,14 @@ def list_sources(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """
     with engine_command(data, as_json) as (engine, output):
         for source in engine.register.sources():
-            output.record(source=source.id, name=source.name, basis=source.basis, capture_place=source.capture_place)
-            output.say(f"{source.id}  {source.name}  ({source.basis})")
+            revoked = None if source.revoked_at is None else to_text(source.revoked_at)
+            output.record(
+                source=source.id,
+                name=source.name,
+                basis=source.basis,
+                capture_place=source.capture_place,
+                hosts=list(source.hosts),
+                revoked=revoked,
+            )
+            state = f"  revoked {revoked}" if revoked else ""
+            output.say(f"{source.id}  {source.name}  ({source.basis}){state}")

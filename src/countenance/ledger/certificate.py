@@ -33,11 +33,16 @@ _Record = typing.TypeVar("_Record")
 
 
 class Left(StrEnum):
-    """Why a target was not destroyed."""
+    """Why something is left. Evidence is no target: what was signed outlives the data, as the law asks."""
 
     HELD = "held"
     FAILED = "failed"
     DEFERRED = "deferred"
+    EVIDENCE = "evidence"
+
+
+TARGETS_LEFT = (Left.HELD, Left.FAILED, Left.DEFERRED)
+"""The reasons for which a target can be left; any of them makes a certificate partial."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Counts:
             )
 
     def left(self, why: Left) -> int:
-        """Return how many were left for this reason."""
+        """Return how many targets were left for this reason, one of `TARGETS_LEFT`."""
         return {Left.HELD: self.held, Left.FAILED: self.failed, Left.DEFERRED: self.deferred}[why]
 
 
@@ -92,7 +97,7 @@ class StoreResult:
 
 @dataclass(frozen=True)
 class CarveOut:
-    """Targets that were left in a store, and why.
+    """What was left in a store, and why.
 
     Attributes:
         until: when it ends, where that is known.
@@ -209,7 +214,7 @@ class Certificate:
             Malformed: the salt is none.
         """
         parse_hex(self.salt, entries.SALT_BYTES)
-        for why in Left:
+        for why in TARGETS_LEFT:
             _explain(self, why)
         if not 0 <= self.unknown_treated_as_member <= self.counts.targeted:
             raise Contradiction("more members of unknown residency than targets")
@@ -229,7 +234,7 @@ class Certificate:
     @property
     def title(self) -> str:
         """`complete` where nothing was held, failed or deferred; otherwise `partial`."""
-        return PARTIAL if any(self.counts.left(why) for why in Left) else COMPLETE
+        return PARTIAL if any(self.counts.left(why) for why in TARGETS_LEFT) else COMPLETE
 
     def body(self) -> dict[str, Value]:
         """Return what is signed."""

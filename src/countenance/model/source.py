@@ -20,6 +20,8 @@ class Source:
         capture_place: place code, or None where it was not recorded.
         bystander_basis: the written permission that covers people in the pictures who signed nothing.
         counsel_opt_in: counsel's written opt-in to comparing their faces in memory.
+        hosts: hosts on the web that the permission names, from which single photos may be fetched; sealed at rest.
+        revoked_at: since when the permission is withdrawn; None while it holds.
     """
 
     id: SourceId
@@ -29,6 +31,8 @@ class Source:
     bystander_basis: str | None
     counsel_opt_in: str | None
     created_at: datetime
+    hosts: tuple[str, ...] = field(default=(), repr=False)
+    revoked_at: datetime | None = None
 
 
 class Attribution(StrEnum):

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from countenance.model.client import Client
 from countenance.model.consent import ConsentStatus, Release
 from countenance.model.purpose import Purpose
@@ -18,7 +20,7 @@ from countenance.model.source import Source
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import permit as permits
 from countenance.policy.pack import Law
-from countenance.policy.permit import Decision, Deny, Permit, PermitKind
+from countenance.policy.permit import Decision, Deny, Permit, PermitKind, PermittedCrop
 from countenance.policy.rules import Rule, first_denial
 
 
@@ -47,6 +49,17 @@ class Enrolment:
     release: Release | None
     source: Source
     policy_published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Fetch(Enrolment):
+    """One photo of one released person is to be fetched from the web, for an enrolment under that release.
+
+    Attributes:
+        host: that the photo lies on.
+    """
+
+    host: str
 
 
 @dataclass(frozen=True)
@@ -114,6 +127,11 @@ def decide_enrolment(facts: Enrolment, law: Law) -> Decision:
     return _permit(PermitKind.ENROL, facts.face, (facts.release.id,), law)
 
 
+def deny_fetch(facts: Fetch, law: Law) -> Deny | None:
+    """Return why a photo may not be fetched; None where it may, and the web server has the last word."""
+    return first_denial(_ENROLMENT, facts, law) or first_denial(_FETCH, facts, law)
+
+
 def decide_probe(facts: ProbeUse, law: Law) -> Decision:
     """Permit one face to be encoded for one search, or say why not."""
     return first_denial(_PROBE, facts, law) or _permit(PermitKind.PROBE, facts.probe, (facts.client.id,), law)
@@ -149,6 +167,16 @@ def best_release(releases: list[Release], now: datetime) -> Release | None:
 def longest_term(law: Law) -> timedelta:
     """Return the longest term that a release may have under this law."""
     return timedelta(days=min(law.number("consent.max_age_days"), law.number("retention.hard_term_days")))
+
+
+def generated_crops(number: int, side_px: int) -> list[PermittedCrop]:
+    """Return crops of a random generator, which show nobody, with leave to encode them: to time an encoder.
+
+    The pixels are made here, so that no photo can be passed off as generated.
+    """
+    pixels = np.random.default_rng(number).integers(0, 256, (number, side_px, side_px, 3), np.uint8)
+    permit = Permit(PermitKind.EVALUATE, "generated", (), "", permits._MINT)  # noqa: SLF001 - this is the one place
+    return [permit.cover(crop) for crop in pixels]
 
 
 def _permit(kind: PermitKind, face: str, grounds: tuple[str, ...], law: Law) -> Permit:
@@ -211,6 +239,18 @@ def _source_without_basis(facts: Collection | Enrolment, _law: Law) -> str | Non
     return None if facts.source.basis.strip() else "the source has no recorded permission"
 
 
+def _source_revoked(facts: Collection | Enrolment, _law: Law) -> str | None:
+    if facts.source.revoked_at is None:
+        return None
+    return "the permission of this source was revoked; a new one is recorded by a custodian (`source add --custodian`)"
+
+
+def _host_not_named(facts: Fetch, _law: Law) -> str | None:
+    if facts.host in facts.source.hosts:
+        return None
+    return f"the permission of source {facts.source.id} does not name this host (`source add --host`)"
+
+
 def _purpose_not_vetted(facts: ProbeUse | Disclosure, _law: Law) -> str | None:
     if facts.purpose in facts.client.purposes:
         return None
@@ -264,7 +304,9 @@ def _outside_scope(facts: Disclosure, _law: Law) -> str | None:
 _COLLECTION: tuple[Rule[Collection], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+    Rule("source.revoked", "basis.untargeted_scraping", _source_revoked),
 )
+_FETCH: tuple[Rule[Fetch], ...] = (Rule("fetch.host", "basis.targeted_fetch_requires", _host_not_named),)
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
@@ -273,6 +315,7 @@ _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("consent.age", "consent.max_age_days", _too_old),
     Rule("consent.minor", "basis.minors", _minor),
     Rule("source.basis", "basis.untargeted_scraping", _source_without_basis),
+    Rule("source.revoked", "basis.untargeted_scraping", _source_revoked),
 )
 _PROBE: tuple[Rule[ProbeUse], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),

@@ -60,11 +60,12 @@ class Segment(Protocol):
         """
         ...
 
-    def remove(self, rows: Sequence[int]) -> list[tuple[int, int]]:
-        """Take rows out; the last row moves into each gap, and the freed bytes are overwritten.
+    def remove(self, rows: Sequence[int] | NDArray[np.intp]) -> NDArray[np.intp]:
+        """Take rows out; rows from the end move into the gaps, and the freed bytes are overwritten.
 
         Returns:
-            (from, to) of every move, in the order in which they were done.
+            intp (M, 2): (from, to) of every move, rising in both. No row moves twice, so what goes with
+            rows can follow at once: `names[moves[:, 1]] = names[moves[:, 0]]`.
 
         Raises:
             IndexError: there is no such row; nothing was removed.
@@ -73,14 +74,6 @@ class Segment(Protocol):
 
     def rows(self, numbers: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return a copy of these rows, float32 (N, D): the caller overwrites it after use."""
-        ...
-
-    def slim(self, fetch: Fetch) -> None:
-        """Let go of the exact rows and keep what bounds need: about a tenth of the memory.
-
-        From now on `fetch` is asked for the rows that only their exact score can decide. It goes by the numbers
-        of this moment: after a removal, by the moves that `remove` returned. Nothing can be appended any more.
-        """
         ...
 
     def wipe(self) -> None:
@@ -93,6 +86,18 @@ class Scan(Protocol):
 
     def segment(self, capacity: int = 65_536) -> Segment:
         """Return a new, empty segment."""
+        ...
+
+    def slim(self, segment: Segment, fetch: Fetch) -> None:
+        """Let go of a segment's exact rows and keep what bounds need, about a seventh of the memory.
+
+        From now on `fetch` is asked for the rows that only their exact score can decide: by their numbers of that
+        moment, so that the caller follows the moves that `remove` returns. Nothing can be appended any more.
+        """
+        ...
+
+    def prepare(self, segments: Sequence[Segment], threads: int = 1) -> None:
+        """Do now what the next search of these segments would do first, which takes a while for many new rows."""
         ...
 
     def search(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from countenance import __version__, canonical
+from countenance.clock import to_text
 from countenance.ledger import entry as entries
 from countenance.ledger.certificate import (
     CarveOut,
@@ -25,6 +26,7 @@ from countenance.ledger.certificate import (
 )
 from countenance.ledger.merkle import Frontier, leaf_hash
 from countenance.model.destruction import Run
+from countenance.model.recipient import Instruction, Outcome
 from countenance.services.aftermath import Aftermath
 from countenance.services.stores import STORES
 
@@ -107,13 +109,13 @@ def make(
         counts=total,
         unknown_treated_as_member=0,
         methods=tuple(dict.fromkeys(store.method for store in STORES if store.counted)),
-        stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, len(targets))),
-        carve_outs=_carve_outs(total, deferred),
+        stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, len(targets)), *_told(aftermath)),
+        carve_outs=_carve_outs(total, deferred, aftermath),
         policy_pack_hashes=run.law,
         software=Software(__version__, None, canonical.digest(dependencies), dependencies),
         period=Period(run.started_at or now, verified.at),
         verification=Verification(ids[1], verified.level, verified.at, verified.checks),
-        limitations=(_COPIES, _SOURCES, *_recipients(run), *_artefacts(aftermath), *verified.notes),
+        limitations=(_COPIES, _SOURCES, *_recipients(run, aftermath), *_artefacts(aftermath), *verified.notes),
         declarant=declarant or Declarant(run.requested_by, "account that asked for the destruction"),
         declaration=DECLARATION if declarant else UNDECLARED,
         signed_at=now,
@@ -122,7 +124,7 @@ def make(
     )
 
 
-def _carve_outs(total: Counts, deferred: Sequence[Deferred]) -> tuple[CarveOut, ...]:
+def _carve_outs(total: Counts, deferred: Sequence[Deferred], aftermath: Aftermath) -> tuple[CarveOut, ...]:
     """Return what was left, why, and until when."""
     found = []
     if total.held:
@@ -130,20 +132,41 @@ def _carve_outs(total: Counts, deferred: Sequence[Deferred]) -> tuple[CarveOut, 
     if total.deferred:
         until = max(one.until for one in deferred)
         found.append(CarveOut(Left.DEFERRED, "backups", total.deferred, _WHY_DEFERRED, until))
+    if aftermath.kept is not None:
+        kept = aftermath.kept
+        reason = f"{_WHY_KEPT} ({kept.citation})"
+        found.append(CarveOut(Left.EVIDENCE, "evidence of consent", kept.people, reason, kept.until))
     return tuple(found)
 
 
 _WHY_HELD = "under a legal hold: frozen, kept sealed, and found by no search"
 _WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a backup; tombstones bar a restore"
 
+_WHY_KEPT = (
+    "what these people were told and signed, sealed under keys of its own, without photo or faceprint, in no search; "
+    "opened by two people only, and destroyed then"
+)
 
-def _recipients(run: Run) -> list[str]:
+
+def _recipients(run: Run, aftermath: Aftermath) -> list[str]:
     """Say who was told of a match before; what was handed out is beyond this system."""
     clients = run.counts.get("recipients", 0) + run.counts.get("earlier:recipients", 0)
+    if aftermath.instructions:
+        return [_instruction(one) for one in aftermath.instructions]
     if not clients:
         return []
     who = "One client was" if clients == 1 else f"{clients} clients were"
     return [f"{who} told of matches with these people before, and must be instructed to delete what was kept."]
+
+
+def _instruction(one: Instruction) -> str:
+    due = to_text(one.due_at)[:10]
+    told = f"The recipient {one.recipient} was told of {one.people} of these people before, or holds data of them."
+    if one.outcome is Outcome.CONFIRMED:
+        return f"{told} That this was deleted there rests on its own word (instruction {one.id})."
+    if one.outcome is Outcome.UNCONFIRMED:
+        return f"{told} It was instructed to delete that and did not confirm it (instruction {one.id})."
+    return f"{told} It is instructed to delete that and has to confirm it by {due} (instruction {one.id})."
 
 
 def _artefacts(aftermath: Aftermath) -> list[str]:
@@ -190,6 +213,24 @@ def _backups(deferred: Sequence[Deferred], targeted: int) -> list[StoreResult]:
             evidence_sha256=None,
         )
         for one in deferred
+    ]
+
+
+def _told(aftermath: Aftermath) -> list[StoreResult]:
+    """Return the recipients who confirmed."""
+    return [
+        StoreResult(
+            store=f"recipient {one.recipient}",
+            kind="client_copy",
+            method="third_party_instruction",
+            before=one.people,
+            counts=Counts(one.people, one.people, 0, 0, 0),
+            keys_destroyed=0,
+            tool=f"countenance {__version__}",
+            evidence_sha256=None,
+        )
+        for one in aftermath.instructions
+        if one.outcome is Outcome.CONFIRMED
     ]
 
 

@@ -324,7 +324,7 @@ class Destruction:
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)
-            aftermath.provide(work, run)
+            aftermath.provide(work, self._law, run)
             orphans = work.keyring.owners() - owners(work)
             references = rows.references(work, run)
         self._gallery.forget(references)

@@ -24,6 +24,7 @@ from countenance.policy.engine import (
     decide_transient,
 )
 from countenance.policy.permit import Deny, Permit
+from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import DecodedPhoto, PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.attribution import BYSTANDER, Claim, Verdict, attribute, overlap
@@ -214,7 +215,7 @@ class Enrolments:
             source=sources[0],
             policy_published_at=None if policy is None else policy.published_at,
         )
-        return decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
+        return deny_set_back(work.behind) or decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
 
     def _decide_again(
         self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]
@@ -240,7 +241,7 @@ class Enrolments:
                 sources=tuple(sources),
                 policy_published_at=None if policy is None else policy.published_at,
             )
-            decision = decide_transient(facts, self._law.of_bystander(sources))
+            decision = deny_set_back(work.behind) or decide_transient(facts, self._law.of_bystander(sources))
             if isinstance(decision, Deny) or assess(sighting.photo.image, face.found, ENROL).reason:
                 return BYSTANDER
             view = self._gallery.consenting(work, self._pack.encoder)

@@ -23,6 +23,7 @@ from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
 from countenance.policy.engine import Collection, deny_collection
+from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import DecodedPhoto, PhotoReader
 from countenance.services.attribution import Claim, unplaced
 from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
@@ -193,7 +194,7 @@ class Ingest:
             origin = rows.get_source(work, source)
             policy = subject_rows.current_policy(work)
             facts = Collection(work.now, origin, None if policy is None else policy.published_at)
-            denial = deny_collection(facts, self._law.of_bystander([origin]))
+            denial = deny_set_back(work.behind) or deny_collection(facts, self._law.of_bystander([origin]))
             if denial is None:
                 return origin
             work.log(EventTag.INGEST_DENIED, source=source, rule=denial.rule_id)

@@ -18,7 +18,11 @@ _RECENT_YEARS = 5  # what a law file means by a history of `5y`
 
 
 class LawBook:
-    """The law files of this installation; answers are remembered, law files do not change while it runs."""
+    """The law files of this installation; answers are remembered, law files do not change while it runs.
+
+    Attributes:
+        digest: of all of them, with their versions.
+    """
 
     def __init__(self, packs: Mapping[str, Pack]) -> None:
         dated = any(pack.history == "5y" for pack in packs.values())
@@ -32,15 +36,10 @@ class LawBook:
             now, recent, past = _periods(residency, hour)
             return find(now, recent, past, places)
 
-        self._digest = Law.of(packs.values()).digest
+        self.digest = Law.of(packs.values()).digest
         self._find = find
         self._of = of
         self._dated = dated
-
-    @property
-    def digest(self) -> str:
-        """Digest of all law files: another one means that everybody has to be looked at again."""
-        return self._digest
 
     def of_subject(self, subject: Subject, sources: Iterable[Source] = (), now: datetime | None = None) -> Law:
         """Return the law of a subject's residency and of the places where the photos were taken.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from countenance.errors import BadInput, Refused
@@ -16,6 +17,24 @@ from countenance.services.law import LawBook
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
 from countenance.store.records import Records
+
+_HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?")
+
+
+def _host(text: str) -> str:
+    """Return a host's name in lower case, with its port where that is not the usual one.
+
+    Raises:
+        BadInput: a wildcard, an address with a path, or anything else that does not name one host.
+    """
+    host = text.strip().lower()
+    if not _HOST.fullmatch(host):
+        raise BadInput(f"{text!r} does not name one host; write it as `photos.example.org`, without wildcard or path")
+    return host
+
+
+def _same(one: Source, other: Source) -> bool:
+    return one.name.casefold() == other.name.casefold() or bool(set(one.hosts) & set(other.hosts))
 
 
 class Register:
@@ -73,6 +92,8 @@ class Register:
         capture_place: str | None = None,
         bystander_basis: str | None = None,
         counsel_opt_in: str | None = None,
+        hosts: Iterable[str] = (),
+        custodian: str | None = None,
     ) -> Source:
         """Add a place photos come from, and the permission for it.
 
@@ -81,9 +102,12 @@ class Register:
             capture_place: place code of where the photos were taken.
             bystander_basis: the permission that covers people in the pictures who signed nothing.
             counsel_opt_in: counsel's written opt-in to comparing their faces, in memory only.
+            hosts: hosts on the web that the permission names, each in full.
+            custodian: who allows it, where a source of this name or host was revoked.
 
         Raises:
-            BadInput: no name, no basis, or a place that is no place code.
+            BadInput: no name, no basis, a place that is no place code, or a host that is no name of one host.
+            Refused: a source of this name or host was revoked, and no custodian allows it again; logged.
         """
         if not name.strip() or not basis.strip():
             raise BadInput("a source needs a name and the permission for it (--basis)")
@@ -95,18 +119,31 @@ class Register:
             bystander_basis=bystander_basis,
             counsel_opt_in=counsel_opt_in,
             created_at=self._records.clock.now(),
+            hosts=tuple(dict.fromkeys(_host(one) for one in hosts)),
         )
+        allowed_by = (custodian or "").strip() or None
         with self._records.write() as work:
-            work.keyring.create([source.id])
-            photo_rows.add_source(work, source)
-            work.log(
-                EventTag.SOURCE_ADDED,
-                source=source.id,
-                capture_place=source.capture_place,
-                covers_bystanders=bystander_basis is not None,
-                counsel_opted_in=counsel_opt_in is not None,
-            )
-        return source
+            revoked = [one.id for one in photo_rows.sources(work) if one.revoked_at and _same(one, source)]
+            if not revoked or allowed_by:
+                work.keyring.create([source.id])
+                photo_rows.add_source(work, source, allowed_by if revoked else None)
+                work.log(
+                    EventTag.SOURCE_ADDED,
+                    source=source.id,
+                    capture_place=source.capture_place,
+                    covers_bystanders=bystander_basis is not None,
+                    counsel_opted_in=counsel_opt_in is not None,
+                    hosts=len(source.hosts),
+                    in_spite_of=list(revoked),
+                )
+                return source
+            work.log(EventTag.SOURCE_REFUSED, rule="source.revoked", revoked=list(revoked))
+        raise Refused(
+            "source.revoked",
+            f"a source of this name or host was revoked ({', '.join(revoked)}); a custodian who has a new "
+            "permission can add it again (--custodian)",
+            self._law.of_probe().cite("basis.untargeted_scraping"),
+        )
 
     def sources(self) -> list[Source]:
         """Return all sources, oldest first."""

@@ -23,6 +23,7 @@ from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verifi
 from countenance.model.threshold import Threshold
 from countenance.policy.engine import ProbeUse, decide_probe
 from countenance.policy.permit import Permit
+from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.gallery import Hit, LiveGallery, View
@@ -114,7 +115,7 @@ class Searches:
                 basis=request.basis,
                 policy_published_at=None if policy is None else policy.published_at,
             )
-            decision = decide_probe(facts, self._law.of_probe())
+            decision = deny_set_back(work.behind) or decide_probe(facts, self._law.of_probe())
             if isinstance(decision, Permit):
                 return decision, client
             work.log(

@@ -34,7 +34,17 @@ STORES = (
         "database",
         "labels, homes, notices, signed releases, faces, sealed faceprints, photo paths",
         (
-            *("subject", "residency_fact", "notice", "release", "release_event"),
+            *(
+                "subject",
+                "residency_fact",
+                "retention_fact",
+                "retention_clock",
+                "retention_notice",
+                "retention_conflict",
+                "notice",
+                "release",
+                "release_event",
+            ),
             *("reference", "face", "photo", "source_links"),
         ),
         "delete",
@@ -56,7 +66,7 @@ STORES = (
         "sealed copies of the faceprints, by segments, each under a key of its own",
         (),
         "rewrite_or_delete",
-        "no reference of theirs in any file that counts; no ciphertext of before; no other file, no other key"
+        "no reference of theirs in any file that counts; no ciphertext of before; no other file, no other key",
     ),
     Store("caches", "cache", "nothing on disk", (), "none", "no such file"),
     Store("job queue", "queue", "nothing: an ingest keeps no queue", (), "none", "no such file"),

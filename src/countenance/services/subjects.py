@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from countenance import canonical
 from countenance.clock import to_text
-from countenance.errors import BadInput, InvalidRelease
+from countenance.errors import BadInput, InvalidRelease, Refused
 from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
 from countenance.model.civil import latest_date
 from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope, SignatureMethod
@@ -22,6 +22,7 @@ from countenance.model.subject import AgeBand, Subject
 from countenance.policy import notice as notices
 from countenance.policy.engine import longest_term
 from countenance.policy.pack import Law
+from countenance.policy.set_back import deny_set_back
 from countenance.services.law import LawBook
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
@@ -129,7 +130,9 @@ class Subjects:
         Raises:
             NotFound: no such subject or client.
             InvalidRelease: the terms lack something; lists the notice fields, nothing was delivered.
+            Refused: the machine's clock was set back; logged.
         """
+        self._mind_clock(subject)
         with self._records.write() as work:
             person = rows.get(work, subject)
             law = self._law.of_subject(person, now=work.now)
@@ -148,7 +151,9 @@ class Subjects:
 
         Raises:
             InvalidRelease: no name, or for a minor not the representative's.
+            Refused: the machine's clock was set back; logged.
         """
+        self._mind_clock(draft.subject)
         with self._records.write() as work:
             person = rows.get(work, draft.subject)
             denial = _wrong_signer(person, signer)
@@ -197,6 +202,15 @@ class Subjects:
             work.log(EventTag.SUBJECT_FROZEN, subject=subject)
         self._spread()
         return frozen_at
+
+    def _mind_clock(self, subject: SubjectId) -> None:
+        """Refuse, and log it, where the clock was set back: no consent is recorded then."""
+        with self._records.write() as work:
+            denial = deny_set_back(work.behind)
+            if denial is None:
+                return
+            work.log(EventTag.RELEASE_REFUSED, subject=subject, rule=denial.rule_id)
+        raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _unsignable(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> InvalidRelease | None:
         """Return what the terms lack, by notice field, or None."""

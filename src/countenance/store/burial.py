@@ -41,12 +41,14 @@ class Buried:
     Attributes:
         faces: destroyed one by one, without their subjects.
         withdrawn: releases of living subjects that were withdrawn; nothing is deleted, the subjects are frozen.
+        evidence: of consent, whose time was over.
         gone: photos in which nobody lives on, or that came only from destroyed sources.
     """
 
     subjects: frozenset[str]
     sources: frozenset[str]
     clients: frozenset[str]
+    evidence: frozenset[str]
     faces: frozenset[str]
     withdrawn: tuple[Release, ...]
     gone: frozenset[PhotoId]
@@ -54,8 +56,8 @@ class Buried:
 
     def __len__(self) -> int:
         """Return how many things have to be destroyed or withdrawn again."""
-        kinds = (self.subjects, self.sources, self.clients, self.faces, self.withdrawn, self.gone, self.shared)
-        return sum(len(kind) for kind in kinds)
+        kinds = (self.subjects, self.sources, self.clients, self.evidence, self.faces)
+        return sum(len(kind) for kind in (*kinds, self.withdrawn, self.gone, self.shared))
 
 
 def find(work: Transaction) -> Buried:
@@ -74,7 +76,8 @@ def find(work: Transaction) -> Buried:
         else:
             gone.add(PhotoId(photo))
     clients, withdrawn = _buried(work, schema.client.c.id), _withdrawn(work, subjects)
-    return Buried(subjects, sources, clients, faces, withdrawn, frozenset(gone), tuple(shared))
+    ended = _buried(work, schema.evidence.c.id)
+    return Buried(subjects, sources, clients, ended, faces, withdrawn, frozenset(gone), tuple(shared))
 
 
 def remove(work: Transaction, buried: Buried) -> None:
@@ -103,6 +106,8 @@ def remove(work: Transaction, buried: Buried) -> None:
         table = schema.search_candidate
         work.connection.execute(delete(table).where(table.c.search.in_(searches)))
     _delete(work, schema.search, schema.search.c.client, buried.clients)
+    _delete(work, schema.evidence_tag, schema.evidence_tag.c.evidence, buried.evidence)
+    _delete(work, schema.evidence, schema.evidence.c.id, buried.evidence)
     _delete(work, schema.client, schema.client.c.id, buried.clients)
 
 

@@ -97,6 +97,8 @@ def _mapped(error: DatabaseError) -> CountenanceError:
     name = getattr(error.orig, "sqlite_errorname", "")
     if "no live release" in words:
         return Refused("consent.live", "the database holds no live release for this reference", "core")
+    if "the source was revoked" in words:
+        return Refused("source.revoked", "the permission of this source was revoked; no photo of it is taken", "core")
     for start, mapped in _MAPPED.items():
         if name.startswith(start):
             return mapped(f"{_ADVICE[mapped]} ({name}: {words})")

@@ -101,6 +101,13 @@ def tree_size(connection: Connection) -> int:
     return size
 
 
+def last_moment(connection: Connection) -> datetime | None:
+    """Return the moment of the last entry, the latest that the records have seen; None where there is none."""
+    table = schema.event
+    at = connection.execute(select(table.c.at).order_by(table.c.number.desc()).limit(1)).scalar()
+    return None if at is None else from_text(at)
+
+
 def node_reader(connection: Connection) -> NodeReader:
     """Return a reader of the hashes of full subtrees."""
     table = schema.log_node

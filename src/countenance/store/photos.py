@@ -27,13 +27,15 @@ from countenance.store.sealing import Opener
 _CHUNK = 1000  # rows fetched at once: a hundred thousand row objects at a time would keep the collector busy
 
 
-def add_source(work: Transaction, source: Source) -> None:
-    """Store a source; its key exists already."""
+def add_source(work: Transaction, source: Source, custodian: str | None = None) -> None:
+    """Store a source, whose key exists already, and the custodian who allowed it in spite of a revocation."""
     record: canonical.Value = {
         "name": source.name,
         "basis": source.basis,
         "bystander_basis": source.bystander_basis,
         "counsel_opt_in": source.counsel_opt_in,
+        "hosts": list(source.hosts),
+        "custodian": custodian,
     }
     work.connection.execute(
         insert(schema.source).values(
@@ -73,17 +75,20 @@ def _source(work: Transaction, row: Row[Any]) -> Source:
         bystander_basis=record["bystander_basis"],
         counsel_opt_in=record["counsel_opt_in"],
         created_at=from_text(row.created_at),
+        hosts=tuple(record.get("hosts", ())),
+        revoked_at=row.revoked_at and from_text(row.revoked_at),
     )
 
 
 def sources_of(work: Transaction, photo: PhotoId) -> list[Source]:
-    """Return every source that a photo came from."""
+    """Return every source that a photo came from, those whose permission holds first."""
     query = (
         select(schema.source)
         .join(schema.photo_source, schema.photo_source.c.source == schema.source.c.id)
         .where(schema.photo_source.c.photo == photo)
     )
-    return [_source(work, row) for row in work.connection.execute(query)]
+    found = [_source(work, row) for row in work.connection.execute(query)]
+    return sorted(found, key=lambda source: source.revoked_at is not None)
 
 
 def find_by_content(work: Transaction, content_tag: bytes) -> PhotoId | None:

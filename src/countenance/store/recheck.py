@@ -16,6 +16,10 @@ from pathlib import Path
 _SUBJECT_COLUMNS = (
     ("subject", "id"),
     ("residency_fact", "subject"),
+    ("retention_fact", "subject"),
+    ("retention_clock", "subject"),
+    ("retention_notice", "subject"),
+    ("retention_conflict", "subject"),
     ("notice", "subject"),
     ("release", "subject"),
     ("reference", "subject"),

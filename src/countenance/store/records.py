@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -26,12 +26,15 @@ class Transaction:
     """One transaction: everything in it is written, or nothing.
 
     Attributes:
-        now: the moment it began; every row it writes carries it.
+        now: the moment it began; every row it writes carries it. Never before the last entry of the log: a clock that
+            was set back lets nothing that had ended come alive again.
+        behind: by how much the machine's clock is behind that entry; zero where it is not.
     """
 
     connection: Connection
     keyring: Keyring
     now: datetime
+    behind: timedelta = timedelta(0)
 
     def log(self, tag: EventTag, *, subject: SubjectId | None = None, **payload: canonical.Value) -> None:
         """Append to the log; the payload holds ids, counts and codes only."""
@@ -111,7 +114,9 @@ class Records:
             self._engine.connect() as connection,
             transaction(connection, write=write),
         ):
-            yield Transaction(connection, self.keyring, self.clock.now())
+            clock, seen = self.clock.now(), log.last_moment(connection)
+            now = clock if seen is None else max(clock, seen)
+            yield Transaction(connection, self.keyring, now, now - clock)
 
 
 def upgrade(engine: Engine) -> None:
@@ -157,6 +162,6 @@ def counts(work: Transaction) -> dict[str, int]:
 
 def owners(work: Transaction) -> set[str]:
     """Return every id that a key of the keyring belongs to."""
-    table = schema.gallery_file
-    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, table.c.id)
+    tables = (schema.subject, schema.source, schema.client, schema.evidence, schema.gallery_file)
+    columns = (schema.photo.c.key, *(table.c.id for table in tables))
     return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}

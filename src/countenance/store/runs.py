@@ -175,6 +175,11 @@ def losers(work: Transaction, run: RunId) -> list[Subject]:
     return subject_rows.unsealed(work, schema.subject.c.id.in_(loser_ids(run)))
 
 
+def leaving(work: Transaction, run: RunId) -> list[Subject]:
+    """Return the subjects that a run destroys and that still have a row, without what is sealed of them."""
+    return subject_rows.unsealed(work, schema.subject.c.id.in_(_ids(run, TargetKind.SUBJECT)))
+
+
 def loser_ids(run: RunId) -> Select[tuple[str]]:
     """Return the query for the ids of the subjects who lose anything in a run."""
     subject = schema.subject.c.id
@@ -288,8 +293,12 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.photo_source, s.photo_source.c.photo.in_(photos)),
         (s.photo, s.photo.c.id.in_(photos)),
         (s.release_event, s.release_event.c.release.in_(own_releases)),
+        (s.retention_fact, s.retention_fact.c.subject.in_(subjects)),
         (s.release, s.release.c.subject.in_(subjects)),
         (s.notice, s.notice.c.subject.in_(subjects)),
+        (s.retention_conflict, s.retention_conflict.c.subject.in_(subjects)),
+        (s.retention_notice, s.retention_notice.c.subject.in_(subjects)),
+        (s.retention_clock, s.retention_clock.c.subject.in_(subjects)),
         (s.residency_fact, s.residency_fact.c.subject.in_(subjects)),
         (s.subject, s.subject.c.id.in_(subjects)),
     ]

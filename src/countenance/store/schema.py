@@ -106,6 +106,8 @@ source = Table(
     Column("sealed_record", LargeBinary, nullable=False),
     Column("capture_place", Text),
     Column("created_at", Text, nullable=False),
+    Column("revoked_at", Text),  # its permission was withdrawn; a trigger bars every new photo from it
+    Column("sealed_revocation", LargeBinary),
 )
 photo = Table(
     "photo",
@@ -243,6 +245,16 @@ hold = Table(
     Column("placed_at", Text, nullable=False),
     Column("lifted_at", Text),
 )
+# Sums of a measurement on a data set: rates and thresholds, nothing of a face.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("id", Text, primary_key=True),  # the digest of inputs and results
+    Column("at", Text, nullable=False),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("dataset", Text, nullable=False),  # SHA-256 over names and bytes of its photos
+    Column("results", Text, nullable=False),  # JSON
+)
 # What a person's home is and was; a correction is a new row. The law's choice is kept short in `subject.residency`.
 residency_fact = Table(
     "residency_fact",
@@ -258,6 +270,42 @@ residency_fact = Table(
     Column("recorded_at", Text, nullable=False),
     Index("residency_fact_place", "place", "subject"),
     sqlite_autoincrement=True,
+)
+# What moves the retention clock beside releases: interactions, purposes met, reviews.
+retention_fact = Table(
+    "retention_fact",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("release", Text, ForeignKey("release.id")),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+# When each person's time is up. Triggers delete the row of whom anything changes for; `retention` computes it anew.
+retention_clock = Table(
+    "retention_clock",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, nullable=False, index=True),
+    Column("rule", Text, nullable=False),
+    Column("review_at", Text, nullable=False, index=True),
+)
+retention_notice = Table(
+    "retention_notice",
+    metadata,
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True),
+    Column("due_at", Text, primary_key=True),
+    Column("noticed_at", Text, nullable=False),
+)
+# Holds that the law of a person whose time is up does not recognise: for both counsels to decide.
+retention_conflict = Table(
+    "retention_conflict",
+    metadata,
+    Column("hold", Text, primary_key=True),
+    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
 artefact = Table(
@@ -281,6 +329,56 @@ artefact_run = Table(
     metadata,
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
+)
+# What is kept of a destroyed person's consent, each under a key of its own; linked to nothing that can be searched.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Column("kept_at", Text, nullable=False),
+    Column("until", Text, nullable=False, index=True),
+    Column("citation", Text, nullable=False),
+    Column("sealed_asked", LargeBinary),  # who asks to see it, why and when, until somebody else opens it
+)
+# HMACs of the person's and the releases' ids: whoever holds such a paper, and the keyring, finds the evidence.
+evidence_tag = Table(
+    "evidence_tag",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True),
+    Column("evidence", Text, ForeignKey("evidence.id"), nullable=False, index=True),
+)
+evidence_run = Table(
+    "evidence_run",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("kept", Integer, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("citation", Text, nullable=False),
+)
+processor = Table(
+    "processor",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("declared_at", Text, nullable=False),
+    Column("ended_at", Text),
+)
+# To somebody who holds results or data of destroyed people: delete them, and say so.
+instruction = Table(
+    "instruction",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("run", Text, ForeignKey("run.id"), nullable=False, index=True),
+    Column("recipient", Text, nullable=False),
+    Column("sealed_what", LargeBinary),  # people and searches it is about, until it is settled
+    Column("people", Integer, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("sent_at", Text),
+    Column("settled_at", Text),
+    Column("outcome", Text),
+    Column("sealed_evidence", LargeBinary),
 )
 # Whom each change that `revision` counts is about, written by the same triggers: a subject, or `client` or `run`.
 gallery_change = Table(

@@ -272,6 +272,11 @@ def scope_of(text: str) -> Scope:
 def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
     """Delete a subject's releases, notices and itself; return the number of rows by table."""
     connection = work.connection
+    for table in (
+        *(schema.retention_conflict, schema.retention_notice, schema.retention_clock, schema.retention_fact),
+        schema.residency_fact,
+    ):
+        connection.execute(delete(table).where(table.c.subject == subject))
     own = select(schema.release.c.id).where(schema.release.c.subject == subject)
     return {
         "release_events": connection.execute(
@@ -279,9 +284,6 @@ def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
         ).rowcount,
         "releases": connection.execute(delete(schema.release).where(schema.release.c.subject == subject)).rowcount,
         "notices": connection.execute(delete(schema.notice).where(schema.notice.c.subject == subject)).rowcount,
-        "residency_facts": connection.execute(
-            delete(schema.residency_fact).where(schema.residency_fact.c.subject == subject)
-        ).rowcount,
         "subjects": connection.execute(delete(schema.subject).where(schema.subject.c.id == subject)).rowcount,
     }
 

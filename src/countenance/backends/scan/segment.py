@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of a gallery in memory that can be overwritten: at most 65,536 of them."""
+"""Rows of a gallery in memory that can be overwritten: at most 65,536 of them, exact and as codes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from countenance.backends.scan.codec import Codec
 from countenance.ports.gallery import Fetch
 
 CAPACITY = 65_536
+BLOCK = 16  # rows whose codes lie side by side
 _NORM_TOLERANCE = 1e-3
+_CACHE_LINE = 64  # bytes
+_AT_ONCE = 8192  # rows that are rotated at once
 
 
 class Segment:
@@ -22,24 +26,34 @@ class Segment:
     Attributes:
         dim: dimensions of a row.
         capacity: rows it can hold.
+        longest: no coarse code is longer than this.
     """
 
     def __init__(self, dim: int, capacity: int = CAPACITY) -> None:
         """Make an empty segment."""
         self.dim = dim
         self.capacity = capacity
-        self._rows = np.zeros((capacity, dim), np.float32)
+        self.longest = 0.0
+        self.exact = np.zeros((capacity, dim), np.float32)
         self._count = 0
+        self._encoded = 0
         self._fetch: Fetch | None = None
+        self._codec: Codec | None = None
+        self._forget_codes()
 
     def __len__(self) -> int:
         """Return the number of rows held."""
         return self._count
 
+    @property
+    def slim(self) -> bool:
+        """Whether exact rows have to be fetched."""
+        return self._fetch is not None
+
     def append(self, vectors: NDArray[np.float32]) -> range:
         """Add rows at the end; see the port."""
         first = self._count
-        if self._fetch is not None:
+        if self.slim:
             raise RuntimeError("a slim segment takes no more rows")
         if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != self.dim:
             raise ValueError(f"rows must be float32 (N, {self.dim})")
@@ -48,45 +62,93 @@ class Segment:
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         if not (np.abs(norms - 1.0) <= _NORM_TOLERANCE).all():  # also catches nan
             raise ValueError("a vector is not of unit length")
-        self._rows[first : first + len(vectors)] = vectors
+        self.exact[first : first + len(vectors)] = vectors
         self._count += len(vectors)
         return range(first, self._count)
 
-    def remove(self, rows: Sequence[int]) -> list[tuple[int, int]]:
+    def remove(self, rows: Sequence[int] | NDArray[np.intp]) -> NDArray[np.intp]:
         """Take rows out, overwriting their bytes; see the port."""
-        gaps = sorted(set(rows), reverse=True)
-        if gaps and not 0 <= gaps[-1] <= gaps[0] < self._count:
+        gone = np.zeros(self._count, bool)
+        numbers = np.asarray(rows, np.intp)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < self._count:
             raise IndexError("no such row")
-        moves: list[tuple[int, int]] = []
-        for gap in gaps:
-            self._count -= 1
-            if gap != self._count:
-                moves.append((self._count, gap))
-            self._move(self._count, gap)
-        return moves
-
-    def _move(self, source: int, target: int) -> None:
-        if self._fetch is None:
-            self._rows[target] = self._rows[source]
-            self._rows[source] = 0.0
+        gone[numbers] = True
+        left = self._count - int(np.count_nonzero(gone))
+        gaps, last = np.flatnonzero(gone[:left]), left + np.flatnonzero(~gone[left:])
+        for rows_of in self._by_row():
+            rows_of[gaps] = rows_of[last]
+            rows_of[left : self._count] = 0
+        if len(self._codes):
+            freed = np.arange(left, self._count)
+            for codes in (self._codes, self._fine):
+                codes[gaps // BLOCK, :, gaps % BLOCK] = codes[last // BLOCK, :, last % BLOCK]
+                codes[freed // BLOCK, :, freed % BLOCK] = 0
+        if self._encoded < self._count and len(gaps):  # a row without a code may have moved before one that has
+            self._encoded = min(self._encoded, int(gaps[0]))
+        self._encoded = min(self._encoded, left)
+        self._count = left
+        return np.stack([last, gaps], axis=1)
 
     def rows(self, numbers: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return a copy of these rows, float32 (N, D), in this order."""
-        if self._fetch is not None:
-            return self._fetch(numbers)
-        return self._rows[numbers]
+        return self.exact[numbers] if self._fetch is None else self._fetch(numbers)
 
-    def exact(self) -> NDArray[np.float32]:
-        """Return all rows held, float32 (N, D): a view, or what was fetched."""
-        return self._rows[: self._count] if self._fetch is None else self._fetch(np.arange(self._count))
+    def encode(self, codec: Codec) -> None:
+        """Bring the codes up to date; a segment keeps to one codec."""
+        from countenance.backends.scan import kernels  # noqa: PLC0415 - takes a second, and small galleries do without
 
-    def slim(self, fetch: Fetch) -> None:
-        """Let go of the exact rows; see the port."""
-        self._rows[: self._count] = 0.0
-        self._rows = np.zeros((0, self.dim), np.float32)
+        if self._encoded == self._count:
+            return
+        if self._codec is None:
+            self._codec, self.longest = codec, 0.0
+            self._codes = _aligned(-(-self.capacity // BLOCK), codec.pieces, BLOCK, 4)
+            self._fine = _aligned(-(-self.capacity // BLOCK), codec.fine.shape[1] // BLOCK, BLOCK, 4)
+            self._errors, self._fine_errors = (np.zeros(self.capacity + BLOCK, np.uint16) for _ in range(2))
+        for first in range(self._encoded, self._count, _AT_ONCE):
+            turned = codec.rotated(self.exact[first : min(first + _AT_ONCE, self._count)])
+            longest = kernels.encode(
+                turned, first, codec.coarse, codec.fine, self._codes, self._errors, self._fine, self._fine_errors,
+                codec.wide,
+            )  # fmt: skip
+            self.longest = max(self.longest, longest * (1 + 1e-6))
+            turned.fill(0.0)
+        self._encoded = self._count
+
+    def compiled(self) -> tuple[object, ...]:
+        """Return what `kernels.sweep` takes of a segment that is encoded."""
+        wide = 0 if self._codec is None else self._codec.wide
+        return (
+            self._codes, self._errors, self._fine, self._fine_errors, self.exact, self._count, wide, self.longest,
+        )  # fmt: skip
+
+    def thin(self, codec: Codec, fetch: Fetch) -> None:
+        """Keep codes only; exact rows come from `fetch`."""
+        self.encode(codec)
+        self.exact.fill(0.0)
+        self.exact = np.zeros((0, self.dim), np.float32)
         self._fetch = fetch
 
     def wipe(self) -> None:
         """Overwrite and forget every row."""
-        self._rows.fill(0.0)
-        self._count = 0
+        self.exact[: self._count] = 0.0
+        for array in (self._codes, self._errors, self._fine, self._fine_errors):
+            array.fill(0)
+        self._forget_codes()
+        self._count = self._encoded = 0
+
+    def _by_row(self) -> list[NDArray[np.generic]]:
+        arrays: list[NDArray[np.generic]] = [self.exact, self._errors, self._fine_errors]
+        return [array for array in arrays if len(array)]
+
+    def _forget_codes(self) -> None:
+        self._codec = None
+        self._codes, self._fine = (np.zeros((0, 1, BLOCK, 4), np.uint8) for _ in range(2))
+        self._errors, self._fine_errors = np.zeros(0, np.uint16), np.zeros(0, np.uint16)
+
+
+def _aligned(*shape: int) -> NDArray[np.uint8]:
+    """Return zeros that begin with a cache line."""
+    size = int(np.prod(shape))
+    buffer = np.zeros(size + _CACHE_LINE, np.uint8)
+    begin = -buffer.ctypes.data % _CACHE_LINE
+    return buffer[begin : begin + size].reshape(shape)

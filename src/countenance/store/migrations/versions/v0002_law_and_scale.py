@@ -16,6 +16,26 @@ _TRIGGERS: dict[str, str] = {
         WHEN EXISTS (SELECT 1 FROM residency_fact WHERE number = NEW.number)
         BEGIN SELECT RAISE(ABORT, 'a row of residency_fact cannot be replaced'); END""",
 }
+_TRIGGERS["photo_source_is_not_revoked"] = """CREATE TRIGGER photo_source_is_not_revoked BEFORE INSERT ON photo_source
+    WHEN EXISTS (SELECT 1 FROM source s WHERE s.id = NEW.source AND s.revoked_at IS NOT NULL)
+    BEGIN SELECT RAISE(ABORT, 'the source was revoked'); END"""
+_TRIGGERS["source_stays_revoked"] = """CREATE TRIGGER source_stays_revoked BEFORE UPDATE OF revoked_at ON source
+    WHEN OLD.revoked_at IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'a revocation cannot be changed'); END"""
+_TRIGGERS["retention_fact_is_immutable"] = """CREATE TRIGGER retention_fact_is_immutable BEFORE UPDATE ON retention_fact
+    BEGIN SELECT RAISE(ABORT, 'a fact of retention cannot be changed'); END"""
+# Whatever moves a person's retention clock deletes it, whoever changed it; the next look computes it anew.
+for _table, _change, _whose in (
+    ("release", "INSERT", "NEW.subject"),
+    ("release_event", "INSERT", '(SELECT r.subject FROM "release" r WHERE r.id = NEW."release")'),
+    ("residency_fact", "INSERT", "NEW.subject"),
+    ("retention_fact", "INSERT", "NEW.subject"),
+    ("subject", "UPDATE OF residency", "NEW.id"),
+):
+    _TRIGGERS[f"{_table}_moves_clock"] = (
+        f'CREATE TRIGGER {_table}_moves_clock AFTER {_change} ON "{_table}" '  # noqa: S608 - constants only
+        f"BEGIN DELETE FROM retention_clock WHERE subject = {_whose}; END"
+    )
 # What the first release knew of homes was declared when the person was added.
 _DECLARED = """INSERT INTO residency_fact (subject, place, evidence, recorded_at)
     SELECT s.id, home.value, 'declared', s.created_at FROM subject s, json_each(s.residency) home
@@ -68,6 +88,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256"),
     )
     op.create_table(
+        "evaluation",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evaluation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evaluation_encoder"), ["encoder"], unique=False)
+
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_record", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.Column("sealed_asked", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_until"), ["until"], unique=False)
+
+    op.create_table(
         "gallery_change",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),
@@ -79,6 +124,14 @@ def upgrade() -> None:
         sa.Column("encoder", sa.Text(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "processor",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
+        sa.Column("declared_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -113,6 +166,53 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "evidence_run",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("citation", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run"),
+    )
+    op.create_table(
+        "evidence_tag",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence"],
+            ["evidence.id"],
+        ),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    with op.batch_alter_table("evidence_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evidence_tag_evidence"), ["evidence"], unique=False)
+
+    op.create_table(
+        "instruction",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("sealed_what", sa.LargeBinary(), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.Text(), nullable=True),
+        sa.Column("settled_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_evidence", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("instruction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instruction_run"), ["run"], unique=False)
+
+    op.create_table(
         "residency_fact",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -137,6 +237,73 @@ def upgrade() -> None:
     with op.batch_alter_table("residency_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_residency_fact_subject"), ["subject"], unique=False)
         batch_op.create_index("residency_fact_place", ["place", "subject"], unique=False)
+
+    op.create_table(
+        "retention_clock",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("review_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    with op.batch_alter_table("retention_clock", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_clock_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_retention_clock_review_at"), ["review_at"], unique=False)
+
+    op.create_table(
+        "retention_conflict",
+        sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("hold"),
+    )
+    with op.batch_alter_table("retention_conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_conflict_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "retention_notice",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.Text(), nullable=False),
+        sa.Column("noticed_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("subject", "due_at"),
+    )
+    op.create_table(
+        "retention_fact",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release"],
+            ["release.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("retention_fact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
+
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
 
     with op.batch_alter_table("subject", schema=None) as batch_op:
         batch_op.create_index("subject_frozen", ["id"], unique=False, sqlite_where=sa.text("frozen_at IS NOT NULL"))

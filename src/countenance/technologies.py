@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only place that names a technology.
+
+Back ends bring large libraries (ONNX Runtime, Numba, OpenCV); each is imported when a verb first needs it, so
+that `subject add` does not wait for what it does not use.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from countenance.ports.gallery import Scan
+from countenance.ports.photos import PhotoReader
+from countenance.ports.vision import FacePack
+from countenance.ports.web import Web
+
+if TYPE_CHECKING:
+    from countenance.backends.five_point.store import ModelStore as ModelStore  # noqa: PLC0414 - what `bootstrap` may name
+
+
+def photo_reader() -> PhotoReader:
+    """Return what decodes photos."""
+    from countenance.backends.photos import PillowReader  # noqa: PLC0415 - see the module
+
+    return PillowReader()
+
+
+def model_store(folder: Path) -> ModelStore:
+    """Return the face packs that are installed in a folder."""
+    from countenance.backends.five_point.store import ModelStore  # noqa: PLC0415 - see the module
+
+    return ModelStore(folder)
+
+
+def web() -> Web:
+    """Return what fetches addresses."""
+    from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
+
+    return HttpGet()
+
+
+def default_pack() -> FacePack:
+    """Return the face pack that a new data directory uses."""
+    from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
+
+    return dlib_pack.load()
+
+
+def scan(dim: int) -> Scan:
+    """Return an empty search kernel for rows float32 (N, dim)."""
+    from countenance.backends.scan import Scan as Kernel  # noqa: PLC0415 - see the module
+
+    return Kernel(dim)
