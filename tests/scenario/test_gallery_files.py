@@ -16,6 +16,7 @@ from countenance.ids import ClientId, SubjectId
 from countenance.services import gallery, gallery_files, gallery_held, gallery_memory, gallery_saving
 from countenance.services.gallery_held import Held
 from countenance.store import photos as photo_rows
+from countenance.store import references as rows
 from countenance.store.records import owners
 
 _SMALL = 4  # rows of a segment
@@ -92,7 +93,7 @@ def test_a_destroyed_person_is_in_no_sealed_file(full: tuple[World, ClientId, li
     before = {path.name: path.read_bytes() for path in (world.data / "gallery").iterdir()}
     keys = {name: world.engine._records.keyring.key(name) for name in before}
     with world.engine._records.read() as work:
-        theirs = photo_rows.references_of(work, world.encoder.digest, [people[1]])
+        theirs = rows.references_of(work, world.encoder.digest, [people[1]])
         vectors = photo_rows.vectors(work, world.encoder.digest, world.encoder.dim, theirs)[1]
     held = [name for name in before if "groups" not in header(world, name) and (ids(world, name) & short(theirs))]
     assert len(held) in (1, 2)

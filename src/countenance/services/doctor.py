@@ -15,7 +15,7 @@ from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
 from countenance.services.gallery_files import GalleryFiles
-from countenance.store import changes, schema
+from countenance.store import changes, references, schema
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
@@ -141,8 +141,8 @@ def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
                 "`countenance models use` its pack"
             )
     try:
-        for some in photo_rows.owners_of(work, pack.encoder.digest):
-            theirs = photo_rows.references_of(work, pack.encoder.digest, some)
+        for some in references.owners_of(work, pack.encoder.digest):
+            theirs = references.references_of(work, pack.encoder.digest, some)
             photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, theirs)[1].fill(0.0)
         for subject in subject_rows.everyone(work):
             for release in subject_rows.releases(work, subject.id).get(subject.id, []):

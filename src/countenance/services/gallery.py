@@ -31,7 +31,7 @@ from countenance.services.gallery_held import Held
 from countenance.services.gallery_saving import is_wasteful, load, save
 from countenance.services.law import LawBook
 from countenance.services.standing import Group, own_rate, rate_for
-from countenance.store import changes
+from countenance.store import changes, references
 from countenance.store import photos as photo_rows
 from countenance.store.records import Transaction
 
@@ -153,9 +153,9 @@ class LiveGallery:
             if photo_rows.encoders(work).get(encoder.digest, 0) == held.memory.count(held.memory.groups()):
                 return {}
             rest: dict[ReferenceId, SubjectId] = {}
-            for some in photo_rows.owners_of(work, encoder.digest):
+            for some in references.owners_of(work, encoder.digest):
                 searched = held.searched(some)
-                theirs = photo_rows.references_of(work, encoder.digest, some)
+                theirs = references.references_of(work, encoder.digest, some)
                 rest.update((one, subject) for one, subject in theirs.items() if one not in searched)
             return rest
 

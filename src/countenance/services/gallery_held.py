@@ -14,7 +14,7 @@ from countenance.services.gallery_index import Index, Slots, micros
 from countenance.services.gallery_memory import SEGMENT_ROWS, Memory
 from countenance.services.law import LawBook
 from countenance.services.standing import NOBODY, Group, Standing, standing
-from countenance.store import changes, runs
+from countenance.store import changes, references, runs
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.changes import Changes
@@ -56,7 +56,7 @@ class Held:
         """Build it from the records alone."""
         made = cls(encoder, scan, Index(), law, threads)
         made.number, made.stopped = changes.number(work), frozenset(runs.stopped(work))
-        for some in photo_rows.owners_of(work, made.encoder):
+        for some in references.owners_of(work, made.encoder):
             made._look(work, some)
         made.index.look_ahead()
         return made
@@ -107,7 +107,7 @@ class Held:
         subjects = set(news.subjects)
         if news.runs:
             stopped = frozenset(runs.stopped(work))
-            subjects |= photo_rows.subjects_of(work, stopped ^ self.stopped)
+            subjects |= references.subjects_of(work, stopped ^ self.stopped)
             self.stopped = stopped
         self._look_at(work, subjects)
         self.number = number
@@ -135,7 +135,7 @@ class Held:
         signed = subject_rows.releases(work, among=list(people))
         now = {one: standing(person, signed.get(one, ()), self._law, work.now) for one, person in people.items()}
         self._leave(set(subjects) - people.keys())
-        theirs = photo_rows.references_of(work, self.encoder, people)
+        theirs = references.references_of(work, self.encoder, people)
         numbers = self._stand(now, set(theirs.values()))
         wanted = {one: subject for one, subject in theirs.items() if now[subject].group and one not in self.stopped}
         slots = self.index.slots_of(np.array(list(numbers.values()), np.int64))

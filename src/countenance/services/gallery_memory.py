@@ -59,12 +59,10 @@ class Memory:
         self._index.place.all[slots] = -1
         for number in np.unique(places // SEGMENT_ROWS).tolist():
             piece = self._pieces[number]
-            for source, target in piece.segment.remove(
-                (places[places // SEGMENT_ROWS == number] % SEGMENT_ROWS).tolist()
-            ):
-                piece.slots[target] = piece.slots[source]
-            kept = piece.slots[: len(piece.segment)]
-            self._index.place.all[kept] = number * SEGMENT_ROWS + np.arange(len(kept))
+            moves = piece.segment.remove(places[places // SEGMENT_ROWS == number] % SEGMENT_ROWS)
+            moved = piece.slots[moves[:, 0]]
+            piece.slots[moves[:, 1]] = moved
+            self._index.place.all[moved] = number * SEGMENT_ROWS + moves[:, 1]
 
     def rows(self, slots: Slots) -> NDArray[np.float32]:
         """Return a copy of the faceprints of slots that are in memory, float32 (N, D): the caller overwrites it."""
@@ -72,7 +70,9 @@ class Memory:
         found = np.empty((len(slots), self._dim), np.float32)
         for number in np.unique(places // SEGMENT_ROWS).tolist():
             own = np.flatnonzero(places // SEGMENT_ROWS == number)
-            found[own] = self._pieces[number].segment.rows((places[own] % SEGMENT_ROWS).astype(np.intp))
+            copied = self._pieces[number].segment.rows((places[own] % SEGMENT_ROWS).astype(np.intp))
+            found[own] = copied
+            copied.fill(0.0)
         return found
 
     def group_of(self, slot: int) -> int:

@@ -238,7 +238,8 @@ class Verifications:
             yield from ((number, hit.reference, hit.subject) for hit in hits)
         if rest:
             ids, unsealed = photo_rows.vectors(work, encoder.digest, encoder.dim, rest.keys())
-            near = np.argwhere(vectors @ unsealed.T >= minimum)
+            # One at a time: a product of matrices would leave copies of faceprints in the buffers of BLAS.
+            near = np.argwhere(np.stack([unsealed @ vector for vector in vectors]) >= minimum)
             unsealed.fill(0.0)
             yield from ((int(number), ids[at], rest[ids[at]]) for number, at in near)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -320,16 +320,6 @@ def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, Sub
     return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
-def subjects_of(work: Transaction, references: Collection[ReferenceId]) -> set[SubjectId]:
-    """Return whose some references are, as far as they are still there."""
-    table, wanted = schema.reference, list(references)
-    query = select(table.c.subject)
-    found: set[SubjectId] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        found |= set(work.connection.execute(query.where(table.c.id.in_(wanted[start : start + _CHUNK]))).scalars())
-    return found
-
-
 def photo_of(work: Transaction, reference: ReferenceId) -> PhotoId:
     """Return the photo that a reference was made from."""
     table, face = schema.reference, schema.face
@@ -343,29 +333,6 @@ def encoders(work: Transaction) -> dict[str, int]:
     table = schema.reference
     rows = work.connection.execute(select(table.c.encoder, func.count()).group_by(table.c.encoder))
     return {row[0]: row[1] for row in rows}
-
-
-def references_of(work: Transaction, encoder: str, subjects: Iterable[SubjectId]) -> dict[ReferenceId, SubjectId]:
-    """Return the references of an encoder that some subjects have, each with whose it is."""
-    table, wanted = schema.reference, list(subjects)
-    query = select(table.c.id, table.c.subject).where(table.c.encoder == encoder)
-    found: dict[ReferenceId, SubjectId] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = work.connection.execute(query.where(table.c.subject.in_(wanted[start : start + _CHUNK])))
-        found.update((reference, subject) for reference, subject in rows)
-    return found
-
-
-def owners_of(work: Transaction, encoder: str) -> Iterator[list[SubjectId]]:
-    """Yield the ids of the subjects who have references of an encoder, in order, so many at once."""
-    table, last = schema.reference, ""
-    while True:
-        query = select(table.c.subject).where(table.c.encoder == encoder, table.c.subject > last)
-        some = list(work.connection.execute(query.distinct().order_by(table.c.subject).limit(_CHUNK)).scalars())
-        if not some:
-            return
-        yield some
-        last = some[-1]
 
 
 def vectors(
