@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     pragmas = [p for p in database._PRAGMAS if not p.startswith("synchronous")]
     monkeypatch.setattr(database, "_PRAGMAS", (*pragmas, "synchronous=OFF"))
     monkeypatch.setattr(Engine, "_load", lambda _engine, _name: pack)
+    monkeypatch.setattr(Engine, "_crowd", lambda engine, _count: nullcontext(engine._looking()))
 
 
 @pytest.fixture

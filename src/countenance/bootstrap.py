@@ -11,6 +11,7 @@ engine.searches.search(photo, request)
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from countenance.ids import new_id
 from countenance.model.event import EventTag
 from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
+from countenance.ports.eyes import Eyes
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
@@ -40,7 +42,8 @@ from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
-from countenance.services.models import DEFAULT_PACK, chosen_pack, use_pack
+from countenance.services.looking import Looking
+from countenance.services.models import chosen_pack, use_pack
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
@@ -144,12 +147,13 @@ class Engine(Remedies):
     @cached_property
     def ingest(self) -> Ingest:
         """Verbs on files and folders."""
-        return Ingest(self._records, self._law, self._reader, self._enrolments, self.directory / files.LOCK)
+        lock = self.directory / files.LOCK
+        return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, lock)
 
     @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
-        return Review(self._records, self._reader, self._enrolments, self.ingest.content_tag)
+        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag)
 
     @cached_property
     def searches(self) -> Searches:
@@ -308,11 +312,17 @@ class Engine(Remedies):
             return self._gallery.files.owns(rest[0])
         return self.models.owns(Path(*rest)) if first == files.MODELS and rest else first in files.OWNED
 
-    def _enrolments(self) -> Enrolments:
-        return Enrolments(self._records, self._law, self._reader, self.pack, self._gallery)
+    def _enrolments(self, threads: int = 1) -> Enrolments:
+        return Enrolments(self._records, self._law, self.pack.encoder, self._gallery, threads=threads)
+
+    def _looking(self) -> Eyes:
+        return Looking(self._reader, self.pack)
+
+    def _crowd(self, count: int) -> AbstractContextManager[Eyes]:
+        return technologies.crowd(self.directory / files.MODELS, self.pack_name, count)
 
     def _load(self, name: str) -> FacePack:
-        return technologies.default_pack() if name == DEFAULT_PACK else self.models.load(name)
+        return technologies.pack(self.models, name)
 
     def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         text = policy_text(operator, shipped().values())

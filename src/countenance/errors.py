@@ -25,6 +25,7 @@
     |   +-- LicenceNotAccepted   a licence that must be accepted in words first
     |   +-- MixedEncoders        faceprints of two encoders were to be compared
     |   +-- EncodingFailed       a vector is zero or not finite; no partial result
+    |   +-- LookingFailed        no process can be started to look at photos
     +-- VerificationFailed       what was to be proved is not proved; trust nothing of it
         +-- Malformed            not written as its format says, byte by byte
         +-- UnknownKey           no signature by a key that is trusted here
@@ -216,6 +217,12 @@ class EncodingFailed(ModelError):
     """A vector is zero or not finite; there is no partial result."""
 
     code = "encoding_failed"
+
+
+class LookingFailed(ModelError):
+    """No process can be started to look at photos; what was stored stays."""
+
+    code = "looking_failed"
 
 
 class VerificationFailed(CountenanceError):

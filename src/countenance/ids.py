@@ -22,6 +22,8 @@ OrderId = NewType("OrderId", str)
 ConflictId = NewType("ConflictId", str)
 ArtefactId = NewType("ArtefactId", str)
 EvidenceId = NewType("EvidenceId", str)
+RequestId = NewType("RequestId", str)
+BreachId = NewType("BreachId", str)
 InstructionId = NewType("InstructionId", str)
 ProcessorId = NewType("ProcessorId", str)
 

@@ -7,13 +7,17 @@ that `subject add` does not wait for what it does not use.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from countenance.ports.eyes import Eyes
 from countenance.ports.gallery import Scan
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.ports.web import Web
+from countenance.services.looking import Looking
+from countenance.services.models import DEFAULT_PACK
 
 if TYPE_CHECKING:
     from countenance.backends.five_point.store import ModelStore as ModelStore  # noqa: PLC0414 - what `bootstrap` may name
@@ -40,11 +44,30 @@ def web() -> Web:
     return HttpGet()
 
 
+def pack(models: ModelStore, name: str) -> FacePack:
+    """Return a face pack: that of a new data directory, or one that is installed."""
+    return default_pack() if name == DEFAULT_PACK else models.load(name)
+
+
 def default_pack() -> FacePack:
     """Return the face pack that a new data directory uses."""
     from countenance.backends import dlib_pack  # noqa: PLC0415 - see the module
 
     return dlib_pack.load()
+
+
+def crowd(models: Path, pack_name: str, count: int) -> AbstractContextManager[Eyes]:
+    """Return so many processes that look at photos with a face pack; entering starts them, leaving ends them."""
+    from countenance.backends.crowd import Crowd  # noqa: PLC0415 - see the module
+
+    return Crowd(("countenance.cli.eyes", str(models), pack_name), count)
+
+
+def be_eyes(models: Path, pack_name: str, socket: int) -> None:
+    """Look at the photos that come through a socket until it closes: all that a process of a crowd does."""
+    from countenance.backends import crowd as crowds  # noqa: PLC0415 - see the module
+
+    crowds.serve(socket, Looking(photo_reader(), pack(model_store(models), pack_name)))
 
 
 def scan(dim: int) -> Scan:

@@ -22,6 +22,7 @@ from countenance.bootstrap import Engine
 from countenance.ids import SourceId, SubjectId
 from countenance.model.destruction import Scope
 from countenance.model.source import FaceState
+from countenance.services import ingest as ingest_service
 from countenance.store.records import owners
 
 
@@ -76,8 +77,9 @@ def dies_at(statement: int, work: Callable[[], None]) -> bool:
 
 
 @pytest.fixture
-def batch(live: World) -> tuple[World, SourceId, Path]:
-    """Thirty photos of Ada, Bo without a release, and strangers; and the manifest."""
+def batch(live: World, monkeypatch: pytest.MonkeyPatch) -> tuple[World, SourceId, Path]:
+    """Thirty photos of Ada, Bo without a release, and strangers, stored by threes; and the manifest."""
+    monkeypatch.setattr(ingest_service, "_GROUP", 3)
     source = live.source()
     ada, bo = live.person("Ada"), live.person("Bo")
     live.sign(ada.id)

@@ -13,8 +13,8 @@ from countenance.cli.demo_stage import Stage
 from countenance.cli.demo_steps import Person, Play
 from countenance.cli.output import counted
 from countenance.ids import SourceId, SubjectId
-from countenance.services.enrolment import FaceOutcome
 from countenance.services.ingest import PhotoOutcome
+from countenance.services.sighting import FaceOutcome
 
 _NAMES = Names(ada="Ada Example", ben="Ben Sample", cleo="Cleo Nosign")
 _LIVES = {_NAMES.ada: "US-IL", _NAMES.ben: "US-NY", _NAMES.cleo: "US-IL"}

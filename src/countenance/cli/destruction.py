@@ -98,7 +98,7 @@ def destroy(
                     declarant=signer,
                     progress=lambda _step, done, total: advance(done, total),
                 )
-        _say_finished(output, finished, out)
+        say_finished(output, finished, out)
     if finished.run.state is RunState.FAILED:
         raise typer.Exit(FOUND_WRONG)
 
@@ -175,7 +175,8 @@ def _say_run(output: Output, run: Run) -> None:
     output.say(f"{run.id}  {run.state.value}  {run.scope_text}  ({run.order_ref}, {to_text(run.created_at)})")
 
 
-def _say_finished(output: Output, finished: Finished, out: Path) -> None:
+def say_finished(output: Output, finished: Finished, out: Path) -> None:
+    """Say how far a run came, and write its certificate as JSON and as a page into a folder."""
     run = finished.run
     destroyed = {name: n for name, n in run.counts.items() if name in _ITEMS}
     written: list[str] = []

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from countenance.cli.exits import exit_code
 from countenance.errors import CountenanceError, NotWritable
@@ -60,7 +69,7 @@ class Output:
         """
         console = Console(stderr=True)
         with Progress(
-            *(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True)),
+            *(TextColumn(label), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(compact=True)),
             console=console,
             transient=True,
             redirect_stdout=False,  # rich would move standard output into the bar's console
@@ -69,6 +78,14 @@ class Output:
         ) as bar:
             task = bar.add_task(label, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Rate(ProgressColumn):
+    """How many were done per second of late."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate; nothing before there is one."""
+        return Text("" if not task.speed else f"{task.speed:.1f}/s")
 
 
 def printable(path: Path | str) -> str:

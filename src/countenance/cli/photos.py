@@ -40,7 +40,7 @@ def ingest(
     faces: Annotated[
         Path | None, typer.Option(help="CSV of who is in which photo: photo,subject[,x,y,w,h]; x to h in pixels.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Photos worked on at once.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Photos looked at at once; by default one for each core.")] = None,
     *,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line per photo and face.")] = False,
     data: Data = DEFAULT_DATA,

@@ -102,7 +102,9 @@ def _release_words(release: ReleaseExport) -> tuple[str, ...]:
     return (
         f"{what}, {signed}, until {release.text('term_end')}.",
         f"Purposes: {', '.join(release.purposes)}.",
-        f"Under the notice with SHA-256 {release.text('notice', 'sha256')}.",
+        f"Under the notice with SHA-256 {release.text('notice', 'sha256')}, "
+        + ("which is that of the text in this file." if release.notice_text is not None else "whose text is not here."),
+        f"The act of signing: {release.text('signature', 'method')}; {release.text('signature', 'intent')}.",
         "Not shown by this: whether it was withdrawn since.",
     )
 
@@ -115,6 +117,9 @@ def _release_facts(release: ReleaseExport) -> dict[str, object]:
         "signed_at": to_text(release.signed_at),
         "term_end": release.text("term_end"),
         "notice_sha256": release.text("notice", "sha256"),
+        "text_checked": release.notice_text is not None,
+        "method": release.text("signature", "method"),
+        "intent": release.text("signature", "intent"),
     }
 
 

@@ -11,6 +11,7 @@ import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, SubjectArgument, engine_command, write_document
 from countenance.clock import to_text
+from countenance.errors import BadInput
 from countenance.ids import ClientId, ReleaseId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 from countenance.model.residency import in_words
@@ -77,7 +78,7 @@ def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json =
     """
     with engine_command(data, as_json) as (engine, output):
         held = engine.subjects.show(SubjectId(subject))
-        output.record(**_holdings(held))
+        output.record(**holdings_record(held))
         person = held.subject
         output.say(f"{person.id}  {person.label}  ({in_words(person.residency)}, {person.age_band.value})")
         if person.frozen_at is not None:
@@ -95,7 +96,8 @@ def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json =
             output.say("No search has found this person.")
 
 
-def _holdings(held: Holdings) -> dict[str, object]:
+def holdings_record(held: Holdings) -> dict[str, object]:
+    """Return what is held of a person as JSON knows it; no faceprint is in it."""
     person = held.subject
     return {
         "subject": person.id,
@@ -147,17 +149,28 @@ def _scope(release: Release) -> str:
 @_release.command()
 def export(
     release: Annotated[str, typer.Argument(help="Id of the release.")],
+    form: Annotated[
+        str, typer.Option("--format", help="countenance, iso27560 (ISO/IEC TS 27560, JSON-LD) or kantara.")
+    ] = "countenance",
     out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
     *,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Print a release as a signed document that anybody can verify offline.
+    r"""Print a release as a document for the person who signed.
+
+    The first two forms are signed, and anybody can verify them offline:
+    signature, text, act of signing. A Kantara receipt is for others to read.
 
     Example:
         countenance release export rel_7k2m0q9x4t8b5c1d --out release.json
+        countenance release export rel_7k2m0q9x4t8b5c1d --format iso27560
     """
+    from countenance.services.journal import ReleaseForm  # noqa: PLC0415 - as in `engine_command`
+
     with engine_command(data, as_json=False) as (engine, _):
-        write_document(engine.journal.export_release(ReleaseId(release)), out)
+        if form not in tuple(ReleaseForm):
+            raise BadInput(f"{form!r} is no form; choose one of {', '.join(ReleaseForm)}")
+        write_document(engine.journal.export_release(ReleaseId(release), ReleaseForm(form)), out)
 
 
 @_release.command()

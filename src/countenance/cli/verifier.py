@@ -125,7 +125,7 @@ def _prove(path: Path, trust: Trust, given: Mapping[Checkpoint, bytes]) -> Prove
         return describe(verify.verify_published_log(lambda name: _read_if_there(path / name), trust, heads))
     data = _read(path)
     if data.startswith(b"{"):
-        is_release = documents.read(data).body.get("schema") == releases.SCHEMA
+        is_release = documents.read(data).body.get("schema") in releases.SCHEMAS
         return describe((verify.verify_release if is_release else verify.verify_certificate)(data, trust))
     if data.startswith(proofs.HEADER.encode()):
         return describe(verify.verify_entry(data, trust))

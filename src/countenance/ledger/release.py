@@ -8,17 +8,20 @@ it is what links the person to the log's entry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from countenance import canonical
 from countenance.canonical import Value
-from countenance.errors import Malformed
+from countenance.errors import Contradiction, Malformed
 from countenance.ledger import entry as entries
 from countenance.ledger.document import Body, parse_hex, parse_moment
 from countenance.ledger.entry import Entry
 from countenance.model.event import EventTag
 
 SCHEMA = "countenance-release-export-1"
+ISO_SCHEMA = "countenance-release-iso27560-1"
+SCHEMAS = (SCHEMA, ISO_SCHEMA)
 EVIDENCE_SCHEMA = "countenance-release-1"
 
 
@@ -29,14 +32,34 @@ class ReleaseExport:
     Attributes:
         evidence: the record of the act of signing, schema `countenance-release-1`.
         salt: of the entry `subject:release:signed`, 32 bytes.
+        notice_text: what was signed; None in exports from before it was part of them.
+        record: members of a JSON-LD consent record (ISO/IEC TS 27560) around it; empty in our own form.
     """
 
     evidence: Body
     salt: bytes
+    notice_text: str | None = None
+    record: Body = field(default_factory=dict)
 
     def body(self) -> dict[str, Value]:
         """Return what is signed."""
-        return {"schema": SCHEMA, "evidence": self.evidence, "salt": self.salt.hex()}
+        text = {} if self.notice_text is None else {"notice_text": self.notice_text}
+        schema = ISO_SCHEMA if self.record else SCHEMA
+        return {**self.record, "schema": schema, "evidence": self.evidence, "salt": self.salt.hex(), **text}
+
+    def check_act(self) -> None:
+        """Check that the evidence tells of an act of signing, and that the text here is the one that was signed.
+
+        Raises:
+            Malformed: no kind, method, signer or stated intent.
+            Contradiction: the text is not the one whose digest was signed.
+        """
+        for member in ("kind", "method", "signer", "intent", "role"):
+            if not self.text("signature", member).strip():
+                raise Malformed(f"the evidence's signature.{member} is empty: nobody signed")
+        signed = self.text("notice", "sha256")
+        if self.notice_text is not None and canonical.digest(self.notice_text) != signed:
+            raise Contradiction("the text of the notice is not the one that was signed: its SHA-256 is another")
 
     def entry(self) -> Entry:
         """Return the log's entry: tag, hour of the signature, commitment to the evidence.
@@ -86,8 +109,12 @@ def parse(body: Body) -> ReleaseExport:
         Malformed: it is none.
     """
     evidence, salt = body.get("evidence"), parse_hex(body.get("salt"), entries.SALT_BYTES)
-    if body.get("schema") != SCHEMA or not isinstance(evidence, dict) or set(body) != {"schema", "evidence", "salt"}:
-        raise Malformed(f"not an export of a release: {SCHEMA}, evidence and salt")
+    schema, text, own = body.get("schema"), body.get("notice_text"), {"schema", "evidence", "salt", "notice_text"}
+    record = {name: value for name, value in body.items() if name not in own}
+    if schema not in SCHEMAS or not isinstance(evidence, dict) or bool(record) != (schema == ISO_SCHEMA):
+        raise Malformed(f"not an export of a release: {SCHEMA}, evidence, salt and notice_text")
+    if text is not None and not isinstance(text, str):
+        raise Malformed("the notice_text is no text")
     if evidence.get("schema") != EVIDENCE_SCHEMA:
         raise Malformed(f"the evidence is not of the schema {EVIDENCE_SCHEMA}")
-    return ReleaseExport(evidence, salt)
+    return ReleaseExport(evidence, salt, text, record)

@@ -93,11 +93,12 @@ def verify_release(data: bytes, trust: Trust) -> ReleaseProved:
     """Prove an exported release.
 
     Raises:
-        VerificationFailed: as `document.read`, `release.parse` and `document.verify`.
+        VerificationFailed: as `document.read`, `release.parse`, `ReleaseExport.check_act` and `document.verify`.
     """
     document = documents.read(data)
     release = releases.parse(document.body)
     head = documents.verify(document, release.entry(), trust)
+    release.check_act()
     return ReleaseProved(release, document.proof.index, head)
 
 

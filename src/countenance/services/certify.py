@@ -139,7 +139,10 @@ def _carve_outs(total: Counts, deferred: Sequence[Deferred], aftermath: Aftermat
     return tuple(found)
 
 
-_WHY_HELD = "under a legal hold: frozen, kept sealed, and found by no search"
+_WHY_HELD = (
+    "under a legal hold, or until the person's own request to see it is answered: frozen, kept sealed, and found by no "
+    "search"
+)
 _WHY_DEFERRED = "a sealed copy of the keyring from before the run is kept as a backup; tombstones bar a restore"
 
 _WHY_KEPT = (

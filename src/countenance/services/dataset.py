@@ -28,7 +28,7 @@ from countenance.policy.engine import Evaluation, decide_evaluation
 from countenance.policy.permit import Deny
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
-from countenance.services.ingest import find_files
+from countenance.services.files import find_files
 from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows

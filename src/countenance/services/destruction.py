@@ -34,6 +34,7 @@ from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, counts, owners, settings
+from countenance.store.requests import waiting
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,9 @@ class Destruction:
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
         """
-        with self._records.read() as work:
+        with self._records.write() as work:
+            for one in waiting(work) & set(scope.subjects):  # the run waits for the person's request, frozen
+                subject_rows.freeze(work, one)
             same = [one for one in rows.all_runs(work) if rows.is_of(work, one, scope)]
             exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
             exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One photo: find the faces, hear the claims, decide, encode what is permitted, store it all at once.
+"""Photos that were looked at: hear the claims, decide, encode what is permitted, store it all at once.
 
-Reading and encoding happen outside of the transaction that writes. That one decides again on the facts of
-its own moment, so a withdrawal in between wins; the database decides a third time, by itself.
+Several photos are one unit of work: their permits are decided in one reading transaction, right before their
+faces are encoded in one batch. The transaction that writes decides again on the facts of its own moment, so a
+withdrawal in between wins; the database decides a third time, by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-from countenance.errors import BadPhoto, Refused
-from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SubjectId, new_id
+from countenance.errors import BadPhoto, NotFound, Refused
+from countenance.ids import FaceId, PhotoId, ReferenceId, SubjectId, new_id
+from countenance.model.consent import Release
 from countenance.model.event import EventTag
-from countenance.model.face import Box, DetectedFace, Quality
 from countenance.model.faceprint import Faceprint
 from countenance.model.source import Attribution, FaceRecord, FaceState, PhotoRecord, Source
+from countenance.model.subject import Subject
 from countenance.policy.engine import (
     Enrolment,
     TransientMatch,
@@ -25,96 +28,92 @@ from countenance.policy.engine import (
 )
 from countenance.policy.permit import Deny, Permit
 from countenance.policy.set_back import deny_set_back
-from countenance.ports.photos import DecodedPhoto, PhotoReader
-from countenance.ports.vision import FacePack
-from countenance.services.attribution import BYSTANDER, Claim, Verdict, attribute, overlap
+from countenance.ports.vision import Encoder
+from countenance.services.attribution import BYSTANDER, Verdict, overlap
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
+from countenance.services.sighting import FaceOutcome, PendingFace, PendingPhoto, Sighting
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
+from countenance.store.log import NewEvent
 from countenance.store.photos import NewPhoto, NewReference
 from countenance.store.records import Records, Transaction
 from countenance.vision.calibration import tail_for
-from countenance.vision.quality import ENROL, assess
 
-PREVIEW_PX = 512  # longest side; enough for a reviewer to recognise somebody
 _SAME_FACE = 0.7  # overlap from which on a face found again is the stored one
+_CROPS = 8  # given to the encoder at once by one thread; larger batches are no faster (benchmarks.vision)
 
 
-@dataclass(frozen=True)
-class FaceOutcome:
-    """What became of one face: its state, and for what is left out the reason and the measured value."""
+class _Moment:
+    """The facts of one transaction, each read once however many faces it decides on."""
 
-    face: FaceId
-    box: Box
-    state: FaceState
-    reason: str | None = None
-    detail: str = ""
-    subject: SubjectId | None = None
+    def __init__(self, work: Transaction) -> None:
+        self.work = work
+        policy = subject_rows.current_policy(work)
+        self.policy_published_at = None if policy is None else policy.published_at
+        self._people: dict[SubjectId, tuple[Subject, Release | None] | None] = {}
 
+    def person(self, subject: SubjectId) -> tuple[Subject, Release | None] | None:
+        """Return a subject and the release to decide on; None where the subject was destroyed."""
+        if subject not in self._people:
+            self._people[subject] = self._read(subject)
+        return self._people[subject]
 
-@dataclass
-class _Work:
-    """One face on its way: what was found, said, decided and made of it."""
-
-    id: FaceId
-    number: int
-    found: DetectedFace
-    box: Box
-    verdict: Verdict
-    state: FaceState = FaceState.BYSTANDER
-    reason: str | None = None
-    detail: str = ""
-    release: ReleaseId | None = None
-    faceprint: Faceprint | None = field(default=None, repr=False)
-    stored: bool = False
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """A decoded photo, where it came from, and what was said of the people in it."""
-
-    uri: str
-    content_tag: bytes
-    photo: DecodedPhoto
-    source: Source
-    claims: tuple[Claim, ...]
+    def _read(self, subject: SubjectId) -> tuple[Subject, Release | None] | None:
+        try:
+            person = subject_rows.get(self.work, subject)
+        except NotFound:
+            return None
+        signed = subject_rows.releases(self.work, subject).get(subject, [])
+        return person, best_release(signed, self.work.now)
 
 
 class Enrolments:
-    """Turns sightings into records."""
+    """Turns sightings into records.
+
+    Args:
+        threads: faces are encoded on as many at once.
+    """
 
     def __init__(
-        self, records: Records, law: LawBook, reader: PhotoReader, pack: FacePack, gallery: LiveGallery
+        self, records: Records, law: LawBook, encoder: Encoder, gallery: LiveGallery, *, threads: int = 1
     ) -> None:
         self._records = records
         self._law = law
-        self._reader = reader
-        self._pack = pack
+        self._encoder = encoder
         self._gallery = gallery
+        self._threads = threads
 
-    def add(self, sighting: Sighting) -> list[FaceOutcome] | None:
-        """Store a new photo with its faces; return what became of each, or None where a twin came first."""
-        photo = PhotoId(new_id("pho"))
-        faces = self._faces(sighting)
-        self._encode(photo, faces, [sighting.source], sighting)
+    def add(self, sightings: Sequence[Sighting]) -> list[list[FaceOutcome] | None]:
+        """Store new photos with their faces, all or none of them.
+
+        Returns:
+            What became of each face of each photo; None for a photo whose twin came first.
+
+        Raises:
+            EncodingFailed: a face cannot be encoded; nothing was stored.
+        """
+        photos = [
+            PendingPhoto(PhotoId(new_id("pho")), sighting, [sighting.source], sighting.faces())
+            for sighting in sightings
+        ]
+        self._encode(photos)
         with self._records.write() as work:
-            if rows.find_by_content(work, sighting.content_tag) is not None:
-                return None  # the same file under another name, worked on at the same time
-            work.keyring.create([photo])
-            self._decide_again(work, photo, faces, [sighting.source])
-            record = PhotoRecord(photo, sighting.uri, sighting.photo.full_size, work.now)
-            rows.add_photo(work, NewPhoto(record, photo, sighting.content_tag, self._preview(sighting, faces)))
-            rows.link_source(work, photo, sighting.source.id)
-            self._store(work, photo, faces)
-            work.log(
-                EventTag.PHOTO_INGESTED,
-                photo=photo,
-                source=sighting.source.id,
-                faces=len(faces),
-                references=sum(face.state is FaceState.REFERENCE for face in faces),
-            )
-        return _outcomes(faces)
+            known = set(rows.by_content(work, [sighting.content_tag for sighting in sightings]))
+            new: list[PendingPhoto] = []
+            for photo in photos:
+                if photo.sighting.content_tag in known:
+                    for face in photo.faces:
+                        face.drop()
+                else:
+                    known.add(photo.sighting.content_tag)
+                    new.append(photo)
+            work.keyring.create([photo.id for photo in new])
+            moment = _Moment(work)
+            work.log_each([event for photo in new for event in self._store_new(moment, photo)])
+        work.keyring.let_go(photo.id for photo in new)
+        stored = {photo.id for photo in new}
+        return [photo.outcomes() if photo.id in stored else None for photo in photos]
 
     def again(self, photo: PhotoId, sighting: Sighting, only: FaceId | None = None) -> list[FaceOutcome]:
         """Hold the undecided faces of a stored photo against the claims and releases of today.
@@ -129,167 +128,189 @@ class Enrolments:
 
         Raises:
             BadPhoto: `forgotten`, destroyed with a person in it while it was worked on.
+            EncodingFailed: a face cannot be encoded; nothing was stored.
         """
         with self._records.read() as work:
             undecided = [face for face in rows.undecided(work, photo) if only in (None, face.id)]
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
             sources = _sources(work, photo)
         faces = []
-        for face in self._faces(sighting):
-            if any(overlap(face.box, box) >= _SAME_FACE for box in decided):
+        for face in sighting.faces():
+            if any(overlap(face.seen.box, box) >= _SAME_FACE for box in decided):
                 continue
-            same = next((f for f in undecided if overlap(face.box, f.box) >= _SAME_FACE), None)
+            same = next((f for f in undecided if overlap(face.seen.box, f.box) >= _SAME_FACE), None)
             if same is not None:
                 said = _remembered(same) if face.verdict == BYSTANDER else face.verdict
                 faces.append(replace(face, id=same.id, verdict=said, stored=True))
             elif only is None:
                 faces.append(face)
-        self._encode(photo, faces, sources, sighting)
+        looked = PendingPhoto(photo, sighting, sources, faces)
+        self._encode([looked])
         with self._records.write() as work:
-            sources = _sources(work, photo)
+            looked.sources = _sources(work, photo)
             still_open = {face.id for face in rows.undecided(work, photo)}
-            faces = [face for face in faces if not face.stored or face.id in still_open]
-            self._decide_again(work, photo, faces, sources)
-            if any(face.state in _NEEDS_PREVIEW for face in faces) and rows.preview(work, photo) is None:
-                preview = self._preview(sighting, faces)
+            looked.faces = [face for face in faces if not face.stored or face.id in still_open]
+            moment = _Moment(work)
+            self._decide_again(moment, looked)
+            preview = looked.preview()
+            if preview is not None and rows.preview(work, photo) is None:
                 rows.reseal_photo(work, photo, rows.key_of(work, photo), sighting.uri, preview)
-            self._store(work, photo, faces)
+            work.log_each(list(_store(work, looked)))
             rows.considered(work, photo)
-        return _outcomes(faces)
+        return looked.outcomes()
 
-    def _faces(self, sighting: Sighting) -> list[_Work]:
-        found = self._pack.detector.detect(sighting.photo.image)
-        boxes = [face.box.scaled(1.0 / sighting.photo.scale) for face in found]
-        verdicts = attribute(boxes, sighting.claims)
-        return [
-            _Work(FaceId(new_id("fac")), number, face, box, verdict)
-            for number, (face, box, verdict) in enumerate(zip(found, boxes, verdicts, strict=True))
-        ]
-
-    def _encode(self, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source], sighting: Sighting) -> None:
-        """Decide on every face and encode those that are permitted, in one batch."""
-        permitted: list[tuple[_Work, Permit]] = []
-        for face in faces:
-            if face.verdict == BYSTANDER:
-                face.verdict = self._recognise(photo, face, sources, sighting)
-            if face.verdict.doubt is not None:
-                face.state, face.reason = FaceState.WAITING, face.verdict.doubt
-            elif face.verdict.subject is not None:
-                permit = self._permit(photo, face, sources, sighting)
-                if permit is not None:
-                    permitted.append((face, permit))
-        crops = [permit.cover(self._pack.encoder.align(sighting.photo.image, face.found)) for face, permit in permitted]
-        if crops:
-            for (face, _), faceprint in zip(permitted, self._pack.encoder.encode(crops), strict=True):
-                face.state, face.faceprint = FaceState.REFERENCE, faceprint
-
-    def _permit(self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting) -> Permit | None:
-        """Return the permit to encode an attributed face, or note why it is left out."""
+    def _encode(self, photos: Sequence[PendingPhoto]) -> None:
+        """Decide on every face, and encode those that are permitted at once."""
+        self._recognise(photos)
+        permitted: list[tuple[PendingFace, Permit]] = []
         with self._records.read() as work:
-            decision = self._decide(work, photo, face, sources)
-        if isinstance(decision, Deny):
-            face.state, face.reason, face.detail = FaceState.SKIPPED, decision.rule_id, decision.reason
+            moment = _Moment(work)
+            for photo in photos:
+                for face in photo.faces:
+                    permit = self._permit(moment, photo, face)
+                    if permit is not None:
+                        permitted.append((face, permit))
+        for (face, _), faceprint in zip(permitted, self._encoded(permitted), strict=True):
+            face.state, face.faceprint = FaceState.REFERENCE, faceprint
+
+    def _encoded(self, permitted: Sequence[tuple[PendingFace, Permit]]) -> list[Faceprint]:
+        """Return one faceprint for each face under its permit."""
+        crops = [permit.cover(face.seen.crop) for face, permit in permitted if face.seen.crop is not None]
+        parts = [crops[start : start + _CROPS] for start in range(0, len(crops), _CROPS)]
+        if self._threads == 1 or len(parts) < 2:
+            return [faceprint for part in parts for faceprint in self._encoder.encode(part)]
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="encode") as pool:
+            return [faceprint for done in pool.map(self._encoder.encode, parts) for faceprint in done]
+
+    def _permit(self, moment: _Moment, photo: PendingPhoto, face: PendingFace) -> Permit | None:
+        """Return the permit to encode a face; None where it is a bystander, waits, or is left out, and is noted so."""
+        if face.verdict.doubt is not None:
+            face.state, face.reason = FaceState.WAITING, face.verdict.doubt
             return None
-        quality: Quality = assess(sighting.photo.image, face.found, ENROL)
-        if quality.reason is not None:
-            face.state, face.reason, face.detail = FaceState.SKIPPED, quality.reason, quality.detail
+        if face.verdict.subject is None:
+            return None
+        decision = self._decide(moment, photo, face, face.verdict.subject)
+        if isinstance(decision, Deny):
+            face.leave_out(decision.rule_id, decision.reason)
+            return None
+        if face.seen.reason is not None:
+            face.leave_out(face.seen.reason, face.seen.detail)
             return None
         return decision
 
-    def _decide(self, work: Transaction, photo: PhotoId, face: _Work, sources: Sequence[Source]) -> Permit | Deny:
-        attributed = face.verdict.subject
-        if attributed is None:
-            raise RuntimeError("only an attributed face is decided on")
-        if not subject_rows.exists(work, attributed):
+    def _decide(self, moment: _Moment, photo: PendingPhoto, face: PendingFace, attributed: SubjectId) -> Permit | Deny:
+        person = moment.person(attributed)
+        if person is None:
             face.verdict = BYSTANDER
             return Deny("subject.gone", "this person was destroyed while the photo was worked on", "core")
-        subject = subject_rows.get(work, attributed)
-        release = best_release(subject_rows.releases(work, subject.id).get(subject.id, []), work.now)
-        policy = subject_rows.current_policy(work)
+        subject, release = person
         face.release = None if release is None else release.id
+        now = moment.work.now
         facts = Enrolment(
-            face=f"{photo}/{face.number}",
-            now=work.now,
+            face=f"{photo.id}/{face.number}",
+            now=now,
             subject=subject,
             release=release,
-            source=sources[0],
-            policy_published_at=None if policy is None else policy.published_at,
+            source=photo.sources[0],
+            policy_published_at=moment.policy_published_at,
         )
-        return deny_set_back(work.behind) or decide_enrolment(facts, self._law.of_subject(subject, sources, work.now))
+        law = self._law.of_subject(subject, photo.sources, now)
+        return deny_set_back(moment.work.behind) or decide_enrolment(facts, law)
 
-    def _decide_again(
-        self, work: Transaction, photo: PhotoId, faces: Sequence[_Work], sources: Sequence[Source]
-    ) -> None:
-        for face in faces:
+    def _decide_again(self, moment: _Moment, photo: PendingPhoto) -> None:
+        for face in photo.faces:
             subject = face.verdict.subject
-            if subject is None or (face.faceprint is None and subject_rows.exists(work, subject)):
+            if subject is None or (face.faceprint is None and moment.person(subject) is not None):
                 continue
-            decision = self._decide(work, photo, face, sources)
+            decision = self._decide(moment, photo, face, subject)
             if isinstance(decision, Deny):
-                if face.faceprint is not None:
-                    face.faceprint.wipe()
-                face.faceprint = None
-                face.state, face.reason, face.detail = FaceState.SKIPPED, decision.rule_id, decision.reason
+                face.leave_out(decision.rule_id, decision.reason)
 
-    def _recognise(self, photo: PhotoId, face: _Work, sources: Sequence[Source], sighting: Sighting) -> Verdict:
-        """Compare an unattributed face with the consenting gallery in memory, where the law allows it."""
+    def _recognise(self, photos: Sequence[PendingPhoto]) -> None:
+        """Compare unattributed faces with the consenting gallery in memory, where the law allows it."""
+        asked = [
+            (photo, face)
+            for photo in photos
+            for face in photo.faces
+            if face.verdict == BYSTANDER and face.seen.crop is not None
+        ]
+        if not asked:
+            return
         with self._records.read() as work:
-            policy = subject_rows.current_policy(work)
-            facts = TransientMatch(
-                face=f"{photo}/{face.number}",
-                now=work.now,
-                sources=tuple(sources),
-                policy_published_at=None if policy is None else policy.published_at,
-            )
-            decision = deny_set_back(work.behind) or decide_transient(facts, self._law.of_bystander(sources))
-            if isinstance(decision, Deny) or assess(sighting.photo.image, face.found, ENROL).reason:
-                return BYSTANDER
-            view = self._gallery.consenting(work, self._pack.encoder)
-        if not view.size:
-            return BYSTANDER
-        crop = decision.cover(self._pack.encoder.align(sighting.photo.image, face.found))
-        (probe,) = self._pack.encoder.encode([crop])
-        strictest = min(view.rates)
-        minimum = tail_for(self._pack.encoder.digest).threshold(strictest, view.size).value
-        found = self._gallery.search(probe, view, minimum)
-        probe.wipe()
-        if not found:
-            return BYSTANDER
-        return Verdict(found[0].subject, Attribution.TRANSIENT)
+            moment = _Moment(work)
+            decisions = [(face, self._transient(moment, photo, face)) for photo, face in asked]
+            permitted = [(face, permit) for face, permit in decisions if isinstance(permit, Permit)]
+            view = self._gallery.consenting(work, self._encoder) if permitted else None
+        if view is None or not view.size:
+            return
+        minimum = tail_for(self._encoder.digest).threshold(min(view.rates), view.size).value
+        for (face, _), probe in zip(permitted, self._encoded(permitted), strict=True):
+            found = self._gallery.search(probe, view, minimum)
+            probe.wipe()
+            if found:
+                face.verdict = Verdict(found[0].subject, Attribution.TRANSIENT)
 
-    def _preview(self, sighting: Sighting, faces: Sequence[_Work]) -> bytes | None:
-        if not any(face.state in _NEEDS_PREVIEW for face in faces):
-            return None
-        return self._reader.preview(sighting.photo.image, (), PREVIEW_PX)
-
-    def _store(self, work: Transaction, photo: PhotoId, faces: Sequence[_Work]) -> None:
-        for face in faces:
-            subject = face.verdict.subject
-            if face.stored:
-                rows.set_face(work, face.id, face.state, subject=subject, reason=face.reason)
-            else:
-                record = FaceRecord(face.id, photo, face.box, face.state, face.reason, subject)
-                rows.add_face(work, record, face.detail)
-            if face.state is FaceState.REFERENCE:
-                self._store_reference(work, face)
-            elif face.state is FaceState.SKIPPED:
-                work.log(EventTag.FACE_DENIED, subject=subject, face=face.id, photo=photo, rule=face.reason)
-
-    def _store_reference(self, work: Transaction, face: _Work) -> None:
-        if face.faceprint is None or face.release is None or face.verdict.subject is None:
-            raise Refused("consent.live", "a reference needs a permitted faceprint", "core")
-        new = NewReference(ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint)
-        rows.add_reference(work, new)
-        work.log(
-            EventTag.FACE_ENCODED,
-            subject=new.subject,
-            face=face.id,
-            reference=new.id,
-            release=new.release,
-            encoder=new.faceprint.encoder,
-            attributed_by=None if face.verdict.by is None else face.verdict.by.value,
+    def _transient(self, moment: _Moment, photo: PendingPhoto, face: PendingFace) -> Permit | Deny:
+        facts = TransientMatch(
+            face=f"{photo.id}/{face.number}",
+            now=moment.work.now,
+            sources=tuple(photo.sources),
+            policy_published_at=moment.policy_published_at,
         )
-        face.faceprint.wipe()
+        law = self._law.of_bystander(photo.sources)
+        return deny_set_back(moment.work.behind) or decide_transient(facts, law)
+
+    def _store_new(self, moment: _Moment, photo: PendingPhoto) -> Iterator[NewEvent]:
+        """Store a photo and its faces; yield what the log is to say."""
+        work, sighting = moment.work, photo.sighting
+        self._decide_again(moment, photo)
+        record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now)
+        rows.add_photo(work, NewPhoto(record, photo.id, sighting.content_tag, photo.preview()))
+        rows.link_source(work, photo.id, sighting.source.id)
+        yield from _store(work, photo)
+        yield (
+            EventTag.PHOTO_INGESTED,
+            None,
+            {
+                "photo": photo.id,
+                "source": sighting.source.id,
+                "faces": len(photo.faces),
+                "references": sum(face.state is FaceState.REFERENCE for face in photo.faces),
+            },
+        )
+
+
+def _store(work: Transaction, photo: PendingPhoto) -> Iterator[NewEvent]:
+    """Store the faces of a photo; yield what the log is to say of each."""
+    for face in photo.faces:
+        subject = face.verdict.subject
+        if face.stored:
+            rows.set_face(work, face.id, face.state, subject=subject, reason=face.reason)
+        else:
+            record = FaceRecord(face.id, photo.id, face.seen.box, face.state, face.reason, subject)
+            rows.add_face(work, record, face.detail)
+        if face.state is FaceState.REFERENCE:
+            yield _store_reference(work, face)
+        elif face.state is FaceState.SKIPPED:
+            yield EventTag.FACE_DENIED, subject, {"face": face.id, "photo": photo.id, "rule": face.reason}
+
+
+def _store_reference(work: Transaction, face: PendingFace) -> NewEvent:
+    if face.faceprint is None or face.release is None or face.verdict.subject is None:
+        raise Refused("consent.live", "a reference needs a permitted faceprint", "core")
+    new = NewReference(ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint)
+    rows.add_reference(work, new)
+    encoder = face.faceprint.encoder
+    face.drop()
+    by = None if face.verdict.by is None else face.verdict.by.value
+    payload: dict[str, str | None] = {
+        "face": face.id,
+        "reference": new.id,
+        "release": new.release,
+        "encoder": encoder,
+        "attributed_by": by,
+    }
+    return EventTag.FACE_ENCODED, new.subject, payload
 
 
 def _sources(work: Transaction, photo: PhotoId) -> list[Source]:
@@ -302,12 +323,3 @@ def _sources(work: Transaction, photo: PhotoId) -> list[Source]:
 def _remembered(face: FaceRecord) -> Verdict:
     doubt = face.reason if face.state is FaceState.WAITING else None
     return Verdict(face.subject, doubt=doubt)
-
-
-_NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)
-
-
-def _outcomes(faces: Sequence[_Work]) -> list[FaceOutcome]:
-    return [
-        FaceOutcome(face.id, face.box, face.state, face.reason, face.detail, face.verdict.subject) for face in faces
-    ]

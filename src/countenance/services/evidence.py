@@ -101,7 +101,9 @@ class EvidenceLocker:
                 signer = self._journal.signer(work)
                 exports = {
                     release["evidence"]["release"]: document.write(
-                        ReleaseExport(release["evidence"], bytes.fromhex(release["salt"])).body(),
+                        ReleaseExport(
+                            release["evidence"], bytes.fromhex(release["salt"]), release["notice"]["text"]
+                        ).body(),
                         [signer],
                         self._journal.proof_of(work, release["index"]),
                     )

@@ -24,7 +24,8 @@ from countenance.model.event import EventTag
 from countenance.policy.engine import Fetch, deny_fetch
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.web import Page, Unreachable, Web
-from countenance.services.ingest import MAX_FILE_BYTES, Ingest, IngestSummary
+from countenance.services.files import MAX_FILE_BYTES
+from countenance.services.ingest import Ingest, IngestSummary
 from countenance.services.law import LawBook
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows

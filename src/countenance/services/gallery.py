@@ -185,7 +185,7 @@ class LiveGallery:
             if held is None:
                 return False
             new = len(held.index.owner.all) - held.saved
-            if max(new, held.number - held.saved_number if held.files else 0) < WORTH_SAVING:
+            if max(new, held.number - held.saved_number if held.files else 0) < WORTH_SAVING and not held.spoilt:
                 return False
             try:
                 return save(held, self.files, self._law)

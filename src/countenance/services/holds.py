@@ -11,7 +11,7 @@ from countenance.model.destruction import Hold, HoldBasis, TargetKind
 from countenance.model.event import EventTag
 from countenance.store import holds as rows
 from countenance.store import photos as photo_rows
-from countenance.store import runs
+from countenance.store import requests, runs
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction
 
@@ -68,11 +68,11 @@ HOLD_RULE = "hold.active"
 
 
 def under_hold(work: Transaction, kind: TargetKind, ids: Sequence[str]) -> list[str]:
-    """Return which of these subjects, or photos of subjects, are under a legal hold.
+    """Return which of these subjects, or photos of subjects, are under a legal hold or wait for their own request.
 
     A hold on somebody whose key has died comes too late: nothing can be kept of this person.
     """
-    held = rows.held(work)
+    held = rows.held(work) | requests.waiting(work)
     if not held or kind not in (TargetKind.SUBJECT, TargetKind.PHOTO):
         return []
     if kind is TargetKind.SUBJECT:
@@ -84,8 +84,9 @@ def all_held() -> Refused:
     """Return the refusal of a run all of which is under a hold."""
     return Refused(
         HOLD_RULE,
-        "all of it is under a legal hold, frozen and kept; `countenance hold list` shows the holds, and once they are "
-        "lifted it can be destroyed",
+        "all of it is under a legal hold, or waits until the person's own request is answered; frozen and kept. "
+        "`countenance hold list` and `request list` show why; once holds are lifted and requests answered it can be "
+        "destroyed",
         "destruction.hold_bases_recognised",
     )
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ingest: walk files, hand each photo to enrolment, report each outcome. One bad photo never ends a batch.
+"""Ingest: walk files, let somebody look at each photo, store what was seen, report each outcome.
 
-Resumable and idempotent: a photo is known by a keyed digest of its content, and is one unit of work.
+One bad photo never ends a batch. Resumable and idempotent: a photo is known by a keyed digest of its content.
+Pixels may be looked at in other processes, which hold no key; the records, the permits and the encoder stay here.
 """
 
 from __future__ import annotations
@@ -12,30 +13,34 @@ import hmac
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotFound, NotWritable, Refused
+from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotWritable, Refused
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceState, Source
 from countenance.policy.engine import Collection, deny_collection
 from countenance.policy.set_back import deny_set_back
-from countenance.ports.photos import DecodedPhoto, PhotoReader
+from countenance.ports.eyes import Eyes, SeenPhoto
 from countenance.services.attribution import Claim, unplaced
-from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
+from countenance.services.enrolment import Enrolments
+from countenance.services.files import find_files, groups, read
 from countenance.services.law import LawBook
 from countenance.services.manifest import ManifestLine, read_manifest
+from countenance.services.sighting import FaceOutcome, Sighting
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import TAG_KEY
-from countenance.store.records import Records
+from countenance.store.records import Records, Transaction
 
-MAX_FILE_BYTES = 64 * 2**20  # the reader's own cap; checked before a file is read into memory
-_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .webp .heic .heif .hif .avif .tif .tiff .gif".split())
+MANY = 16
+"""From so many photos on, other processes look at them: starting one takes as long as looking at ten."""
+_GROUP = 16  # photos in one unit of work: a permit is at most their encoding (0.1 s) older than its faceprint
+_AHEAD = 3  # groups that are read and looked at before the one that is stored
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class _Claims:
     labels: Mapping[str, Sequence[SubjectId]]
     subjects: frozenset[SubjectId]
 
-    def about(self, path: Path, photo: DecodedPhoto) -> tuple[Claim, ...]:
+    def about(self, path: Path, photo: SeenPhoto) -> tuple[Claim, ...]:
         """Return every claim about a photo.
 
         Raises:
@@ -132,13 +137,15 @@ class Ingest:
         self,
         records: Records,
         law: LawBook,
-        reader: PhotoReader,
-        enrolments: Callable[[], Enrolments],
+        looking: Callable[[], Eyes],
+        crowd: Callable[[int], AbstractContextManager[Eyes]],
+        enrolments: Callable[[int], Enrolments],
         lock: Path,
     ) -> None:
         self._records = records
         self._law = law
-        self._reader = reader
+        self._looking = looking
+        self._crowd = crowd
         self._enrolments = enrolments
         self._lock = lock
         self._tag_key = records.keyring.key(TAG_KEY)
@@ -149,14 +156,14 @@ class Ingest:
         paths: Sequence[Path],
         *,
         manifest: Path | None = None,
-        jobs: int = 1,
+        jobs: int | None = None,
         progress: Progress | None = None,
     ) -> IngestSummary:
         """Ingest files and folders, recursively, and return the sums.
 
         Args:
             manifest: CSV of who is in which photo; see `services.manifest`.
-            jobs: photos worked on at once, at least 1.
+            jobs: photos worked on at once, at least 1; by default one for each core.
 
         Raises:
             NotFound: no such source or path.
@@ -165,6 +172,7 @@ class Ingest:
             Busy: another ingest runs on this data directory.
             DataDirectoryError, ModelError: the data directory or the face models fail; what was done stays.
         """
+        jobs = jobs if jobs is not None else len(os.sched_getaffinity(0))
         if jobs < 1:
             raise BadInput("--jobs must be at least 1")
         started = time.perf_counter()
@@ -177,7 +185,7 @@ class Ingest:
         claims = _Claims(lines, labels, frozenset(ids))
         files = list(find_files(paths))
         with self._exclusive(), self._records.kept_open():
-            for outcome in self._outcomes(files, origin, claims, jobs):
+            for outcome in self._outcomes(files, origin, claims, jobs) if files else ():
                 summary.add(outcome)
                 if progress is not None:
                     progress(outcome, summary.photos, len(files))
@@ -201,55 +209,118 @@ class Ingest:
         raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _outcomes(self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int) -> Iterator[PhotoOutcome]:
-        """Yield outcomes in the order of the files, with at most a few photos in memory."""
-        enrolments = self._enrolments() if files else None
-        pending: deque[Future[PhotoOutcome]] = deque()
-        with ThreadPoolExecutor(jobs, thread_name_prefix="ingest") as pool:
+        """Yield outcomes in the order of the files.
+
+        A group of photos is one unit of work. The next groups are read and looked at meanwhile, so that a bounded
+        number of files is in memory. A few photos are looked at in this process, and stored one by one.
+        """
+        many = len(files) >= MANY
+        with (
+            ThreadPoolExecutor(jobs, thread_name_prefix="look") as lookers,
+            ThreadPoolExecutor(1, thread_name_prefix="read") as reader,
+            self._crowd(jobs) if many else nullcontext(self._looking()) as eyes,
+        ):
+            look = _Look(eyes, lookers)
+            enrolments = self._enrolments(jobs)
+            ahead: deque[Future[list[_File]]] = deque()
             try:
-                for path in files:
-                    if len(pending) >= 2 * jobs:
-                        yield pending.popleft().result()
-                    pending.append(pool.submit(self._one, path, source, claims, enrolments))
-                while pending:
-                    yield pending.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+                for group in groups(files, _GROUP if many else 1):
+                    ahead.append(reader.submit(self._begin, group, source, claims, look))
+                    if len(ahead) > (_AHEAD if many else 2 * jobs):
+                        yield from self._settle(ahead.popleft().result(), source, claims, enrolments)
+                while ahead:
+                    yield from self._settle(ahead.popleft().result(), source, claims, enrolments)
+            finally:  # before whoever looks is told to end
+                reader.shutdown(wait=False, cancel_futures=True)
+                lookers.shutdown(wait=False, cancel_futures=True)
 
-    def _one(self, path: Path, source: Source, claims: _Claims, enrolments: Enrolments | None) -> PhotoOutcome:
-        if enrolments is None:
-            raise RuntimeError("made before the first file")
-        try:
-            data = _read(path)
-            tag = self.content_tag(data)
-            known = self._known(tag, source, manifested=path.resolve() in claims.manifest)
-            if known is not None and not known.may_have_news:
-                return PhotoOutcome(path, known=True)
-            photo = self._reader.read(data)
-            sighting = Sighting(str(path.resolve()), tag, photo, source, claims.about(path, photo))
-            if known is None:
-                faces = enrolments.add(sighting)
-                if faces is None:
-                    return PhotoOutcome(path, known=True)
-                lost = unplaced([face.box for face in faces], sighting.claims)
-                return PhotoOutcome(path, faces=tuple(faces), unplaced=lost)
-            return PhotoOutcome(path, known=True, faces=tuple(enrolments.again(known.photo, sighting)))
-        except (BadPhoto, BadManifest, EncodingFailed) as error:
-            reason = error.reason if isinstance(error, BadPhoto) else error.code
-            with self._records.write() as work:
-                work.log(EventTag.PHOTO_SKIPPED, source=source.id, reason=reason)
-            return PhotoOutcome(path, reason=reason, detail=str(error))
-
-    def _known(self, tag: bytes, source: Source, *, manifested: bool) -> _Known | None:
+    def _begin(self, group: Sequence[Path], source: Source, claims: _Claims, look: _Look) -> list[_File]:
+        """Read files, and let somebody look at those that may bring news."""
+        begun: list[_File] = []
         with self._records.read() as work:
-            photo = rows.find_by_content(work, tag)
-            if photo is None:
-                return None
-            linked = source.id in {s.id for s in rows.sources_of(work, photo)}
-            news = rows.may_have_news(work, photo) or (manifested and bool(rows.undecided(work, photo)))
-        if not linked:
+            for path in group:
+                try:
+                    data = read(path)
+                except BadPhoto as error:
+                    begun.append(_File(path, error=error))
+                    continue
+                file = self._known(work, path, self.content_tag(data), source, claims)
+                if file.may_have_news:
+                    file.seen = look.at(data)
+                begun.append(file)
+        return begun
+
+    def _known(self, work: Transaction, path: Path, tag: bytes, source: Source, claims: _Claims) -> _File:
+        photo = rows.by_content(work, [tag]).get(tag)
+        if photo is None:
+            return _File(path, tag)
+        manifested = path.resolve() in claims.manifest
+        news = rows.may_have_news(work, photo) or (manifested and bool(rows.undecided(work, photo)))
+        linked = source.id in {s.id for s in rows.sources_of(work, photo)}
+        return _File(path, tag, known=photo, linked=linked, may_have_news=news)
+
+    def _settle(
+        self, group: Sequence[_File], source: Source, claims: _Claims, enrolments: Enrolments
+    ) -> list[PhotoOutcome]:
+        """Store what was seen in a group of files; return what became of each, in order."""
+        self._link(group, source)
+        outcomes: dict[int, PhotoOutcome] = {}
+        new: dict[int, Sighting] = {}
+        for number, file in enumerate(group):
+            if not file.may_have_news:
+                outcomes[number] = PhotoOutcome(file.path, known=True)
+                continue
+            try:
+                photo = file.photo()
+                sighting = Sighting(str(file.path.resolve()), file.tag, photo, source, claims.about(file.path, photo))
+                if file.known is None:
+                    new[number] = sighting
+                else:
+                    faces = tuple(enrolments.again(file.known, sighting))
+                    outcomes[number] = PhotoOutcome(file.path, known=True, faces=faces)
+            except (BadPhoto, BadManifest, EncodingFailed) as error:
+                outcomes[number] = self._left_out(file.path, source, error)
+        for (number, sighting), faces_of in zip(new.items(), self._add(enrolments, [*new.values()]), strict=True):
+            outcomes[number] = self._outcome(group[number].path, sighting, faces_of)
+        return [outcomes[number] for number in range(len(group))]
+
+    def _outcome(
+        self, path: Path, sighting: Sighting, faces: list[FaceOutcome] | EncodingFailed | None
+    ) -> PhotoOutcome:
+        if isinstance(faces, EncodingFailed):
+            return self._left_out(path, sighting.source, faces)
+        if faces is None:
+            return PhotoOutcome(path, known=True)
+        lost = unplaced([face.box for face in faces], sighting.claims)
+        return PhotoOutcome(path, faces=tuple(faces), unplaced=lost)
+
+    def _add(
+        self, enrolments: Enrolments, sightings: Sequence[Sighting]
+    ) -> list[list[FaceOutcome] | EncodingFailed | None]:
+        """Store photos together; where one of them cannot be encoded, one by one."""
+        if not sightings:
+            return []
+        try:
+            return [*enrolments.add(sightings)]
+        except EncodingFailed as error:
+            if len(sightings) == 1:
+                return [error]
+        return [faces for sighting in sightings for faces in self._add(enrolments, [sighting])]
+
+    def _left_out(self, path: Path, source: Source, error: BadPhoto | BadManifest | EncodingFailed) -> PhotoOutcome:
+        reason = error.reason if isinstance(error, BadPhoto) else error.code
+        with self._records.write() as work:
+            work.log(EventTag.PHOTO_SKIPPED, source=source.id, reason=reason)
+        return PhotoOutcome(path, reason=reason, detail=str(error))
+
+    def _link(self, group: Sequence[_File], source: Source) -> None:
+        """Note of known photos that they came from this source, too."""
+        photos = [file.known for file in group if file.known is not None and not file.linked]
+        if photos:
             with self._records.write() as work:
-                rows.link_source(work, photo, source.id)
-        return _Known(photo, news)
+                for photo in photos:
+                    if rows.exists(work, photo):
+                        rows.link_source(work, photo, source.id)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -265,41 +336,43 @@ class Ingest:
             yield
 
 
-@dataclass(frozen=True)
-class _Known:
-    """A photo that was ingested before, and whether looking at it again may change something."""
+@dataclass
+class _File:
+    """A file on its way.
 
-    photo: PhotoId
-    may_have_news: bool
-
-
-def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files that were named, and from folders every photo by its suffix, in a stable order.
-
-    Hidden files and folders are passed over; links to folders are not followed.
-
-    Raises:
-        NotFound: a path does not exist.
+    Attributes:
+        known: the photo that its content was ingested as before.
+        linked: that photo is known to come from this source.
+        may_have_news: looking at it may change something; it is being looked at.
+        error: why it could not be read.
     """
-    for path in paths:
-        if path.is_file():
-            yield path
-        elif path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders[:] = sorted(name for name in folders if not name.startswith("."))
-                for name in sorted(names):
-                    if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
-                        yield Path(folder, name)
-        else:
-            raise NotFound(f"there is no file or folder {path}")
+
+    path: Path
+    tag: bytes = b""
+    known: PhotoId | None = None
+    linked: bool = True
+    may_have_news: bool = True
+    seen: Future[SeenPhoto] | None = None
+    error: BadPhoto | None = None
+
+    def photo(self) -> SeenPhoto:
+        """Return what was seen, when it was; once, so that its pixels live no longer than they are needed.
+
+        Raises:
+            BadPhoto: it could not be read, or shows no photo.
+        """
+        if self.seen is None:
+            raise self.error or RuntimeError("nobody was asked to look")
+        seen, self.seen = self.seen, None
+        return seen.result()
 
 
-def _read(path: Path) -> bytes:
-    try:
-        if not path.is_file():  # a pipe would be waited on for ever
-            raise BadPhoto("unreadable", "this is not a file, or a link to none")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise BadPhoto("too_many_bytes", f"the file is larger than {MAX_FILE_BYTES >> 20} MiB; make it smaller")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadPhoto("unreadable", f"the file cannot be read: {error.strerror}") from error
+@dataclass(frozen=True)
+class _Look:
+    """Whoever looks, and the threads that wait for it."""
+
+    eyes: Eyes
+    threads: ThreadPoolExecutor
+
+    def at(self, data: bytes) -> Future[SeenPhoto]:
+        return self.threads.submit(self.eyes.look, data)

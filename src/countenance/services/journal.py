@@ -3,25 +3,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from countenance import canonical
 from countenance.errors import BadInput, NotWritable
 from countenance.ids import ReleaseId
 from countenance.ledger import checkpoint as checkpoints
-from countenance.ledger import document, merkle, tiles
+from countenance.ledger import consent_record, document, merkle, tiles
 from countenance.ledger.checkpoint import Checkpoint
+from countenance.ledger.consent_record import RecordFacts
 from countenance.ledger.note import Signer
 from countenance.ledger.proof import EntryProof, GrowthProof
 from countenance.ledger.release import ReleaseExport
+from countenance.model.consent import Release
 from countenance.model.event import Event, EventTag
+from countenance.model.residency import homes
+from countenance.store import clients as client_rows
 from countenance.store import log
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import SIGNING_KEY
 from countenance.store.records import Records, Transaction, events, settings
 
 ORIGIN = "log_origin"  # the setting that names the log; made once, by `init`
+
+
+class ReleaseForm(StrEnum):
+    """In which form a release is exported."""
+
+    COUNTENANCE = "countenance"
+    ISO27560 = "iso27560"
+    KANTARA = "kantara"
 
 
 class Journal:
@@ -69,23 +85,52 @@ class Journal:
             hashes = merkle.consistency_proof(old, size, log.node_reader(work.connection))
             return GrowthProof(old, tuple(hashes), self.head(work)).encode()
 
-    def export_release(self, release: ReleaseId) -> bytes:
-        """Return a release as a signed document with its proof: what the person who signed is given.
+    def export_release(self, release: ReleaseId, form: ReleaseForm = ReleaseForm.COUNTENANCE) -> bytes:
+        """Return a release as a document: what the person who signed is given.
+
+        Our own form and the ISO/IEC TS 27560 record are signed and proved; a Kantara receipt is for others to read.
 
         Raises:
             NotFound: no such release, or its person was destroyed.
         """
         with self._records.read() as work:
             subject = subject_rows.signer_of(work, release)
+            evidence = subject_rows.release_record(work, subject, release)
+            if not isinstance(evidence, dict):
+                raise TypeError("the evidence is an object")
+            one = next(r for r in subject_rows.releases(work, subject)[subject] if r.id == release)
+            if form is ReleaseForm.KANTARA:
+                return canonical.encode(consent_record.kantara(one, self._facts(work, one, evidence))) + b"\n"
             index = log.find(work.connection, EventTag.RELEASE_SIGNED, "release", release)
             salt = log.salt_of(work.connection, work.keyring, index)
             if salt is None:
                 raise RuntimeError("the salt lives as long as the person's key")
-            evidence = subject_rows.release_record(work, subject, release)
-            if not isinstance(evidence, dict):
-                raise TypeError("the evidence is an object")
-            body = ReleaseExport(evidence, salt).body()
+            text = subject_rows.notice_text(work, subject, one.notice)
+            iso = form is ReleaseForm.ISO27560
+            record = consent_record.iso27560(one, self._facts(work, one, evidence)) if iso else {}
+            body = ReleaseExport(evidence, salt, text, record).body()
             return document.write(body, [self.signer(work)], self.proof_of(work, index))
+
+    def _facts(self, work: Transaction, release: Release, evidence: Mapping[str, Any]) -> RecordFacts:
+        """Return what a record tells beside the release."""
+        known, signed = settings(work), subject_rows.releases(work, release.subject)[release.subject]
+        earlier = [one.id for one in signed if one.signed_at < release.signed_at]
+        clients = [(str(one), client_rows.get(work, one).name) for one in sorted(release.scope.clients)]
+        kinds = [(f"kind:{one}", f"any vetted client of the kind {one}") for one in sorted(release.scope.kinds)]
+        return RecordFacts(
+            now=work.now,
+            controller=known["operator"],
+            contact=known["contact"],
+            policy_url=known["policy_url"],
+            residency=homes(subject_rows.get(work, release.subject).residency),
+            packs=sorted(evidence["law"]["packs"]),
+            recipients=[*clients, *kinds],
+            notice_sha256=evidence["notice"]["sha256"],
+            method=evidence["signature"]["method"],
+            intent=evidence["signature"]["intent"],
+            renews=earlier[-1] if earlier else None,
+            public_key=self.signer(work).verifier().text(),
+        )
 
     def publish(self, folder: Path) -> int:
         """Write the log as C2SP tiles into a folder that any static web server can serve; return its size.

@@ -27,13 +27,14 @@ def mask(records: Records, reader: PhotoReader, run: RunId, report: Progress) ->
             record = photo_rows.get_photo(work, photo)
             own = [face.box for face in photo_rows.faces(work, photo=photo) if face.subject in subjects]
             stored = photo_rows.preview(work, photo)
-            masked = stored and reader.remask(stored, [_fraction(box, record.size) for box in own])
+            masked = stored and reader.remask(stored, [fraction(box, record.size) for box in own])
             photo_rows.reseal_photo(work, photo, key, record.uri, masked)
             rows.finish(work, run, TargetKind.MASK, photo)
         report("masking previews", number, len(photos))
     return old_keys
 
 
-def _fraction(box: Box, size: tuple[int, int]) -> Box:
+def fraction(box: Box, size: tuple[int, int]) -> Box:
+    """Return a box in full-size pixels as fractions of the photo's width and height."""
     height, width = size
     return Box(box.left / width, box.top / height, box.right / width, box.bottom / height)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,14 @@ from countenance.services.evidence import EvidenceLocker
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
+from countenance.services.requests import Requests
 
 if TYPE_CHECKING:
+    from countenance.ports.photos import PhotoReader
+    from countenance.services.destruction import Destruction
+    from countenance.services.gallery import LiveGallery
     from countenance.services.law import LawBook
+    from countenance.services.subjects import Subjects
     from countenance.store.records import Records
 
 
@@ -21,6 +27,18 @@ class Remedies:
 
     _records: Records
     _law: LawBook
+    _gallery: LiveGallery
+    subjects: Subjects
+
+    @property
+    @abstractmethod
+    def destruction(self) -> Destruction:
+        """Verbs on destruction runs."""
+
+    @property
+    @abstractmethod
+    def _reader(self) -> PhotoReader:
+        """What decodes photos."""
 
     @cached_property
     def journal(self) -> Journal:
@@ -36,6 +54,13 @@ class Remedies:
     def evidence(self) -> EvidenceLocker:
         """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
         return EvidenceLocker(self._records, self.journal)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Verbs on subjects' requests: `open`, `acknowledge`, `package`, `answered`, `erase`, `close`."""
+        return Requests(
+            self._records, self._law, self._reader, self._gallery, self.subjects, self.journal, self.destruction
+        )
 
     @cached_property
     def recipients(self) -> Recipients:

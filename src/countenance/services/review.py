@@ -11,9 +11,10 @@ from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import FaceId, SubjectId
 from countenance.model.event import EventTag
 from countenance.model.source import Attribution, FaceRecord, FaceState
-from countenance.ports.photos import PhotoReader
+from countenance.ports.eyes import Eyes
 from countenance.services.attribution import Claim
-from countenance.services.enrolment import Enrolments, FaceOutcome, Sighting
+from countenance.services.enrolment import Enrolments
+from countenance.services.sighting import FaceOutcome, Sighting
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records
@@ -33,12 +34,12 @@ class Review:
     def __init__(
         self,
         records: Records,
-        reader: PhotoReader,
+        eyes: Callable[[], Eyes],
         enrolments: Callable[[], Enrolments],
         content_tag: Callable[[bytes], bytes],
     ) -> None:
         self._records = records
-        self._reader = reader
+        self._eyes = eyes
         self._enrolments = enrolments
         self._content_tag = content_tag
 
@@ -71,10 +72,10 @@ class Review:
         data = path.read_bytes()
         tag = self._content_tag(data)
         with self._records.read() as work:
-            if rows.find_by_content(work, tag) != record.photo:
+            if rows.by_content(work, [tag]).get(tag) != record.photo:
                 raise NotFound(f"the file at {path} is not the photo that was ingested")
         claim = Claim(subject, Attribution.REVIEWER, record.box)
-        sighting = Sighting(photo.uri, tag, self._reader.read(data), source, (claim,))
+        sighting = Sighting(photo.uri, tag, self._eyes().look(data), source, (claim,))
         outcomes = self._enrolments().again(record.photo, sighting, only=face)
         if not outcomes:
             raise NotFound(f"face {face} is not found in its photo by the present detector")

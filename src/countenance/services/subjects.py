@@ -323,7 +323,11 @@ def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: Sig
         "schema": "countenance-release-1",
         "release": release.id,
         "subject": release.subject,
-        "notice": {"id": draft.notice, "sha256": canonical.digest(draft.text)},
+        "notice": {
+            "id": draft.notice,
+            "sha256": canonical.digest(draft.text),
+            "fields": list(law.items("notice.fields")),
+        },
         "policy_sha256": draft.policy_sha256,
         "law": {"digest": law.digest, "packs": {pack.id: pack.sha256 for pack in law.packs}},
         "scope": {
@@ -339,5 +343,6 @@ def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: Sig
             "role": "representative" if release.signer_is_representative else "subject",
             "signed_at": to_text(release.signed_at),
             "intent": method.intent,
+            "signed_text_sha256": canonical.digest(draft.text),
         },
     }

@@ -53,7 +53,7 @@ def append(
 
 def append_all(connection: Connection, keyring: Keyring, at: datetime, events: Sequence[NewEvent]) -> int:
     """Append several events of one moment, much faster than one by one; return the index of the first."""
-    owned = keyring.owners()
+    owned = keyring.holding({one[1] for one in events if one[1] is not None})
     drafts = [_Draft(one, one[1] if one[1] in owned else LOG_KEY, None, entries.new_salt()) for one in events]
     return _append(connection, keyring, at, drafts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,12 +91,11 @@ def sources_of(work: Transaction, photo: PhotoId) -> list[Source]:
     return sorted(found, key=lambda source: source.revoked_at is not None)
 
 
-def find_by_content(work: Transaction, content_tag: bytes) -> PhotoId | None:
-    """Return the photo whose file has this tag, if it was ingested before."""
-    found: PhotoId | None = work.connection.execute(
-        select(schema.photo.c.id).where(schema.photo.c.content_tag == content_tag)
-    ).scalar()
-    return found
+def by_content(work: Transaction, content_tags: Sequence[bytes]) -> dict[bytes, PhotoId]:
+    """Return the photos that were ingested before, by the tags of their files; a thousand tags at most."""
+    table = schema.photo
+    query = select(table.c.content_tag, table.c.id).where(table.c.content_tag.in_(content_tags))
+    return {row.content_tag: row.id for row in work.connection.execute(query)}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from countenance.model.event import Event, EventTag
 from countenance.store import log, schema
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
 from countenance.store.keyring import Keyring
+from countenance.store.log import NewEvent
 from countenance.store.sealing import seal, unseal
 
 
@@ -43,6 +44,10 @@ class Transaction:
     def log_all(self, tag: EventTag, subjects: Sequence[SubjectId], **payload: canonical.Value) -> None:
         """Append one event of this tag and payload about each of these subjects."""
         log.append_all(self.connection, self.keyring, self.now, [(tag, subject, payload) for subject in subjects])
+
+    def log_each(self, events: Sequence[NewEvent]) -> None:
+        """Append several events of this moment, faster than one by one."""
+        log.append_all(self.connection, self.keyring, self.now, events)
 
     def log_evidence(
         self, tag: EventTag, record: canonical.Value, *, subject: SubjectId | None = None, **payload: canonical.Value

@@ -190,7 +190,7 @@ def loser_ids(run: RunId) -> Select[tuple[str]]:
 def freeze(work: Transaction, run: RunId) -> None:
     """Freeze the subjects of a run; those that are frozen already stay so since when they were."""
     table = schema.subject
-    ours = table.c.id.in_(_ids(run, TargetKind.SUBJECT))
+    ours = table.c.id.in_(_ids(run, TargetKind.SUBJECT)) | table.c.id.in_(_ids(run, TargetKind.HELD))
     work.connection.execute(update(table).where(ours, table.c.frozen_at.is_(None)).values(frozen_at=to_text(work.now)))
 
 

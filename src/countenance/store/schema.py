@@ -7,18 +7,9 @@ lists of codes are JSON text. Ids are random and mean nothing outside this data 
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+from countenance.store.schema_gallery import gallery_tables
 
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
@@ -380,19 +371,23 @@ instruction = Table(
     Column("outcome", Text),
     Column("sealed_evidence", LargeBinary),
 )
-# Whom each change that `revision` counts is about, written by the same triggers: a subject, or `client` or `run`.
-gallery_change = Table(
-    "gallery_change",
+# What a person asked for, and when it was answered; kept after a destruction, as proof that deadlines were.
+request = Table(
+    "request",
     metadata,
-    Column("number", Integer, primary_key=True),  # of `revision`, after the change
-    Column("about", Text, nullable=False),
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("sealed_channel", LargeBinary, nullable=False),
+    Column("verified_by", Text, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("ack_due", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("first", Integer, nullable=False),  # to be answered before anything is destroyed
+    Column("acknowledged_at", Text),
+    Column("answered_at", Text),
+    Column("closed_at", Text),
+    Column("outcome", Text),
+    Column("sealed_reason", LargeBinary),
 )
-# The sealed files of the gallery that count; a file that has no row here is thrown away.
-gallery_file = Table(
-    "gallery_file",
-    metadata,
-    Column("id", Text, primary_key=True),  # its name, and the owner of its key
-    Column("encoder", Text, nullable=False),
-    Column("place", Integer, nullable=False),  # -1: who is where; from 0: the faceprints of that segment
-    Column("number", Integer, nullable=False),  # of `revision`, when it was written
-)
+gallery_change, gallery_file = gallery_tables(metadata)

@@ -73,6 +73,12 @@ def get(work: Transaction, subject: SubjectId) -> Subject:
     return _subject(work, row)
 
 
+def relabel(work: Transaction, subject: SubjectId, label: str) -> None:
+    """Correct the operator's name for a person."""
+    sealed = work.seal(subject, label.encode(), "subject.label")
+    work.connection.execute(update(schema.subject).where(schema.subject.c.id == subject).values(sealed_label=sealed))
+
+
 def exists(work: Transaction, subject: SubjectId) -> bool:
     """Say whether a subject has a row, readable or not."""
     query = select(schema.subject.c.id).where(schema.subject.c.id == subject)
@@ -155,6 +161,13 @@ def add_notice(work: Transaction, notice: NoticeId, subject: SubjectId, text: st
             delivered_at=to_text(work.now),
         )
     )
+
+
+def notice_text(work: Transaction, subject: SubjectId, notice: NoticeId) -> str:
+    """Return the text of a notice as it was delivered."""
+    query = select(schema.notice.c.sealed_text).where(schema.notice.c.id == notice)
+    sealed = work.connection.execute(query).scalar_one()
+    return work.unseal(subject, sealed, f"notice.text:{notice}").decode()
 
 
 def add_release(work: Transaction, release: Release, policy_sha256: str, record: canonical.Value) -> None:

@@ -135,6 +135,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "request",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed_channel", sa.LargeBinary(), nullable=False),
+        sa.Column("verified_by", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("ack_due", sa.Text(), nullable=False),
+        sa.Column("due", sa.Text(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("acknowledged_at", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_request_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "artefact_run",
         sa.Column("artefact", sa.Text(), nullable=False),
         sa.Column("run", sa.Text(), nullable=False),
