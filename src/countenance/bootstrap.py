@@ -30,6 +30,7 @@ from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
 from countenance.services.certify import Deferred
+from countenance.services.custody import Custody
 from countenance.services.dataset import DataSets
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
@@ -38,7 +39,6 @@ from countenance.services.evaluation import Evaluations
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.gallery_files import GalleryFiles
-from countenance.services.holds import Holds
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
@@ -200,9 +200,11 @@ class Engine(Remedies):
         return Homes(self._records, self._law)
 
     @cached_property
-    def holds(self) -> Holds:
-        """Verbs on legal holds: `place`, `lift`, `everyone`."""
-        return Holds(self._records)
+    def custody(self) -> Custody:
+        """Holds, orders, their conflicts and their execution."""
+        return Custody(
+            self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones, self._gallery.erase
+        )
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""

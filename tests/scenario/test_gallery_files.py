@@ -13,6 +13,7 @@ import pytest
 from world import FakeClock, World
 
 from countenance.ids import ClientId, SubjectId
+from countenance.model.destruction import HoldBasis
 from countenance.services import gallery, gallery_files, gallery_held, gallery_memory, gallery_saving
 from countenance.services.gallery_held import Held
 from countenance.store import photos as photo_rows
@@ -202,6 +203,7 @@ sys.path[:0] = {paths!r}
 from fake_pack import drawn_pack, know_tail, face, photo, png
 from pathlib import Path
 from countenance.bootstrap import Engine
+from countenance.model.destruction import HoldBasis
 from countenance.services import gallery, gallery_files, gallery_held, gallery_memory, gallery_saving
 from countenance.store import sealed_arrays
 from countenance.model.destruction import Scope
@@ -253,3 +255,18 @@ def test_killed_while_files_are_written_anew(full: tuple[World, ClientId, list[S
     assert world.found(client, 2) == set()
     assert world.found(client, 3) == {people[3]}
     files(world)
+
+
+def test_whom_a_hold_keeps_leaves_the_sealed_files(full: tuple[World, ClientId, list[SubjectId]]) -> None:
+    """The faceprints of a person under a hold open with the escrow key alone, so the gallery's files lose them."""
+    world, client, people = full
+    with world.engine._records.read() as work:
+        theirs = rows.references_of(work, world.encoder.digest, [people[1]])
+    assert world.engine._gallery.files.count(theirs) == 3
+    world.engine.custody.holds.place(people[1], basis=HoldBasis.COURT_ORDER, matter="12 C 3", by="counsel")
+    assert world.engine._gallery.files.count(theirs) == 0
+    assert files(world) == 5
+    for _ in range(2):
+        assert world.found(client, 1) == set()
+        assert world.found(client, 2) == {people[2]}
+        world.reopen()

@@ -35,7 +35,7 @@ def people(world: World) -> tuple[ClientId, SubjectId, SubjectId]:
 
 def hold(world: World, subject: SubjectId) -> HoldId:
     """Place a hold and return its id."""
-    return world.engine.holds.place(subject, basis=HoldBasis.COURT_ORDER, matter=MATTER, by=CUSTODIAN).id
+    return world.engine.custody.holds.place(subject, basis=HoldBasis.COURT_ORDER, matter=MATTER, by=CUSTODIAN).hold.id
 
 
 def test_what_is_held_is_neither_destroyed_nor_found(
@@ -61,10 +61,10 @@ def test_a_lifted_hold_lets_destruction_go_on(world: World, people: tuple[Client
     """Once the hold is lifted the same command destroys, and ends with a complete certificate."""
     _, ada, _ = people
     placed = hold(world, ada)
-    world.engine.holds.lift(placed)
+    world.engine.custody.holds.lift(placed, by=CUSTODIAN)
     assert world.destroy(ada).title == "complete"
     with pytest.raises(BadInput, match="lifted before"):
-        world.engine.holds.lift(placed)
+        world.engine.custody.holds.lift(placed, by=CUSTODIAN)
 
 
 def test_a_certificate_of_some_says_what_is_held(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
@@ -77,7 +77,7 @@ def test_a_certificate_of_some_says_what_is_held(world: World, people: tuple[Cli
     counts = proved.certificate.counts
     assert (counts.targeted, counts.destroyed, counts.held) == (2, 1, 1)
     assert {person.id for person in world.engine.subjects.everyone()} == {ada}
-    assert sum(face.subject == ada and face.reference is not None for face in world.faces()) == 2
+    assert sum(face.subject == ada for face in world.faces()) == world.rows()["escrow_reference"] == 2
 
 
 def test_a_lifted_hold_completes_the_run_that_it_kept(
@@ -90,14 +90,15 @@ def test_a_lifted_hold_completes_the_run_that_it_kept(
     again = world.engine.destruction.resume(first.run.id)
     assert again.title == "partial"
     assert ada in {person.id for person in world.engine.subjects.everyone()}
-    world.engine.holds.lift(placed)
+    world.engine.custody.holds.lift(placed, by=CUSTODIAN)
     done = world.engine.destruction.resume(first.run.id)
     assert (done.title, world.engine.subjects.everyone()) == ("complete", [])
     trust = Trust((parse_key(world.engine.journal.verifier_key()),))
     proved = verify_certificate(done.document or b"", trust).certificate
     assert (proved.counts.targeted, proved.counts.destroyed, proved.counts.held) == (2, 2, 0)
     assert proved.supersedes == again.certificate
-    assert {store.store: store.counts.destroyed for store in proved.stores}["gallery in memory"] == 4
+    assert {store.store: store.counts.destroyed for store in proved.stores}["gallery in memory"] == 2
+    assert done.run.counts["escrow_reference"] == 2  # they had left the gallery when the hold was placed
     assert world.engine.doctor.problems() == []
 
 
@@ -108,7 +109,10 @@ def test_a_lifted_hold_skips_no_second_person(world: World, people: tuple[Client
     placed = hold(world, strict)
     first = world.engine.destruction.destroy(Scope((strict, bo)), requested_by=CUSTODIAN)
     assert first.title == "partial"
-    world.engine.holds.lift(placed)
+    assert world.engine.custody.holds.lift(placed, by=CUSTODIAN).lifted_at is None
+    with pytest.raises(Refused, match="two people"):
+        world.engine.custody.holds.lift(placed, by=CUSTODIAN)
+    world.engine.custody.holds.lift(placed, by="counsel")
     assert world.engine.destruction.resume(first.run.id).run.state is RunState.FROZEN
     world.engine.destruction.approve(first.run.id, by="counsel")
     assert world.engine.destruction.resume(first.run.id).title == "complete"
@@ -135,7 +139,7 @@ def test_a_hold_that_comes_while_a_run_waits_wins(world: World, people: tuple[Cl
     assert world.engine.destruction.resume(run).title == "partial"
     with world.engine._records.read() as work:
         assert run_rows.targets(work, run, TargetKind.HELD) == [ada]
-    alone = world.engine.holds.place
+    alone = world.engine.custody.holds.place
     with pytest.raises(NotFound):
         alone(bo, basis=HoldBasis.WARRANT, matter=MATTER, by=CUSTODIAN)
 
@@ -157,7 +161,7 @@ def test_a_hold_lies_sealed(world: World, people: tuple[ClientId, SubjectId, Sub
     hold(world, ada)
     assert not any(MATTER.encode() in path.read_bytes() for path in world.data.rglob("*") if path.is_file())
     with pytest.raises(BadInput, match="matter"):
-        world.engine.holds.place(ada, basis=HoldBasis.WARRANT, matter=" ", by=CUSTODIAN)
+        world.engine.custody.holds.place(ada, basis=HoldBasis.WARRANT, matter=" ", by=CUSTODIAN)
 
 
 def test_the_commands(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:

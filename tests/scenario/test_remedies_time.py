@@ -147,8 +147,8 @@ def test_t16_a_hold_that_the_law_does_not_recognise_is_a_conflict_for_counsel(wo
     client = world.client()
     ada, bo = enrolled(world, "Ada", 1, days=10), enrolled(world, "Bo", 2, days=10)
     enrolled(world, "Cy", 3, days=10)
-    holds = world.engine.holds
-    placed = holds.place(ada, basis=HoldBasis.LITIGATION_ANTICIPATED, matter="Doe v. Roe", by=CUSTODIAN)
+    holds = world.engine.custody.holds
+    placed = holds.place(ada, basis=HoldBasis.LITIGATION_ANTICIPATED, matter="Doe v. Roe", by=CUSTODIAN).hold
     holds.place(bo, basis=HoldBasis.WARRANT, matter="22 GJ 1", by=CUSTODIAN)
     world.clock.tick(days=12)
     for _ in range(2):
@@ -159,7 +159,7 @@ def test_t16_a_hold_that_the_law_does_not_recognise_is_a_conflict_for_counsel(wo
     (raised,) = world.log(EventTag.RETENTION_CONFLICT)
     assert raised.payload == {"hold": placed.id, "basis": "litigation_anticipated"}
     assert {one.id for one in world.engine.subjects.everyone()} == {ada, bo}
-    holds.lift(placed.id)
+    holds.lift(placed.id, by=CUSTODIAN)
     assert world.engine.retention.run().destroyed == 1
 
 

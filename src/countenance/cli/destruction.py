@@ -26,6 +26,7 @@ _ITEMS = {
     "search_candidate": "search finding",
     "artefact_subject": "link to an artefact made of this",
     "reference": "reference",
+    "escrow_reference": "reference kept by a hold",
     "face": "face",
     "photo_source": "source link",
     "photo": "photo record",
@@ -203,7 +204,9 @@ def say_finished(output: Output, finished: Finished, out: Path) -> None:
             output.say(f"- {problem}", style="red")
         output.say(f"Mend that, then: countenance destroy resume {run.id}")
     elif run.state is RunState.FROZEN:
-        output.say(f"Run {run.id} is frozen, in force now, and waits for a second person to approve it:")
+        planned = ", ".join(counted(n, _ITEMS[name]) for name, n in destroyed.items() if n)
+        output.say(f"Run {run.id} is frozen, in force now, and would destroy {planned or 'nothing'}.")
+        output.say("It waits for a second person to approve it:")
         output.say(f"countenance destroy approve {run.id} --by NAME")
     elif run.state is RunState.CERTIFIED:
         listed = ", ".join(counted(n, _ITEMS[name]) for name, n in destroyed.items() if n)

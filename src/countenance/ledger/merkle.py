@@ -233,3 +233,9 @@ def _prefix_path(old: int, start: int, end: int, node: NodeReader) -> list[bytes
     if old <= middle:
         return [*_prefix_path(old, start, middle, node), _subtree(middle, end, node)]
     return [*_prefix_path(old, middle, end, node), _subtree(start, middle, node)]
+
+
+def root_over(ids: Iterable[str]) -> str:
+    """Return the root (lower-case hex) over some ids, sorted: whoever has the list can check that it is this one."""
+    frontier, _ = Frontier(0, ()).append([leaf_hash(one.encode()) for one in sorted(ids)])
+    return frontier.root().hex()

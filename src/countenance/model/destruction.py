@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from countenance.ids import HoldId, RunId, SourceId, SubjectId
@@ -20,18 +20,21 @@ class RunState(StrEnum):
     VERIFYING = "verifying"
     CERTIFIED = "certified"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 NEXT: dict[RunState, frozenset[RunState]] = {
-    RunState.PLANNED: frozenset({RunState.FROZEN}),
-    RunState.FROZEN: frozenset({RunState.APPROVED}),
-    RunState.APPROVED: frozenset({RunState.EXECUTING}),
+    RunState.PLANNED: frozenset({RunState.FROZEN, RunState.CANCELLED}),
+    # Cancelled, where the order behind it was vacated before anything was destroyed.
+    RunState.FROZEN: frozenset({RunState.APPROVED, RunState.CANCELLED}),
+    RunState.APPROVED: frozenset({RunState.EXECUTING, RunState.CANCELLED}),
     RunState.EXECUTING: frozenset({RunState.VERIFYING}),
     RunState.VERIFYING: frozenset({RunState.CERTIFIED, RunState.FAILED}),
     # What failed is executed and verified again; what was certified as partial may become complete, and what a hold
     # kept is executed once the hold is lifted.
     RunState.FAILED: frozenset({RunState.EXECUTING}),
     RunState.CERTIFIED: frozenset({RunState.VERIFYING, RunState.FROZEN}),
+    RunState.CANCELLED: frozenset(),
 }
 
 
@@ -116,17 +119,31 @@ class HoldBasis(StrEnum):
 
 @dataclass(frozen=True)
 class Hold:
-    """A legal hold on all that is held of one subject; it suspends destruction and never permits a search.
+    """A legal hold on all that is held of some people; it suspends destruction and never permits a search.
 
     Attributes:
+        subjects: whom it is on.
         matter, placed_by: sealed at rest.
         lifted_at: None while it is in force.
+        recipient: the age recipient of an outside key holder; None where the escrow key lies in the keyring.
+        review_every_days: how often somebody has to look whether it is still needed; None for never.
+        reviewed_at: when somebody last did.
     """
 
     id: HoldId
-    subject: SubjectId
+    subjects: tuple[SubjectId, ...]
     basis: HoldBasis
     matter: str = field(repr=False)
     placed_by: str = field(repr=False)
     placed_at: datetime
     lifted_at: datetime | None
+    recipient: str | None = None
+    review_every_days: int | None = None
+    reviewed_at: datetime | None = None
+
+    @property
+    def review_at(self) -> datetime | None:
+        """By when it is to be reviewed; None where it is lifted or nobody has to."""
+        if self.review_every_days is None or self.lifted_at is not None:
+            return None
+        return (self.reviewed_at or self.placed_at) + timedelta(days=self.review_every_days)

@@ -7,7 +7,7 @@ plain values that the services read in the same transaction as they act in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -41,6 +41,7 @@ class Enrolment:
         face: `photo id / number`, for the permit and the log.
         release: the release that it would rest on; None where the subject has none.
         policy_published_at: of the current public policy; None where there is none.
+        barred_by: the order that stops collection from this person, whatever was signed before; None for none.
     """
 
     face: str
@@ -49,6 +50,7 @@ class Enrolment:
     release: Release | None
     source: Source
     policy_published_at: datetime | None
+    barred_by: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,12 @@ def _frozen(facts: Enrolment | Disclosure, _law: Law) -> str | None:
     return "this person is frozen: nothing of theirs is collected or searched" if facts.subject.frozen_at else None
 
 
+def _ordered(facts: Enrolment, _law: Law) -> str | None:
+    if facts.barred_by is None:
+        return None
+    return f"the order {facts.barred_by} stops collection from this person; only a release that it allows permits"
+
+
 def _no_live_release(facts: Enrolment | Disclosure, _law: Law) -> str | None:
     if facts.release is None:
         return _NO_RELEASE.reason
@@ -310,6 +318,7 @@ _FETCH: tuple[Rule[Fetch], ...] = (Rule("fetch.host", "basis.targeted_fetch_requ
 _ENROLMENT: tuple[Rule[Enrolment], ...] = (
     Rule("policy.public", "notice.policy_public_before_possession", _policy_unmet),
     Rule("subject.frozen", "destruction.freeze_on_request_minutes", _frozen),
+    Rule("order.stop_collect", "destruction.unknown_residency_in_class_order", _ordered),
     Rule("consent.order", "notice.before_capture", _out_of_order),
     Rule("consent.live", "basis.require", _no_live_release),
     Rule("consent.age", "consent.max_age_days", _too_old),

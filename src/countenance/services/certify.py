@@ -24,7 +24,7 @@ from countenance.ledger.certificate import (
     StoreResult,
     Verification,
 )
-from countenance.ledger.merkle import Frontier, leaf_hash
+from countenance.ledger.merkle import root_over
 from countenance.model.destruction import Run
 from countenance.model.recipient import Instruction, Outcome
 from countenance.services.aftermath import Aftermath
@@ -76,6 +76,7 @@ def make(
     operator: str,
     targets: Sequence[str],
     held: Sequence[str],
+    unknown: int,
     verified: Verified,
     aftermath: Aftermath,
     deferred: Sequence[Deferred],
@@ -88,6 +89,7 @@ def make(
 
     Args:
         targets: the subjects or photos that the run was asked to destroy; more than one are bound by a Merkle root.
+        unknown: how many of both are meant only because their residency is unknown.
         held: those of them that a legal hold kept, besides.
         declarant: who declares it under penalty of perjury; None where nobody does.
         deferred: backups in which keys of the targets still live.
@@ -105,9 +107,9 @@ def make(
         place="the data directory of the operator's installation",
         destination="the media stay in use; keys and bytes were destroyed on them",
         scope_text=run.scope_text,
-        class_snapshot_root=_root([*targets, *held]) if targeted > 1 else None,
+        class_snapshot_root=root_over([*targets, *held]) if targeted > 1 else None,
         counts=total,
-        unknown_treated_as_member=0,
+        unknown_treated_as_member=unknown,
         methods=tuple(dict.fromkeys(store.method for store in STORES if store.counted)),
         stores=(*(_result(store.name, run) for store in STORES), *_backups(deferred, len(targets)), *_told(aftermath)),
         carve_outs=_carve_outs(total, deferred, aftermath),
@@ -179,12 +181,6 @@ def _artefacts(aftermath: Aftermath) -> list[str]:
         + ("it was given up since." if one.state == "retired" else "it is to be made anew without them, or given up.")
         for one in aftermath.artefacts
     ]
-
-
-def _root(targets: Sequence[str]) -> str:
-    """Return the Merkle root over the ids, sorted: whoever has the list can check that it is this one."""
-    frontier, _ = Frontier(0, ()).append([leaf_hash(one.encode()) for one in sorted(targets)])
-    return frontier.root().hex()
 
 
 def _result(name: str, run: Run) -> StoreResult:

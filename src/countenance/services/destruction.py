@@ -28,8 +28,9 @@ from countenance.services.holds import HOLD_RULE, add_photos, all_held, hold_bac
 from countenance.services.journal import Journal
 from countenance.services.law import LawBook
 from countenance.services.masking import mask
+from countenance.services.order_gate import mind_orders
 from countenance.services.verification import Progress, Verifications
-from countenance.store import log
+from countenance.store import log, orders
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
@@ -68,12 +69,13 @@ class Destruction:
         self._verification = verification
         self._backups = backups
 
-    def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request") -> Run:
+    def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request", two: bool = False) -> Run:
         """Record what is to be destroyed and count it; nothing is frozen or destroyed yet.
 
         Args:
             requested_by: the account that asks.
             order_ref: the request, order or rule behind it.
+            two: a second person approves it, whatever the law of the people says.
 
         Raises:
             NotFound: a subject, photo or source does not exist.
@@ -86,7 +88,7 @@ class Destruction:
             targets = self._targets(work, scope)
             held = {kind: under_hold(work, kind, ids) for kind, ids in targets.items()}
             if not any(held.values()) or any(set(targets[kind]) - set(held[kind]) for kind in targets):
-                return self._add(work, scope, targets, held, (requested_by.strip(), order_ref))
+                return self._add(work, scope, targets, held, (requested_by.strip(), order_ref, two))
             work.log(EventTag.RUN_REFUSED, rule=HOLD_RULE)
         raise all_held()
 
@@ -96,7 +98,7 @@ class Destruction:
         scope: Scope,
         targets: Mapping[TargetKind, list[str]],
         held: Mapping[TargetKind, list[str]],
-        asked: tuple[str, str],
+        asked: tuple[str, str, bool],
     ) -> Run:
         run = Run(
             id=RunId(new_id("run")),
@@ -106,7 +108,7 @@ class Destruction:
             order_ref=asked[1],
             requested_by=asked[0],
             approved_by=None,
-            needs_approval=False,
+            needs_approval=asked[2],
             created_at=work.now,
             frozen_at=None,
             started_at=None,
@@ -146,6 +148,7 @@ class Destruction:
             BadInput: it does not wait for approval.
             Refused: the approver asked for it; logged.
         """
+        mind_orders(self._records, run)
         with self._records.write() as work:
             now = rows.get(work, run)
             if now.state is not RunState.FROZEN:
@@ -181,6 +184,7 @@ class Destruction:
             Busy: another process reads the databases, so that old bytes would stay; resume it later.
         """
         report = progress or (lambda _step, _done, _total: None)
+        mind_orders(self._records, run)
         self.freeze(run)
         now = self._mind_holds(run)
         if now.state is RunState.FROZEN or (
@@ -370,6 +374,7 @@ class Destruction:
                 targets=rows.targets(work, run, TargetKind.SUBJECT)
                 or [*rows.targets(work, run, TargetKind.PHOTO), *rows.targets(work, run, TargetKind.LINK)],
                 held=rows.targets(work, run, TargetKind.HELD),
+                unknown=orders.unknown_in(work, run),
                 verified=verified,
                 aftermath=aftermath.read(work, run),
                 deferred=deferred,

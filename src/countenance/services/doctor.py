@@ -16,6 +16,7 @@ from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
 from countenance.services.gallery_files import GalleryFiles
 from countenance.store import changes, references, schema
+from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
@@ -117,8 +118,9 @@ def _consent(work: Transaction) -> Iterator[str]:
 
 
 def _faces(work: Transaction) -> Iterator[str]:
+    sealed = hold_rows.faces(work)
     for face in photo_rows.faces(work):
-        if (face.state is FaceState.REFERENCE) != (face.reference is not None):
+        if face.id not in sealed and (face.state is FaceState.REFERENCE) != (face.reference is not None):
             yield f"face {face.id} is {face.state.value} but {'has a' if face.reference else 'has no'} reference"
 
 
@@ -146,6 +148,7 @@ def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
             photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, theirs)[1].fill(0.0)
         for subject in subject_rows.everyone(work):
             for release in subject_rows.releases(work, subject.id).get(subject.id, []):
-                subject_rows.release_record(work, subject.id, release.id)
+                if subject.id in work.keyring:  # else a hold keeps it, or `_keys` says what happened
+                    subject_rows.release_record(work, subject.id, release.id)
     except CountenanceError as error:
         yield str(error)

@@ -32,6 +32,7 @@ from countenance.ports.vision import Encoder
 from countenance.services.attribution import BYSTANDER, Verdict, overlap
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
+from countenance.services.order_gate import barred_by
 from countenance.services.sighting import FaceOutcome, PendingFace, PendingPhoto, Sighting
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
@@ -131,6 +132,8 @@ class Enrolments:
             EncodingFailed: a face cannot be encoded; nothing was stored.
         """
         with self._records.read() as work:
+            if rows.key_of(work, photo) in work.keyring.escrowed():
+                raise BadPhoto("held", "the photo is under a legal hold, so nothing of it is looked at")
             undecided = [face for face in rows.undecided(work, photo) if only in (None, face.id)]
             decided = [face.box for face in rows.faces(work, photo=photo) if face not in undecided]
             sources = _sources(work, photo)
@@ -205,7 +208,8 @@ class Enrolments:
             return Deny("subject.gone", "this person was destroyed while the photo was worked on", "core")
         subject, release = person
         face.release = None if release is None else release.id
-        now = moment.work.now
+        now, signed_at = moment.work.now, None if release is None else release.signed_at
+        order = barred_by(moment.work, subject.id, signed_at)
         facts = Enrolment(
             face=f"{photo.id}/{face.number}",
             now=now,
@@ -213,6 +217,7 @@ class Enrolments:
             release=release,
             source=photo.sources[0],
             policy_published_at=moment.policy_published_at,
+            barred_by=None if order is None else order.id,
         )
         law = self._law.of_subject(subject, photo.sources, now)
         return deny_set_back(moment.work.behind) or decide_enrolment(facts, law)

@@ -27,6 +27,7 @@ from countenance.ports.web import Page, Unreachable, Web
 from countenance.services.files import MAX_FILE_BYTES
 from countenance.services.ingest import Ingest, IngestSummary
 from countenance.services.law import LawBook
+from countenance.services.order_gate import barred_by
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records
@@ -123,6 +124,7 @@ class Fetches:
             if own is None:
                 raise NotFound(f"{subject} has no release {release}; `countenance subject show` lists a person's")
             policy = subject_rows.current_policy(work)
+            order = barred_by(work, subject, own.signed_at if own is not None else None)
             facts = Fetch(
                 face="fetch",
                 now=work.now,
@@ -131,6 +133,7 @@ class Fetches:
                 source=origin,
                 policy_published_at=None if policy is None else policy.published_at,
                 host=parts.netloc.lower(),
+                barred_by=None if order is None else order.id,
             )
             law = self._law.of_subject(person, [origin], work.now)
             denial = deny_set_back(work.behind) or deny_fetch(facts, law)

@@ -200,7 +200,7 @@ class _Restoration:
         work.log(EventTag.SYSTEM_RESTORED, old=head, reapplied=len(buried))
         for subject in sorted(buried.subjects):
             work.log(EventTag.SUBJECT_DESTROYED, subject=SubjectId(subject), reapplied=True)
-        for subject in sorted({release.subject for release in buried.withdrawn}):
+        for subject in sorted({release.subject for release in buried.withdrawn} | buried.frozen):
             work.log(EventTag.SUBJECT_FROZEN, subject=SubjectId(subject), reapplied=True)
 
     def _keys_backups(self, work: Transaction) -> dict[str, str]:

@@ -45,7 +45,7 @@ STORES = (
                 "release",
                 "release_event",
             ),
-            *("reference", "face", "photo", "source_links"),
+            *("reference", "escrow_reference", "face", "photo", "source_links"),
         ),
         "delete",
         "no row by any key, seen by a fresh process; no ciphertext in any file",

@@ -24,6 +24,7 @@ from countenance.policy.engine import longest_term
 from countenance.policy.pack import Law
 from countenance.policy.set_back import deny_set_back
 from countenance.services.law import LawBook
+from countenance.services.order_gate import barred_by
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
 from countenance.store import residency as residency_rows
@@ -228,8 +229,7 @@ class Subjects:
             problems["n5"] = "who may search (--client or --client-kind)"
         if rows.current_policy(work) is None:
             problems["n9"] = "a public policy (`countenance init` publishes it)"
-        if subject.frozen_at is not None:
-            problems["subject"] = "a subject that is not frozen"
+        problems |= _stopped(work, subject)
         if subject.age_band is AgeBand.MINOR and law.choice("basis.minors") == "deny":
             problems["minor"] = f"an adult; {law.cite('basis.minors')} allows no minors"
         if not problems:
@@ -302,6 +302,17 @@ class Subjects:
             packs=[pack.id for pack in law.packs],
         )
         return rows.releases(work, subject.id)[subject.id][-1]
+
+
+def _stopped(work: Transaction, subject: Subject) -> dict[str, str]:
+    """Return what keeps somebody from signing, whatever the terms are."""
+    found = {}
+    order = barred_by(work, subject.id)
+    if order is not None:
+        found["order"] = f"an order that allows new releases; {order.id} stops collection from this person"
+    if subject.frozen_at is not None:
+        found["subject"] = "a subject that is not frozen"
+    return found
 
 
 def _wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:

@@ -26,6 +26,7 @@ from countenance.services import residue
 from countenance.services.certify import Verified
 from countenance.services.gallery import LiveGallery
 from countenance.services.restore_test import RestoreTest
+from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store.records import Records, Transaction, owners
@@ -110,6 +111,7 @@ class Verifications:
                 keys = work.keyring.holding(set(ours.values()))
                 readable = {one: subject for one, subject in ours.items() if subject in keys}
                 ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, readable.keys())
+            vectors = self._with_escrow(work, run, readable, ids, vectors)
         suspects = (p.removeprefix(_BYTES_IN) for p in now.problems if p.startswith(_BYTES_IN))
         notes = [_INTERRUPTED] if now.state is not RunState.APPROVED else []
         if len(readable) < len(held):
@@ -117,6 +119,25 @@ class Verifications:
         return Evidence(
             windows, doomed, tuple(suspects), vectors, {one: readable[one] for one in ids}, notes, frozenset(held)
         )
+
+    def _with_escrow(
+        self,
+        work: Transaction,
+        run: RunId,
+        readable: dict[ReferenceId, SubjectId],
+        ids: list[ReferenceId],
+        vectors: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Add the faceprints that a hold had kept of the targets; return all vectors."""
+        people = work.keyring.holding(rows.targets(work, run, TargetKind.SUBJECT))
+        if not people or not hold_rows.faces(work):
+            return vectors
+        kept = hold_rows.vectors(work, people, self._pack().encoder.digest)
+        for reference, subject in kept:
+            readable[reference] = subject
+            ids.append(reference)
+        own = [np.frombuffer(plain, "<f4") for plain in kept.values()]
+        return np.vstack([*vectors, *own]) if own else vectors
 
     def verify(self, run: RunId, evidence: Evidence, report: Progress) -> Verified:
         """Look for what should be gone: by key, in a fresh process, in raw bytes, and with the faceprints."""

@@ -41,6 +41,7 @@ class Buried:
     Attributes:
         faces: destroyed one by one, without their subjects.
         withdrawn: releases of living subjects that were withdrawn; nothing is deleted, the subjects are frozen.
+        frozen: living subjects whom an order or a hold froze; they are frozen again.
         evidence: of consent, whose time was over.
         gone: photos in which nobody lives on, or that came only from destroyed sources.
     """
@@ -51,13 +52,14 @@ class Buried:
     evidence: frozenset[str]
     faces: frozenset[str]
     withdrawn: tuple[Release, ...]
+    frozen: frozenset[str]
     gone: frozenset[PhotoId]
     shared: tuple[SharedPhoto, ...]
 
     def __len__(self) -> int:
         """Return how many things have to be destroyed or withdrawn again."""
         kinds = (self.subjects, self.sources, self.clients, self.evidence, self.faces)
-        return sum(len(kind) for kind in (*kinds, self.withdrawn, self.gone, self.shared))
+        return sum(len(kind) for kind in (*kinds, self.withdrawn, self.frozen, self.gone, self.shared))
 
 
 def find(work: Transaction) -> Buried:
@@ -76,8 +78,8 @@ def find(work: Transaction) -> Buried:
         else:
             gone.add(PhotoId(photo))
     clients, withdrawn = _buried(work, schema.client.c.id), _withdrawn(work, subjects)
-    ended = _buried(work, schema.evidence.c.id)
-    return Buried(subjects, sources, clients, ended, faces, withdrawn, frozenset(gone), tuple(shared))
+    ended, frozen = _buried(work, schema.evidence.c.id), _frozen(work, subjects)
+    return Buried(subjects, sources, clients, ended, faces, withdrawn, frozen, frozenset(gone), tuple(shared))
 
 
 def remove(work: Transaction, buried: Buried) -> None:
@@ -88,6 +90,8 @@ def remove(work: Transaction, buried: Buried) -> None:
     for release in buried.withdrawn:
         subject_rows.freeze(work, release.subject)
         subject_rows.add_release_event(work, release.id, ReleaseEvent(ConsentStatus.WITHDRAWN, work.now))
+    for subject in map(SubjectId, buried.frozen):
+        subject_rows.freeze(work, subject)
     for subject in map(SubjectId, buried.subjects):
         client_rows.forget_findings(work, subject)
         lineage.forget(work, subject)
@@ -113,6 +117,13 @@ def remove(work: Transaction, buried: Buried) -> None:
 
 def _buried(work: Transaction, column: Column[str]) -> frozenset[str]:
     return frozenset(work.keyring.buried(work.connection.execute(select(column)).scalars()))
+
+
+def _frozen(work: Transaction, destroyed: frozenset[str]) -> frozenset[str]:
+    """Return whom an order or a hold froze and the records do not know to be frozen."""
+    table = schema.subject
+    free = work.connection.execute(select(table.c.id).where(table.c.frozen_at.is_(None))).scalars()
+    return frozenset(work.keyring.frozen(free)) - destroyed
 
 
 def _withdrawn(work: Transaction, destroyed: frozenset[str]) -> tuple[Release, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +41,8 @@ _tombstone = Table(
     Column("at", Text, nullable=False),
 )
 _CANARY = "canary"  # says whether a root key is the right one
+HOLD_TURN = -1  # marks the freeze of a hold, which no order thaws
+ESCROW = ":"  # between a hold and the owner of a key, in the name of an entry of its escrow
 LOG_KEY = "log"  # seals the salts of entries that are about nobody
 SIGNING_KEY = "signing"  # Ed25519 seed of checkpoints and certificates
 TAG_KEY = "tag"  # keys the tags that photos are known by, and the tombstones
@@ -198,6 +200,55 @@ class Keyring:
         self._cache = {}
         compact(self._engine)
 
+    def escrow(self, hold: str, owners: Iterable[str], wrap: Callable[[str, bytes], bytes]) -> int:
+        """Take keys out of the ring and into the escrow of a hold, without tombstones; return how many.
+
+        Args:
+            wrap: seals the key of an owner so that it takes the escrow key to open it.
+
+        Raises:
+            Busy: another process reads the keyring; the keys are moved, bytes of them may remain.
+        """
+        moved = {owner: f"{hold}{ESCROW}{owner}" for owner in self.holding(owners)}
+        self.load_some(moved)
+        self._swap({new: wrap(owner, self.key(owner)) for owner, new in moved.items()}, moved)
+        return len(moved)
+
+    def return_from_escrow(self, opened: Mapping[str, bytes], gone: Iterable[str]) -> None:
+        """Put keys back into the ring and delete entries of the escrow.
+
+        Args:
+            opened: the keys by owner.
+            gone: the entries, as `escrowed` names them.
+        """
+        self._swap(opened, gone)
+
+    def escrowed(self) -> dict[str, str]:
+        """Return the owners whose keys lie in escrow, each with the entry that holds the key."""
+        query = select(_key.c.owner).where(_key.c.owner > "hol_", _key.c.owner < "hol`")  # a range of the index
+        with mapped_errors(), self._engine.connect() as connection:
+            entries = list(connection.execute(query).scalars())
+        return {entry.partition(ESCROW)[2]: entry for entry in entries if ESCROW in entry}
+
+    def _swap(self, new: Mapping[str, bytes], old: Iterable[str]) -> None:
+        gone = list(old)
+        rows = [(o, seal(self._root, k, f"key:{o}")) for o, k in new.items()]
+        if not rows and not gone:
+            return
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            self._still_ours(connection)
+            if rows:
+                connection.exec_driver_sql("INSERT OR REPLACE INTO wrapped_key (owner, wrapped) VALUES (?, ?)", rows)
+            _delete(connection, gone)
+        for owner in (*gone, *new):
+            self._cache.pop(owner, None)
+        compact(self._engine)
+
+    def load_some(self, owners: Iterable[str]) -> None:
+        """Unwrap the keys of these owners at once, as far as they have one."""
+        opener = Opener(self._root)
+        self._cache.update((o, opener.unseal(wrapped, f"key:{o}")) for o, wrapped in self._rows(owners).items())
+
     def tag(self, owner: str) -> bytes:
         """Return the tombstone that an id has, or would have."""
         return self.mac(owner.encode())
@@ -211,6 +262,20 @@ class Keyring:
         """Return the tombstones, in order of their bytes."""
         with mapped_errors(), self._engine.connect() as connection:
             return list(connection.execute(select(_tombstone.c.tag).order_by(_tombstone.c.tag)).scalars())
+
+    def frozen(self, subjects: Iterable[str]) -> set[str]:
+        """Return whom of these an order froze and none let go, whatever the records say."""
+        tags = set(self.tombstones())
+        found = set()
+        for subject in subjects if tags else ():
+            if self.mac(frozen_mark(subject, HOLD_TURN)) in tags:
+                found.add(subject)
+            turn = 0
+            while self.mac(frozen_mark(subject, turn)) in tags:
+                if self.mac(thawed_mark(subject, turn)) not in tags:
+                    found.add(subject)
+                turn += 1
+        return found
 
     def bury(self, tags: Iterable[bytes], at: datetime) -> None:
         """Add tombstones, of a copy of this keyring or of ids that have no key; keys are left as they are."""
@@ -295,6 +360,20 @@ class Keyring:
     def _still_ours(self, connection: Connection) -> None:
         if _wrapped(connection, _CANARY) != self._canary:
             raise WrongRootKey("another process rotated the root key; run the command again")
+
+
+def frozen_mark(subject: str, turn: int) -> bytes:
+    """Return what the tombstone of a freeze by an order is made of.
+
+    Args:
+        turn: how many orders froze the person before; an older backup is frozen again unless each was thawed.
+    """
+    return f"frozen:{turn}:{subject}".encode()
+
+
+def thawed_mark(subject: str, turn: int) -> bytes:
+    """Return what the tombstone of a freeze's end is made of."""
+    return f"thawed:{turn}:{subject}".encode()
 
 
 def _wrapped(connection: Connection, owner: str) -> bytes | None:

@@ -365,6 +365,7 @@ def vectors(
 def remove_subject_faces(work: Transaction, subject: SubjectId) -> dict[str, int]:
     """Delete a subject's references and faces, those that waited for a reviewer too; return the counts."""
     connection = work.connection
+    connection.execute(delete(schema.escrow_reference).where(schema.escrow_reference.c.subject == subject))
     return {
         "references": connection.execute(
             delete(schema.reference).where(schema.reference.c.subject == subject)

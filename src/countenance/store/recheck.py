@@ -23,6 +23,7 @@ _SUBJECT_COLUMNS = (
     ("notice", "subject"),
     ("release", "subject"),
     ("reference", "subject"),
+    ("escrow_reference", "subject"),
     ("face", "subject"),
     ("search_candidate", "subject"),
     ("artefact_subject", "subject"),

@@ -17,7 +17,7 @@ from countenance.ids import SubjectId
 from countenance.model.event import Event, EventTag
 from countenance.store import log, schema
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
-from countenance.store.keyring import Keyring
+from countenance.store.keyring import ESCROW, Keyring
 from countenance.store.log import NewEvent
 from countenance.store.sealing import seal, unseal
 
@@ -166,7 +166,14 @@ def counts(work: Transaction) -> dict[str, int]:
 
 
 def owners(work: Transaction) -> set[str]:
-    """Return every id that a key of the keyring belongs to."""
+    """Return every id that a key of the keyring belongs to.
+
+    The key of somebody under a hold lies in escrow, with the hold's own where that is in the keyring.
+    """
     tables = (schema.subject, schema.source, schema.client, schema.evidence, schema.gallery_file)
     columns = (schema.photo.c.key, *(table.c.id for table in tables))
-    return {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
+    found = {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
+    sealed = {owner: entry for owner, entry in work.keyring.escrowed().items() if owner in found}
+    own = select(schema.hold.c.id).where(schema.hold.c.lifted_at.is_(None), schema.hold.c.recipient.is_(None))
+    holds = work.keyring.holding({entry.partition(ESCROW)[0] for entry in sealed.values()})
+    return (found - sealed.keys()) | set(sealed.values()) | holds | set(work.connection.execute(own).scalars())

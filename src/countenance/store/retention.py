@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.ids import HoldId, ReleaseId, SubjectId
@@ -24,6 +24,7 @@ from countenance.model.subject import Subject
 from countenance.policy.retention import Due, ReleaseTimes, RetentionRule, Times
 from countenance.store import schema
 from countenance.store import subjects as subject_rows
+from countenance.store.holds import in_force
 from countenance.store.records import Transaction
 
 _AT_ONCE = 10_000  # values in one query; SQLite takes 32,766
@@ -170,7 +171,7 @@ def count_due(work: Transaction, by: datetime) -> int:
 def count_overdue(work: Transaction, since: datetime) -> int:
     """Return how many people's time was up before a moment, without those that a hold keeps."""
     clock = schema.retention_clock
-    return _number(work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(_held()))
+    return _number(work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(in_force()))
 
 
 def count_reviews(work: Transaction) -> int:
@@ -181,7 +182,7 @@ def count_reviews(work: Transaction) -> int:
 def due(work: Transaction) -> list[SubjectId]:
     """Return the people whose time is up and whom no hold keeps."""
     clock = schema.retention_clock
-    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(_held()))
+    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(in_force()))
     return [
         SubjectId(one) for one in work.connection.execute(query.order_by(clock.c.due_at, clock.c.subject)).scalars()
     ]
@@ -189,10 +190,11 @@ def due(work: Transaction) -> list[SubjectId]:
 
 def held_due(work: Transaction) -> list[HeldDue]:
     """Return the people whose time is up and whom a hold keeps, once for each hold."""
-    clock, hold = schema.retention_clock, schema.hold
+    clock, hold, kept = schema.retention_clock, schema.hold, schema.hold_subject
     query = (
-        select(hold.c.id, hold.c.subject, hold.c.basis)
-        .join(clock, clock.c.subject == hold.c.subject)
+        select(hold.c.id, kept.c.subject, hold.c.basis)
+        .join(kept, kept.c.hold == hold.c.id)
+        .join(clock, clock.c.subject == kept.c.subject)
         .where(clock.c.due_at <= to_text(work.now), hold.c.lifted_at.is_(None))
     )
     rows = work.connection.execute(query.order_by(hold.c.placed_at)).all()
@@ -237,10 +239,6 @@ def notices(work: Transaction) -> list[tuple[SubjectId, datetime, RetentionRule]
         (SubjectId(row.subject), from_text(row.due_at), RetentionRule(row.rule))
         for row in work.connection.execute(query)
     ]
-
-
-def _held() -> Select[tuple[str]]:
-    return select(schema.hold.c.subject).where(schema.hold.c.lifted_at.is_(None))
 
 
 def _number(work: Transaction, *conditions: ColumnElement[bool]) -> int:

@@ -205,10 +205,13 @@ def in_stopped_photos() -> Select[tuple[ReferenceId]]:
     photos = (
         select(target.c.id)
         .join(schema.run, schema.run.c.id == target.c.run)
-        .where(target.c.kind == TargetKind.PHOTO.value, schema.run.c.state != RunState.PLANNED.value)
+        .where(target.c.kind == TargetKind.PHOTO.value, schema.run.c.state.not_in(_IDLE))
     )
     query = select(schema.reference.c.id).join(face, face.c.id == schema.reference.c.face)
     return query.where(face.c.photo.in_(photos))
+
+
+_IDLE = (RunState.PLANNED.value, RunState.CANCELLED.value)
 
 
 def photos_of(work: Transaction, run: RunId) -> tuple[list[str], list[str]]:
@@ -289,6 +292,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.search_candidate, s.search_candidate.c.subject.in_(subjects)),
         (s.artefact_subject, s.artefact_subject.c.subject.in_(subjects)),
         (s.reference, _lost_references(run)),
+        (s.escrow_reference, s.escrow_reference.c.subject.in_(subjects)),
         (s.face, s.face.c.subject.in_(subjects) | s.face.c.photo.in_(photos)),
         (s.photo_source, s.photo_source.c.photo.in_(photos)),
         (s.photo, s.photo.c.id.in_(photos)),
@@ -338,6 +342,7 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),
         select(s.residency_fact.c.sealed_document).where(s.residency_fact.c.subject.in_(subjects)),
         select(s.reference.c.sealed_vector).where(_lost_references(run)),
+        select(s.escrow_reference.c.sealed_vector).where(s.escrow_reference.c.subject.in_(subjects)),
         select(s.photo.c.sealed_uri).where(s.photo.c.id.in_(photos)),
         select(s.photo.c.sealed_preview).where(s.photo.c.id.in_(photos)),
     ]

@@ -7,13 +7,20 @@ lists of codes are JSON text. Ids are random and mean nothing outside this data 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
-from countenance.store.schema_gallery import gallery_tables
+from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_gallery import gallery_change as gallery_change
+from countenance.store.schema_gallery import gallery_file as gallery_file
+from countenance.store.schema_orders import conflict as conflict
+from countenance.store.schema_orders import escrow_reference as escrow_reference
+from countenance.store.schema_orders import hold as hold
+from countenance.store.schema_orders import hold_subject as hold_subject
+from countenance.store.schema_orders import legal_order as legal_order
+from countenance.store.schema_orders import order_member as order_member
 
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
-metadata = MetaData()
 
 setting = Table(
     "setting",
@@ -225,17 +232,6 @@ certificate = Table(
     Column("title", Text, nullable=False),
     Column("sealed_document", LargeBinary, nullable=False),
 )
-hold = Table(
-    "hold",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("basis", Text, nullable=False),
-    Column("sealed_matter", LargeBinary, nullable=False),
-    Column("sealed_placed_by", LargeBinary, nullable=False),
-    Column("placed_at", Text, nullable=False),
-    Column("lifted_at", Text),
-)
 # Sums of a measurement on a data set: rates and thresholds, nothing of a face.
 evaluation = Table(
     "evaluation",
@@ -390,4 +386,3 @@ request = Table(
     Column("outcome", Text),
     Column("sealed_reason", LargeBinary),
 )
-gallery_change, gallery_file = gallery_tables(metadata)

@@ -133,13 +133,23 @@ def _subject(work: Transaction, row: Row[Any]) -> Subject:
         representative = work.unseal(row.id, representative, "subject.representative").decode()
     return Subject(
         id=row.id,
-        label=work.unseal(row.id, row.sealed_label, "subject.label").decode() if readable else "(destroyed)",
+        label=work.unseal(row.id, row.sealed_label, "subject.label").decode()
+        if readable
+        else _unreadable(work, row.id),
         residency=_residency(row.residency),
         age_band=AgeBand(row.age_band),
         representative=representative,
         created_at=from_text(row.created_at),
         frozen_at=None if row.frozen_at is None else from_text(row.frozen_at),
     )
+
+
+def _unreadable(work: Transaction, subject: str) -> str:
+    """Return what is said instead of a label that cannot be read here."""
+    table = schema.hold_subject
+    held = select(table.c.subject).join(schema.hold, schema.hold.c.id == table.c.hold)
+    held = held.where(table.c.subject == subject, schema.hold.c.lifted_at.is_(None))
+    return "(destroyed)" if work.connection.execute(held).first() is None else "(under a hold)"
 
 
 def freeze(work: Transaction, subject: SubjectId) -> datetime:

@@ -73,6 +73,9 @@ _TRIGGERS |= dict(
         _counting("run_update_counts", "UPDATE OF state ON run", "'run'", "0"), strict=True)
 )  # fmt: skip
 
+# A hold of the first release was on one person.
+_HELD = """INSERT INTO hold_subject (hold, subject) SELECT id, subject FROM hold WHERE subject IS NOT NULL"""
+
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
@@ -86,6 +89,19 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sha256"),
+    )
+    op.create_table(
+        "conflict",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("one", sa.Text(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("sealed_decision", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "evaluation",
@@ -124,6 +140,25 @@ def upgrade() -> None:
         sa.Column("encoder", sa.Text(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "legal_order",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("sealed_document", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_entered_by", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_confirmed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("frozen_at", sa.Text(), nullable=True),
+        sa.Column("class_root", sa.Text(), nullable=True),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
+        sa.Column("run", sa.Text(), nullable=True),
+        sa.Column("met", sa.Text(), nullable=False),
+        sa.Column("reported_at", sa.Text(), nullable=True),
+        sa.Column("stayed_from", sa.Text(), nullable=True),
+        sa.Column("sealed_request", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -187,6 +222,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artefact_subject_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "escrow_reference",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("face", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("release", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("sealed_vector", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("escrow_reference", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_escrow_reference_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "evidence_run",
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("kept", sa.Integer(), nullable=False),
@@ -212,6 +265,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evidence_tag_evidence"), ["evidence"], unique=False)
 
     op.create_table(
+        "hold_subject",
+        sa.Column("hold", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hold"],
+            ["hold.id"],
+        ),
+        sa.PrimaryKeyConstraint("hold", "subject"),
+    )
+    with op.batch_alter_table("hold_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_subject_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "instruction",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("run", sa.Text(), nullable=False),
@@ -232,6 +298,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("instruction", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_instruction_run"), ["run"], unique=False)
+
+    op.create_table(
+        "order_member",
+        sa.Column("order", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("own", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("left", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["order"],
+            ["legal_order.id"],
+        ),
+        sa.PrimaryKeyConstraint("order", "subject"),
+    )
+    with op.batch_alter_table("order_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_member_subject"), ["subject"], unique=False)
 
     op.create_table(
         "residency_fact",
@@ -322,6 +405,13 @@ def upgrade() -> None:
     with op.batch_alter_table("retention_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
 
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("recipient", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("review_every_days", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("reviewed_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_lifted_by", sa.LargeBinary(), nullable=True))
+        batch_op.alter_column("subject", existing_type=sa.TEXT(), nullable=True)
+
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
@@ -331,3 +421,4 @@ def upgrade() -> None:
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
+    op.execute(_HELD)
