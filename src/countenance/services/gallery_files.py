@@ -144,13 +144,14 @@ class GalleryFiles:
 
     def count(self, references: Collection[ReferenceId]) -> int:
         """Return how many of these references any file that counts still holds."""
-        wanted, found = packed(references), 0
+        wanted = packed(references)
+        found = np.zeros(len(wanted), bool)
         with suppress(Damaged):
             for name in self.listed():
                 with self.open(name) as file:
                     ids = read_index(file).reference.all if "groups" in file.header else file.array(_IDS)
-                found += int(np.isin(wanted, ids).sum())
-        return found
+                found |= np.isin(wanted, ids)
+        return int(found.sum())
 
     def windows(self, references: Mapping[ReferenceId, SubjectId]) -> list[bytes]:
         """Return how the blocks of the files begin that `erase` would write anew."""
