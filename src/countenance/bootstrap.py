@@ -44,6 +44,7 @@ from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.looking import Looking
 from countenance.services.models import chosen_pack, use_pack
+from countenance.services.packs import Packs
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
@@ -76,6 +77,7 @@ class Engine(Remedies):
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
+        self.packs = Packs(records, law)
         self._gallery = LiveGallery(
             technologies.scan, law, GalleryFiles(records, directory / files.GALLERY), os.cpu_count() or 1
         )

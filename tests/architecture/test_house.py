@@ -142,8 +142,9 @@ def test_every_event_has_one_tag() -> None:
 
 
 def test_modules_and_functions_stay_short() -> None:
-    """No module has more than 400 lines, no function more than 45 of code, and none is a utils."""
-    long = {module for module in MODULES if len((PACKAGE / module).read_text().splitlines()) > 400}
+    """No module has more than 400 lines, no function more than 45 of code, none is a utils; migrations are lists."""
+    code = [module for module in MODULES if "migrations" not in module]
+    long = {module for module in code if len((PACKAGE / module).read_text().splitlines()) > 400}
     assert long == set()
     functions = {
         f"{module}:{node.name}"
@@ -172,7 +173,7 @@ def test_no_door_holds_a_rule() -> None:
 
 def test_importing_the_package_runs_nothing() -> None:
     """`import countenance` loads no model, opens no file of its own and imports no heavy library."""
-    heavy = ("faiss", "onnxruntime", "cv2", "sqlalchemy")
+    heavy = ("faiss", "numba", "onnxruntime", "cv2", "sqlalchemy")
     script = f"import sys, countenance; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -127,7 +127,7 @@ def test_errors_are_objects_too(cli: Cli) -> None:
 @pytest.mark.parametrize("line", ["--help", "subject list"])
 def test_light_commands_load_no_engine_room(blank: object, line: str) -> None:
     """Help and lists do not wait for ONNX Runtime, FAISS, OpenCV, Pillow, SciPy or Alembic."""
-    heavy = {"onnxruntime", "onnx", "faiss", "cv2", "PIL", "scipy", "alembic"}
+    heavy = {"onnxruntime", "onnx", "faiss", "cv2", "PIL", "scipy", "alembic", "numba"}
     if line == "--help":
         heavy |= {"numpy", "sqlalchemy"}
     words = line.split() + ([] if line == "--help" else ["--data", str(blank)])

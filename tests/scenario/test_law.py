@@ -190,7 +190,7 @@ def test_where_a_photo_was_taken_counts(world: World) -> None:
     world.engine.subjects.sign(world.engine.subjects.deliver_notice(child.id, terms), signer="Eve Example")
     paths = [world.photo(1), world.photo(1)]
     reasons = []
-    for path, place in zip(paths, ("US-TX", "FR"), strict=True):
+    for path, place in zip(paths, ("US-TX", "JP"), strict=True):
         summary, _ = world.ingest(world.source(place=place), path, manifest=[(path, child.id)])
         reasons.append(dict(summary.skipped) or summary.references)
     assert reasons == [1, {"consent.minor": 1}]

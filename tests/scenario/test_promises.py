@@ -94,6 +94,7 @@ def test_every_search_has_an_owner(world: World) -> None:
         "gallery": 1,
         "outcome": "found",
         "candidates": 1,
+        "without_ground": 0,
     }
     (finding,) = world.engine.subjects.show(ada.id).findings
     assert (finding.search, finding.client, finding.client_name) == (result.id, client, "Shop")
@@ -202,7 +203,7 @@ def test_a_stolen_disk_is_noise(world: World) -> None:
 
 def test_law_is_data(world: World) -> None:
     """The law follows from where a person lives; its file and citation stand in releases and refusals."""
-    for residency, packs in (("US-IL", "us-il-bipa"), ("US-TX", "us-baseline"), ("FR", "default-strict")):
+    for residency, packs in (("US-IL", "us-il-bipa"), ("US-NV", "us-baseline"), ("JP", "default-strict")):
         world.sign(world.person(f"Of {residency}", residency).id)
         signed = world.log(EventTag.RELEASE_SIGNED)[-1].payload
         assert signed["packs"] == [packs]

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from countenance.cli import verifier
 from countenance.cli import verify as command
 
-_HEAVY = {"faiss", "onnxruntime", "onnx", "sqlalchemy", "cv2", "PIL", "numpy", "typer", "rich", "sqlite3"}
+_HEAVY = {"faiss", "onnxruntime", "onnx", "sqlalchemy", "cv2", "PIL", "numpy", "typer", "rich", "sqlite3", "numba"}
 
 
 class Desk:

@@ -22,6 +22,10 @@ from countenance.policy.schema import CORE, SCHEMA, Key, Value
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 STRICT = "default-strict"
+LAWS = {
+    STRICT, "us-baseline", "us-il-bipa", "us-tx-cubi", "us-wa", "us-co", "eu-gdpr", "uk-gdpr", "ca-pipeda",
+}  # fmt: skip
+OVERLAYS = {"us-nyc-22-1201", "us-or-portland", "us-ca", "au-app", "eu-ai-act", "us-ftc-order"}
 
 GOOD = """\
 [pack]
@@ -91,8 +95,10 @@ def page(pack: Pack) -> str:
             "",
             f"Version {pack.version}, in effect from {pack.effective_from}; sources read on {read}.",
             "",
-            f"- Residency: {where}; where residency is unknown it {unknown}.",
-            f"- Places of capture, client and operator: {places}.",
+            f"- Residency: {where or 'none'}; where residency is unknown it {unknown}.",
+            f"- Places of capture, client and operator: {places or 'none'}.",
+            *(["- An overlay: added to the files that apply anyway."] if pack.applies.overlay else []),
+            *(["- Applies where the operator has declared it (`packs use`)."] if pack.applies.declared else []),
             f"- Past residency that counts: {pack.history}.",
             f"- Implements: {'; '.join(pack.authorities)}.",
             "",
@@ -179,6 +185,8 @@ def test_a_pack_says_what_its_file_says() -> None:
         ('residency = ["FR"]', 'residency = "FR"', 10, "needs residency: a list of words"),
         ('client_place = ["IT"]', 'unknown_residency = "apply"', 9, "needs client_place"),
         ("[applies]\n", '[applies]\nunknown_residency = "yes"\n', 10, "is apply or ignore"),
+        ("[applies]\n", '[applies]\noverlay = "yes"\n', 10, "overlay is true or false"),
+        ("[applies]\n", "[applies]\ndeclared = true\n", 10, "is an overlay and names no place"),
         ('rule = "policy.public"\n', "", 28, "case 2 needs a name"),
         ('expect = "permit"', 'expect = "permit"\nrule = "x"', 24, "case 1 needs a name"),
         ('"no policy"', '"a lawful request"', 24, "two cases have the same name"),
@@ -226,8 +234,9 @@ def test_a_set_of_duties_that_is_shorter_than_the_core_is_joined_to_it() -> None
 
 
 def test_the_shipped_files_load_under_their_names() -> None:
-    """The three law files are there, each under its file's name, with cases that permit and deny."""
-    assert set(shipped()) == {STRICT, "us-baseline", "us-il-bipa"}
+    """The law files are there, each under its file's name, with cases that permit and deny."""
+    assert set(shipped()) == LAWS | OVERLAYS
+    assert {name for name, pack in shipped().items() if pack.applies.overlay} == OVERLAYS
     folder = resources.files("countenance.policy").joinpath("packs")
     for name, pack in shipped().items():
         assert pack.id == name
@@ -248,7 +257,7 @@ def test_nothing_is_stricter_than_default_strict(name: str) -> None:
     assert merge(shipped()[name].values, strict) == dict(strict)
 
 
-@pytest.mark.parametrize("residency", [[], ["unknown"], ["US-CA", "unknown"], ["DE"], ["US"], ["US-IL", "DE"]])
+@pytest.mark.parametrize("residency", [[], ["unknown"], ["US-CA", "unknown"], ["JP"], ["US"], ["US-IL", "JP"]])
 def test_unknown_law_is_the_strictest_law(residency: list[str]) -> None:
     """T11: residency unknown, or where no file reaches, is byte for byte `default-strict`."""
     law = law_for(shipped().values(), residency=residency, places=["US-IL"])
@@ -260,11 +269,21 @@ def test_unknown_law_is_the_strictest_law(residency: list[str]) -> None:
     ("residency", "places", "ids"),
     [
         (["US-IL"], [], ["us-il-bipa"]),
-        (["US-CA"], [], ["us-baseline"]),
-        (["US-CA", "US-IL"], [], ["us-baseline", "us-il-bipa"]),
-        (["US-CA"], ["US-IL"], ["us-baseline", "us-il-bipa"]),
+        (["US-NV"], [], ["us-baseline"]),
+        (["US-CA"], [], ["us-baseline", "us-ca"]),
+        (["US-NV", "US-IL"], [], ["us-baseline", "us-il-bipa"]),
+        (["US-NV"], ["US-IL"], ["us-baseline", "us-il-bipa"]),
         (["US-IL"], ["US-IL", "US-NY"], ["us-baseline", "us-il-bipa"]),
-        (["US-IL"], ["FR"], ["default-strict", "us-il-bipa"]),
+        (["US-IL"], ["JP"], ["default-strict", "us-il-bipa"]),
+        (["US-TX"], [], ["us-tx-cubi"]),
+        (["DE"], [], ["eu-ai-act", "eu-gdpr"]),
+        (["DE-BY"], [], ["eu-ai-act", "eu-gdpr"]),
+        (["NO"], [], ["eu-gdpr"]),
+        (["GB"], [], ["uk-gdpr"]),
+        (["CA-QC"], [], ["ca-pipeda"]),
+        (["AU-NSW"], [], ["au-app", "default-strict"]),
+        (["US-IL"], ["US-NY-NYC"], ["us-baseline", "us-il-bipa", "us-nyc-22-1201"]),
+        (["US-WA"], ["US-OR-PDX"], ["us-baseline", "us-or-portland", "us-wa"]),
         (["US-IL"], ["unknown"], ["default-strict", "us-il-bipa"]),
         (["unknown"], [], ["default-strict"]),
     ],
@@ -273,6 +292,13 @@ def test_places_choose_the_law(residency: list[str], places: list[str], ids: lis
     """A state's own file comes before the country's, and a place without a file meets the strictest."""
     law = law_for(shipped().values(), residency=residency, places=places)
     assert [pack.id for pack in law.packs] == ids
+
+
+def test_what_is_declared_applies_everywhere_and_nowhere_else() -> None:
+    """A file that the operator declares binds every decision; undeclared it binds none."""
+    chosen = {"residency": ["US-IL"], "places": ["DE"]}
+    free, bound = (law_for(shipped().values(), declared=ids, **chosen) for ids in ((), ("us-ftc-order",)))
+    assert [pack.id for pack in bound.packs if pack not in free.packs] == ["us-ftc-order"]
 
 
 def test_without_a_file_for_a_place_nothing_is_decided() -> None:
@@ -285,7 +311,7 @@ def test_without_a_file_for_a_place_nothing_is_decided() -> None:
 
 def test_a_law_reads_by_type_and_names_its_sources() -> None:
     """Each kind of value has one accessor, and a citation names whose value prevailed."""
-    law = law_for(shipped().values(), residency=["US-IL", "US-CA"], places=[])
+    law = law_for(shipped().values(), residency=["US-IL", "US-NV"], places=[])
     assert law.flag("notice.before_capture") is True
     assert law.number("retention.evidence_days") == 1826
     assert law.fraction("assessment.fpir_max") == 0.01
@@ -327,6 +353,21 @@ def test_merging_is_a_join(a: dict[str, Value], b: dict[str, Value], c: dict[str
     assert merge(both, a) == both
     assert merge(merge(a, c), merge(both, c)) == merge(both, c)
     assert merge(CORE, a).keys() == SCHEMA.keys()
+
+
+@settings(derandomize=True, max_examples=30)
+@given(st.permutations(sorted(shipped())))
+def test_the_shipped_files_merge_in_any_order(names: list[str]) -> None:
+    """The shipped files make one law in any order; each only adds strictness, and none loosens the core."""
+    laws_of = [shipped()[name].values for name in names]
+    forth, back = dict(CORE), dict(CORE)
+    for one, other in zip(laws_of, reversed(laws_of), strict=True):
+        stricter = merge(forth, one)
+        assert merge(stricter, forth) == stricter
+        assert merge(stricter, one) == stricter
+        forth, back = stricter, merge(back, other)
+    assert forth == back == dict(Law.of([shipped()[name] for name in names]).values)
+    assert merge(forth, dict(CORE)) == forth
 
 
 @settings(derandomize=True)

@@ -38,6 +38,7 @@ _DESTROYED = {
     "photo": "records of photos that showed nobody else who signed",
     "previews": "previews deleted, or the face blacked out where others are in the photo",
     "search_candidate": "notes of searches that found the person",
+    "confirmation": "notes of who confirmed that",
     "reference": "faceprints",
     "face": "places in photos where the face was",
     "photo_source": "notes of where a photo came from",

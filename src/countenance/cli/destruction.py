@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ITEMS = {
     "search_candidate": "search finding",
+    "confirmation": "confirmation of a finding",
     "artefact_subject": "link to an artefact made of this",
     "reference": "reference",
     "escrow_reference": "reference kept by a hold",

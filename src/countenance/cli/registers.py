@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command
 from countenance.clock import to_text
-from countenance.model.client import DEFAULT_FPIR
+from countenance.ids import ClientId
+from countenance.model.client import DEFAULT_FPIR, Attestation, Site
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 
 _client = typer.Typer(help="Vetted organisations that may search.", no_args_is_help=True)
@@ -30,6 +31,14 @@ def add_client(
     fpir: Annotated[
         float, typer.Option(help="Share of searches for strangers that may return somebody.")
     ] = DEFAULT_FPIR,
+    place: Annotated[str | None, typer.Option(help="Where it uses what it finds, such as US-NY-NYC.")] = None,
+    site: Annotated[Site, typer.Option(help="Whether the public enters that place.")] = Site.PRIVATE,
+    attest: Annotated[
+        list[Attestation] | None, typer.Option(help="What it attested in writing; may be repeated.")
+    ] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="Of law enforcement: the agency's written authorisation of who searches.")
+    ] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -42,7 +51,16 @@ def add_client(
     """
     with engine_command(data, as_json) as (engine, output):
         purposes = [parse_purpose(text) for text in purpose]
-        client = engine.register.add_client(name, kind=parse_kind(kind), purposes=purposes, fpir=fpir)
+        client = engine.register.add_client(
+            name,
+            kind=parse_kind(kind),
+            purposes=purposes,
+            fpir=fpir,
+            place=place,
+            site=site,
+            attests=attest or (),
+            authority=authority,
+        )
         output.record(client=client.id, kind=client.kind.value, purposes=sorted(client.purposes))
         output.say(f"{client.id}  {name}  ({client.kind}, for {', '.join(sorted(client.purposes))})")
 
@@ -63,8 +81,77 @@ def list_clients(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
                 kind=client.kind.value,
                 purposes=purposes,
                 fpir=client.fpir,
+                place=client.place,
+                suspended=client.suspended_at is not None,
             )
-            output.say(f"{client.id}  {client.name}  ({client.kind}, for {', '.join(purposes)})")
+            state = "  suspended" if client.suspended_at is not None else ""
+            output.say(f"{client.id}  {client.name}  ({client.kind}, for {', '.join(purposes)}){state}")
+
+
+@_client.command()
+def suspend(
+    client: Annotated[list[str] | None, typer.Argument(help="Ids of clients; `client list` shows them.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="All of this kind; may be repeated.")] = None,
+    place: Annotated[list[str] | None, typer.Option(help="All at this place; may be repeated.")] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Serve clients no more, from their very next search on.
+
+    Those at a place that nobody has stated may be anywhere, so --place covers them.
+
+    Example:
+        countenance client suspend --kind venue --place US-IL
+    """
+    with engine_command(data, as_json) as (engine, output):
+        ids = [ClientId(one) for one in client or ()]
+        kinds = [parse_kind(one) for one in kind or ()]
+        done = engine.register.suspend_clients(clients=ids, kinds=kinds, places=place or ())
+        output.record(suspended=done)
+        output.say(f"{counted(len(done), 'client')} suspended{': ' + ', '.join(done) if done else ''}.")
+
+
+@_client.command()
+def reinstate(
+    client: Annotated[str, typer.Argument(help="Id of a suspended client.")],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Serve a suspended client again, unless an order bars it.
+
+    Example:
+        countenance client reinstate cli_7k2m0q9x4t8b5c1d
+    """
+    with engine_command(data, as_json) as (engine, output):
+        engine.register.reinstate_client(ClientId(client))
+        output.record(client=client, suspended=False)
+        output.say(f"{client} is served again.")
+
+
+@_client.command()
+def public(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Print the public register: kinds, purposes and dates, no names.
+
+    Example:
+        countenance client public
+    """
+    with engine_command(data, as_json) as (engine, output):
+        for one in engine.register.published():
+            suspended = None if one.suspended_at is None else to_text(one.suspended_at)
+            output.record(
+                client=one.client,
+                kind=one.kind.value,
+                purposes=list(one.purposes),
+                place=one.place,
+                vetted=to_text(one.vetted_at),
+                suspended=suspended,
+            )
+            state = "" if suspended is None else f"; suspended since {suspended}"
+            output.say(
+                f"{one.client}  {one.kind}, for {', '.join(one.purposes)}; vetted {to_text(one.vetted_at)}{state}"
+            )
 
 
 @source_commands.command("add")

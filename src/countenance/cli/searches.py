@@ -24,6 +24,10 @@ Client = Annotated[str, typer.Option(help="Id of who searches; `client list` sho
 What = Annotated[str, typer.Option(help=f"What for: {', '.join(Purpose)}.")]
 Basis = Annotated[ProbeBasis, typer.Option(help="Why the face in the probe may be encoded.")]
 Searcher = Annotated[str | None, typer.Option(help="Account of the person who searches; by default the one logged in.")]
+Authorised = Annotated[
+    str | None,
+    typer.Option(help="Of law enforcement: reference of the warrant or decision, or `pending` where it was asked for."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +45,7 @@ def search(
         int | None, typer.Option(help="Which face, counted from the left, where a photo shows several.")
     ] = None,
     searcher: Searcher = None,
+    authorisation: Authorised = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -53,7 +58,7 @@ def search(
     """
     unanswered = 0
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher)
+        request = _request(client, purpose, probe_basis, searcher, authorisation)
         for probe in probes:
             try:
                 _search_one(engine, output, probe, request, face)
@@ -81,6 +86,7 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
                 "photo": c.photo,
                 "score": round(c.score, 6),
                 "threshold": round(c.threshold, 6),
+                "confirmations": c.confirmations,
                 "chance_candidates": float(f"{c.chance_candidates:.3g}"),
             }
             for c in result.candidates
@@ -102,6 +108,11 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
             f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}); "
             f"{c.chance_candidates:.2g} strangers to be expected at this score by chance"
         )
+        if c.confirmations > 1:
+            output.say(
+                f"     unconfirmed: {c.confirmations} people look at it before anything is done on it "
+                f"(`countenance result confirm {result.id} --subject {c.subject}`)"
+            )
 
 
 def verify_faces(
@@ -111,6 +122,7 @@ def verify_faces(
     purpose: What,
     probe_basis: Basis,
     searcher: Searcher = None,
+    authorisation: Authorised = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -124,7 +136,7 @@ def verify_faces(
           --purpose release_desk --probe-basis subject_present
     """
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher)
+        request = _request(client, purpose, probe_basis, searcher, authorisation)
         result = engine.searches.verify(_photo(probe_a), _photo(probe_b), request)
         above = result.score >= result.threshold.value
         output.record(
@@ -140,10 +152,10 @@ def verify_faces(
         )
 
 
-def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None) -> Request:
+def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None, authorisation: str | None) -> Request:
     from countenance.services.search import Request  # noqa: PLC0415 - as in `engine_command`
 
-    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser())
+    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser(), authorisation)
 
 
 def _photo(path: Path) -> bytes:

@@ -21,6 +21,8 @@ class ConsentStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
     INVALIDATED = "invalidated"
+    NEEDS_RENEWAL = "needs_renewal"
+    """The law became stricter than this release; a new one lifts it."""
 
 
 class SignatureMethod(StrEnum):
@@ -28,6 +30,11 @@ class SignatureMethod(StrEnum):
 
     TYPED = "typed"
     ATTESTED = "attested"
+
+    @property
+    def form(self) -> str:
+        """As `consent.form` of a law file names it: both are a signature under a text that says what it agrees to."""
+        return "esign_explicit"
 
     @property
     def intent(self) -> str:
@@ -41,7 +48,15 @@ class SignatureMethod(StrEnum):
 LEGAL_TRANSITIONS: dict[ConsentStatus | None, frozenset[ConsentStatus]] = {
     None: frozenset({ConsentStatus.REQUESTED}),
     ConsentStatus.REQUESTED: frozenset({ConsentStatus.GIVEN, ConsentStatus.REFUSED}),
-    ConsentStatus.GIVEN: frozenset({ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.INVALIDATED}),
+    ConsentStatus.GIVEN: frozenset(
+        {
+            ConsentStatus.WITHDRAWN,
+            ConsentStatus.REVOKED,
+            ConsentStatus.INVALIDATED,
+            ConsentStatus.NEEDS_RENEWAL,
+        }
+    ),
+    ConsentStatus.NEEDS_RENEWAL: frozenset({ConsentStatus.WITHDRAWN, ConsentStatus.REVOKED, ConsentStatus.INVALIDATED}),
 }
 
 
@@ -56,6 +71,22 @@ class Scope:
     def covers(self, client: ClientId, kind: ClientKind, purpose: Purpose) -> bool:
         """Say whether this client may search for this purpose."""
         return purpose in self.purposes and (client in self.clients or kind in self.kinds)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a release rests on, in codes: what the notice told, how it was signed, what was asked separately.
+
+    Attributes:
+        fields: notice codes such as `n1`.
+        form: as `consent.form` of a law file names it.
+        separate: matters that had a statement of their own, as `consent.separate_for` names them. It is no consent:
+            on sale, new purposes and evaluation the statement says that nothing is agreed to.
+    """
+
+    fields: tuple[str, ...]
+    form: str
+    separate: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,6 +108,7 @@ class Release:
         term_end: the first moment at which it no longer permits anything.
         law: digest of the effective law it was checked against.
         events: in the order recorded.
+        delivered: what notice and signature were; None in records from before this was kept.
     """
 
     id: ReleaseId
@@ -90,6 +122,7 @@ class Release:
     scope: Scope
     law: str
     events: tuple[ReleaseEvent, ...]
+    delivered: Delivered | None = None
 
     def status(self, now: datetime) -> ConsentStatus:
         """Return the status at `now`, derived from the events and the term."""

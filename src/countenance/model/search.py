@@ -19,6 +19,16 @@ class ProbeBasis(StrEnum):
     """The client attests another basis; most law files refuse it."""
 
 
+class Authorisation(StrEnum):
+    """What a law enforcement client has to show for one search."""
+
+    NONE = "none"
+    GIVEN = "given"
+    """A warrant, a judge's or an authority's decision; its reference is recorded."""
+    PENDING = "pending"
+    """It was asked for; refused or too late, the search and what came of it are destroyed."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One subject that the search found, by its best reference.
@@ -28,6 +38,7 @@ class Candidate:
         score: cosine in [-1, 1], higher is more alike; not a probability.
         threshold: the score that this subject's law and the client's target asked for.
         chance_candidates: how many strangers are to be expected at this score or above in this gallery.
+        confirmations: how many people the law wants to confirm it before anything is done on it.
     """
 
     rank: int
@@ -37,6 +48,7 @@ class Candidate:
     score: float
     threshold: float
     chance_candidates: float
+    confirmations: int = 1
 
 
 @dataclass(frozen=True)

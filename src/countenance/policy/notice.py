@@ -57,12 +57,13 @@ class NoticeFacts:
     alternative: str = ""
 
 
-def compose(fields: tuple[str, ...], facts: NoticeFacts) -> str:
+def compose(fields: tuple[str, ...], facts: NoticeFacts, separate: tuple[str, ...] = ()) -> str:
     """Return the text of a notice with exactly these fields, in the order of their codes.
 
     Args:
         fields: codes n1 to n13, as `law.items("notice.fields")`.
         facts: what to tell.
+        separate: matters that get a statement of their own, as `law.items("consent.separate_for")`.
 
     Raises:
         InvalidRelease: a fact is missing, or the term does not end after it starts; lists every such field.
@@ -74,6 +75,9 @@ def compose(fields: tuple[str, ...], facts: NoticeFacts) -> str:
         names = ", ".join(f"{code} ({_FIELDS[code][0].lower()})" for code in missing)
         raise InvalidRelease(missing, f"the applicable law wants the notice to tell what is missing here: {names}")
     parts = [_wrap(f"{code}  {_FIELDS[code][0]}") + "\n" + _wrap(text) for code, text in texts.items()]
+    if separate:
+        parts.append(_wrap("Statements that stand by themselves: you sign each of them."))
+        parts += [_wrap(f"[{word}] {_SEPARATE[word](facts)}") for word in separate]
     return "\n\n".join(["NOTICE ABOUT YOUR FACE DATA. Read it before you sign.", *parts]) + "\n"
 
 
@@ -104,6 +108,10 @@ def _schedule(law: Law) -> str:
     areas = [_area(pattern) for pattern in pack.applies.residency]
     if pack.applies.unknown_residency:
         areas.append("people whose residency is unknown")
+    if pack.applies.declared:
+        areas.append("everybody, while such an order binds this operator")
+    elif pack.applies.overlay:
+        areas = [f"{area}, beside what applies there anyway" for area in areas]
     lines = [
         f"{pack.id}, version {pack.version}: {', '.join(areas)}",
         *(
@@ -232,6 +240,21 @@ _FIELDS: dict[str, tuple[str, Callable[[NoticeFacts], str]]] = {
     "n13": ("What risk remains", _risk),
 }
 """Each field's heading, and its text or nothing where a fact is missing."""
+
+_SEPARATE: dict[str, Callable[[NoticeFacts], str]] = {
+    "disclosure": lambda facts: (
+        f"I agree that these may learn that a photo they searched with may show me: "
+        f"{_sentence('; '.join(facts.recipients))}"
+    ),
+    "sale": lambda _: "I agree to no sale: nothing about my face is sold.",
+    "new_purpose": lambda _: "I agree to no other purpose: each new one needs a new release.",
+    "each_purpose": lambda facts: (
+        f"I agree to each of these purposes by itself: {_sentence(', '.join(facts.purposes))}"
+    ),
+    "photo_retention": lambda _: "I agree that previews of the photos that show me are kept for this term.",
+    "evaluation": lambda _: "I agree to no measurement with my photos: that needs a release of its own.",
+}
+"""What the notice says on each matter that a law wants asked separately."""
 
 _POLICY = {
     "What is held": (

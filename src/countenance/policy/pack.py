@@ -14,7 +14,7 @@ from countenance import canonical
 from countenance.errors import BadPack
 from countenance.model.place import UNKNOWN
 from countenance.policy.pack_file import Pack, load
-from countenance.policy.schema import CORE, Value, merge
+from countenance.policy.schema import CORE, SCHEMA, Value, merge
 
 __all__ = ["Law", "Pack", "law_for", "load", "merge", "shipped"]
 
@@ -43,7 +43,7 @@ class Law:
         ordered = tuple(sorted(packs, key=lambda pack: pack.id))
         values = dict(CORE)
         for pack in ordered:
-            values = merge(values, pack.values)
+            values.update((name, SCHEMA[name].join(values[name], value)) for name, value in pack.values.items())
         digest = canonical.digest([[pack.id, pack.sha256] for pack in ordered])
         return cls(ordered, MappingProxyType(values), digest)
 
@@ -101,33 +101,52 @@ def shipped() -> Mapping[str, Pack]:
     return MappingProxyType({pack.id: pack for pack in packs})
 
 
+def differences(a: Pack, b: Pack) -> dict[str, tuple[Value, Value, str]]:
+    """Return the keys in which the laws of two packs alone differ: both values, and which is stricter.
+
+    The third item is `a`, `b`, or `neither` where each asks for something that the other does not.
+    """
+    first, second = Law.of([a]).values, Law.of([b]).values
+    found = {}
+    for name, key in SCHEMA.items():
+        one, other = first[name], second[name]
+        joined = key.join(one, other)
+        if one != other:
+            found[name] = (one, other, "a" if joined == one else "b" if joined == other else "neither")
+    return found
+
+
 def law_for(
     packs: Iterable[Pack],
     *,
-    residency: Iterable[str],
+    residency: Iterable[str] | None,
     places: Iterable[str],
     recent: Iterable[str] = (),
     past: Iterable[str] = (),
+    declared: Iterable[str] = (),
 ) -> Law:
     """Return the law for a subject and the places around a photo or a search.
 
     For each residency and place the packs that name it most exactly apply: `US-IL` before `US-*` before
-    `*`. A place that only `*` covers thus meets the strictest file, as does `unknown`.
+    `*`. A place that only `*` covers thus meets the strictest file, as does `unknown`. Overlays are added
+    wherever they name the place at all.
 
     Args:
         packs: to choose from, as `shipped().values()`.
-        residency: every code that the subject lives in; none is the same as `unknown`.
+        residency: every code that the subject lives in; none is the same as `unknown`. None where no person is
+            concerned.
         recent: former homes, left less than five years ago: of packs whose `history` is `5y` or `all`.
         past: former homes, left before: of packs whose `history` is `all`.
         places: where the photo was taken, where client and operator are; `unknown` adds the strictest.
+        declared: ids of the packs that the operator declared to be bound by.
 
     Raises:
         BadPack: no pack covers one of them: nothing may be decided without law.
     """
     known = tuple(packs)
-    chosen: dict[str, Pack] = {}
+    chosen = {pack.id: pack for pack in known if pack.applies.declared and pack.id in set(declared)}
     for attribute, codes, histories in (
-        ("residency", set(residency) or {UNKNOWN}, _ANY),
+        ("residency", set() if residency is None else set(residency) or {UNKNOWN}, _ANY),
         ("residency", set(recent), ("5y", "all")),
         ("residency", set(past), ("all",)),
         ("places", set(places), _ANY),
@@ -144,11 +163,20 @@ _ANY = ("none", "5y", "all")
 
 
 def _covering(packs: tuple[Pack, ...], attribute: str, code: str) -> list[Pack]:
+    """Return the packs for one place: those that name it most exactly, and the overlays that name it; or none."""
     if code == UNKNOWN:
         return [pack for pack in packs if pack.applies.unknown_residency]
-    country, _, state = code.partition("-")
-    for pattern in (code, f"{country}-*", "*") if state else (code, "*"):
-        found = [pack for pack in packs if pattern in getattr(pack.applies, attribute)]
+    patterns = _patterns(code)
+    naming = [(pack, set(patterns) & set(getattr(pack.applies, attribute))) for pack in packs]
+    for pattern in patterns:
+        found = [pack for pack, named in naming if pattern in named and not pack.applies.overlay]
         if found:
-            return found
+            return found + [pack for pack, named in naming if named and pack.applies.overlay]
     return []
+
+
+def _patterns(code: str) -> list[str]:
+    """Return how files may name a place, most exact first: `US-NY-NYC`, `US-NY`, `US-*`, `US`, `*`."""
+    country, *parts = code.split("-")
+    exact = ["-".join((country, *parts[:count])) for count in range(len(parts), 0, -1)]
+    return [*exact, *([f"{country}-*"] if parts else []), country, "*"]

@@ -31,11 +31,15 @@ class Applies:
         residency: of the subject, now or at any time.
         places: where a photo was taken, or where client or operator are.
         unknown_residency: whether it also applies where nobody has said.
+        overlay: added to the files that apply anyway, in whose place it never stands.
+        declared: applies wherever the operator has declared that it binds it, and nowhere else.
     """
 
     residency: tuple[str, ...]
     places: tuple[str, ...]
     unknown_residency: bool
+    overlay: bool = False
+    declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,9 @@ class _Reader:
     def _applies(self) -> Applies:
         table = self._table("applies", _APPLIES)
         patterns = {key: self._words(table, "applies", key) for key in _APPLIES[:3]}
+        overlay, declared = self._flag(table, "overlay"), self._flag(table, "declared")
+        if declared and (any(patterns.values()) or not overlay):
+            raise self._bad("a declared file is an overlay and names no place", "applies", "declared")
         for key, words in patterns.items():
             for word in words:
                 self._check_pattern(word, key)
@@ -160,7 +167,15 @@ class _Reader:
             residency=patterns["residency"],
             places=tuple(dict.fromkeys(patterns["capture_place"] + patterns["client_place"])),
             unknown_residency=unknown == "apply",
+            overlay=overlay,
+            declared=declared,
         )
+
+    def _flag(self, table: Mapping[str, object], key: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            raise self._bad(f"{key} is true or false", "applies", key)
+        return value
 
     def _check_pattern(self, word: str, key: str) -> None:
         try:
@@ -264,6 +279,6 @@ class _Reader:
 
 
 _HEAD = ("id", "version", "reviewer", "reviewed_on", "effective_from", "history", "cites")
-_APPLIES = ("residency", "capture_place", "client_place", "unknown_residency")
+_APPLIES = ("residency", "capture_place", "client_place", "unknown_residency", "overlay", "declared")
 _KINDS = {str: "a text in quotes", date: "a date such as 2026-07-01"}
 _Kind = TypeVar("_Kind", str, date)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from countenance.model.client import Attestation
 from countenance.model.purpose import ClientKind
 
 Value = bool | int | float | str | tuple[str, ...]
@@ -158,6 +159,9 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
             "deny<warrant_or_judicial_authorisation<subpoena_or_statutory_demand<written_request",
             "subpoena_or_statutory_demand",
         ),
+        "disclosure.authorisation_within_hours": Key("min", 48),
+        "disclosure.public_site": _enum("deny<allow", "allow"),
+        "disclosure.public_site_attests": _union(" ".join(Attestation)),
         "disclosure.client_kinds_denied": _union(" ".join(ClientKind), "unvetted"),
         "disclosure.human_confirmations": Key("max", 1),
         "disclosure.sole_basis_for_adverse_decision": Key("and", False),
@@ -165,6 +169,7 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
         "destruction.request_deadline_days": Key("min", 45),
         "destruction.freeze_on_request_minutes": Key("min", 60),
         "destruction.backup_deadline_days": Key("min", 180),
+        "destruction.repeat_every_days": Key("min", 365),
         "destruction.recipients_notice": Key("or", False),
         "destruction.recipient_confirmation_days": Key("min", 60),
         "destruction.derived_work_product": Key("or", True),
@@ -204,8 +209,5 @@ def merge(a: Mapping[str, Value], b: Mapping[str, Value]) -> dict[str, Value]:
 
     Commutative, associative, idempotent and monotone; a key that only one of them has keeps its value.
     """
-    return {
-        name: key.join(a[name], b[name]) if name in a and name in b else (a if name in a else b)[name]
-        for name, key in SCHEMA.items()
-        if name in a or name in b
-    }
+    joined = {name: SCHEMA[name].join(a[name], b[name]) for name in a.keys() & b.keys()}
+    return {**a, **b, **joined}

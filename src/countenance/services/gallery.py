@@ -130,6 +130,11 @@ class LiveGallery:
                 raise KeyError(reference)
             return Faceprint(self._held.memory.rows(np.array([slot], np.int32))[0], self._held.encoder)
 
+    def searched(self) -> int:
+        """Return how many references somebody may search: those of people whose release is live."""
+        with self._lock:
+            return 0 if self._held is None else self._held.memory.count(self._held.memory.groups())
+
     def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
         """Return those hits whose references were still held when a view was last taken."""
         with self._lock:
@@ -237,7 +242,7 @@ class LiveGallery:
     def _catch_up(self, work: Transaction, encoder: Encoder) -> Held:
         """Bring what is held level with the records of this transaction."""
         held = self._held
-        if held is not None and held.encoder == encoder.digest:
+        if held is not None and (held.encoder, held.law_number) == (encoder.digest, self._law.number):
             news = None if held.number == (number := changes.number(work)) else changes.since(work, held.number)
             if held.number == number or news is not None:
                 if news is not None:

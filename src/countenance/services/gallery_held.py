@@ -29,6 +29,7 @@ class Held:
     Attributes:
         encoder: its digest.
         number: the change in the records that this is level with.
+        law_number: how often the law files had been replaced.
         stopped: references that a destruction run has stopped: nobody may find them.
         files, saved, saved_number: the sealed files that it was read from or written to, the number of slots in them
             and the change that they are as new as.
@@ -38,6 +39,7 @@ class Held:
     def __init__(self, encoder: Encoder, scan: Scan, index: Index, law: LawBook, threads: int) -> None:
         self.encoder = encoder.digest
         self.number = -1
+        self.law_number = law.number
         self.index = index
         self.memory = Memory(scan, encoder.dim, index, threads)
         self.dim = encoder.dim

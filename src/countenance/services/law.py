@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 
+from countenance import canonical
 from countenance.model.civil import earliest_date, years_later
+from countenance.model.client import Client
 from countenance.model.place import UNKNOWN
 from countenance.model.residency import homes, left
 from countenance.model.source import Source
@@ -18,28 +20,46 @@ _RECENT_YEARS = 5  # what a law file means by a history of `5y`
 
 
 class LawBook:
-    """The law files of this installation; answers are remembered, law files do not change while it runs.
+    """The law files of this installation; answers are remembered until the files are replaced.
 
     Attributes:
-        digest: of all of them, with their versions.
+        packs: every law file, by id.
+        declared: ids of the files that the operator declared to be bound by.
+        number: how often the files were replaced; what was derived from the law of another number is old.
     """
 
-    def __init__(self, packs: Mapping[str, Pack]) -> None:
+    def __init__(self, packs: Mapping[str, Pack], declared: Iterable[str] = ()) -> None:
+        self.number = -1
+        self.replace(packs, declared)
+
+    def replace(self, packs: Mapping[str, Pack], declared: Iterable[str]) -> None:
+        """Use these law files from now on; what was remembered is forgotten."""
+        bound = frozenset(declared)
         dated = any(pack.history == "5y" for pack in packs.values())
 
         @cache
-        def find(now: frozenset[str], recent: frozenset[str], past: frozenset[str], places: frozenset[str]) -> Law:
-            return law_for(packs.values(), residency=now, recent=recent, past=past, places=places)
+        def find(
+            now: frozenset[str] | None, recent: frozenset[str], past: frozenset[str], places: frozenset[str]
+        ) -> Law:
+            return law_for(packs.values(), residency=now, recent=recent, past=past, places=places, declared=bound)
 
         @lru_cache(maxsize=1 << 16)  # many people, few histories
         def of(residency: tuple[str, ...], hour: datetime | None, places: frozenset[str]) -> Law:
             now, recent, past = _periods(residency, hour)
             return find(now, recent, past, places)
 
-        self.digest = Law.of(packs.values()).digest
+        self.packs = packs
+        self.declared = bound
+        self.number += 1
         self._find = find
         self._of = of
         self._dated = dated
+
+    @property
+    def digest(self) -> str:
+        """Digest of every law file and of what was declared."""
+        files = [[pack.id, pack.sha256] for _, pack in sorted(self.packs.items())]
+        return canonical.digest([files, sorted(self.declared)])
 
     def of_subject(self, subject: Subject, sources: Iterable[Source] = (), now: datetime | None = None) -> Law:
         """Return the law of a subject's residency and of the places where the photos were taken.
@@ -53,6 +73,10 @@ class LawBook:
     def of_bystander(self, sources: Iterable[Source]) -> Law:
         """Return the law of a person of whom nothing is known: the strictest."""
         return self._find(frozenset({UNKNOWN}), frozenset(), frozenset(), _places(sources))
+
+    def of_client(self, client: Client) -> Law:
+        """Return the law of the place where a client uses what it finds: the strictest where nobody stated it."""
+        return self._find(None, frozenset(), frozenset(), frozenset({client.place or UNKNOWN}))
 
     def of_probe(self) -> Law:
         """Return the law of the person in a probe, of whom nothing is known: the strictest."""

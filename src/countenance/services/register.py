@@ -5,18 +5,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from countenance.errors import BadInput, Refused
 from countenance.ids import ClientId, SourceId, new_id
-from countenance.model.client import DEFAULT_FPIR, Client
+from countenance.model.client import DEFAULT_FPIR, Attestation, Client, Site
 from countenance.model.event import EventTag
-from countenance.model.place import place
+from countenance.model.place import place as place_code
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.source import Source
+from countenance.policy.engine import Service, deny_service
 from countenance.services.law import LawBook
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
-from countenance.store.records import Records
+from countenance.store.records import Records, Transaction
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the public may read of a client: never its name, nor who searches for it."""
+
+    client: ClientId
+    kind: ClientKind
+    purposes: tuple[Purpose, ...]
+    place: str | None
+    vetted_at: datetime
+    suspended_at: datetime | None
+
+
+def barred_by(work: Transaction, client: Client) -> tuple[str, ...]:
+    """Return the orders that bar a client at this moment."""
+    return tuple(bar.order for bar in client_rows.bars(work) if bar.stands(work.now) and bar.covers(client))
+
 
 _HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?")
 
@@ -45,44 +66,175 @@ class Register:
         self._law = law
 
     def add_client(
-        self, name: str, *, kind: ClientKind, purposes: Iterable[Purpose], fpir: float = DEFAULT_FPIR
+        self,
+        name: str,
+        *,
+        kind: ClientKind,
+        purposes: Iterable[Purpose],
+        fpir: float = DEFAULT_FPIR,
+        place: str | None = None,
+        site: Site = Site.PRIVATE,
+        attests: Iterable[Attestation] = (),
+        authority: str | None = None,
     ) -> Client:
         """Add a vetted client and the purposes it was vetted for.
 
         Args:
             fpir: target false positive identification rate of its searches, in (0, 1); a stricter law prevails.
+            place: place code of where it uses what it finds.
+            site: whether the public enters that place.
+            attests: what it attested in writing.
+            authority: of law enforcement: the agency's written authorisation of who searches.
 
         Raises:
-            BadInput: no name, no purpose, or an FPIR outside (0, 1).
-            Refused: a kind of client that no search may be answered for; the refusal is logged.
+            BadInput: no name, no purpose, an FPIR outside (0, 1), or no place code.
+            Refused: a client that may not be served, such as an individual; the refusal is logged.
         """
         allowed = frozenset(purposes)
         if not name.strip() or not allowed:
             raise BadInput("a client needs a name and at least one purpose (--purpose)")
         if not 0.0 < fpir < 1.0:
             raise BadInput(f"an FPIR lies between 0 and 1, such as 0.01; not {fpir}")
-        client = Client(ClientId(new_id("cli")), name.strip(), kind, allowed, fpir, self._records.clock.now())
-        law = self._law.of_probe()
-        denied = kind.value in law.items("disclosure.client_kinds_denied")
         with self._records.write() as work:
+            client = Client(
+                id=ClientId(new_id("cli")),
+                name=name.strip(),
+                kind=kind,
+                purposes=allowed,
+                fpir=fpir,
+                created_at=work.now,
+                place=None if place is None else place_code(place),
+                site=site,
+                attests=frozenset(attests),
+                authority=authority,
+            )
+            denial = deny_service(Service(client, barred_by(work, client)), self._law.of_client(client))
             work.log(
-                EventTag.CLIENT_REFUSED if denied else EventTag.CLIENT_ADDED,
+                EventTag.CLIENT_ADDED if denial is None else EventTag.CLIENT_REFUSED,
                 client=client.id,
                 kind=kind.value,
                 purposes=sorted(allowed),
+                rule=None if denial is None else denial.rule_id,
             )
-            if not denied:
+            if denial is None:
                 work.keyring.create([client.id])
                 client_rows.add(work, client)
-        if denied:
-            reason = f"clients of kind {kind} are not served; a vetted organisation is needed"
-            raise Refused("client.kind", reason, law.cite("disclosure.client_kinds_denied"))
-        return client
+                return client
+        raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def clients(self) -> list[Client]:
         """Return all clients, oldest first."""
         with self._records.read() as work:
             return client_rows.everyone(work)
+
+    def published(self) -> list[Published]:
+        """Return the public register: every client, oldest first."""
+        return [
+            Published(c.id, c.kind, tuple(sorted(c.purposes)), c.place, c.created_at, c.suspended_at)
+            for c in self.clients()
+        ]
+
+    def suspend_clients(
+        self,
+        *,
+        reason: str = "operator",
+        clients: Iterable[ClientId] = (),
+        kinds: Iterable[ClientKind] = (),
+        places: Iterable[str] = (),
+    ) -> list[ClientId]:
+        """Serve clients no more, from their very next call on.
+
+        Args:
+            reason: `operator`, or the id of the order that asks for it.
+            clients: those named; otherwise those of these kinds in these places, an empty list meaning any.
+
+        Returns:
+            The clients that were served until now.
+
+        Raises:
+            NotFound: no such client.
+            BadInput: nobody is meant, or a place is no place code.
+        """
+        named, meant = list(clients), _bar(reason, kinds, places, None, self._records.clock.now())
+        if not (named or meant.kinds or meant.places):
+            raise BadInput("say which clients: by id, by kind or by place")
+        with self._records.write() as work:
+            chosen = [client_rows.get(work, one) for one in named] or client_rows.everyone(work)
+            return self._suspend(work, [c for c in chosen if named or meant.covers(c)], reason)
+
+    def bar_clients(
+        self,
+        order: str,
+        *,
+        kinds: Iterable[ClientKind] = (),
+        places: Iterable[str] = (),
+        until: datetime | None = None,
+    ) -> list[ClientId]:
+        """Bar clients as an order asks: those there are stop being served now, new ones are not taken on.
+
+        A client whose place nobody has stated may be anywhere, so a bar on places covers it.
+
+        Args:
+            order: the order's id; stands in refusals and in the log.
+            until: when the bar ends by itself; None for when the order is lifted.
+
+        Returns:
+            The clients that were served until now.
+
+        Raises:
+            BadInput: nobody is meant, or a place is no place code.
+        """
+        with self._records.write() as work:
+            bar = _bar(order, kinds, places, until, work.now)
+            if not (bar.kinds or bar.places):
+                raise BadInput("an order bars kinds of client or places")
+            client_rows.add_bar(work, bar)
+            work.log(EventTag.CLIENTS_BARRED, order=order, kinds=sorted(bar.kinds), places=sorted(bar.places))
+            return self._suspend(work, [c for c in client_rows.everyone(work) if bar.covers(c)], order)
+
+    def unbar_clients(self, order: str) -> list[ClientId]:
+        """End the bars of an order; the clients that it suspended are served again, unless another bar stands.
+
+        Returns:
+            The clients that are served again.
+        """
+        with self._records.write() as work:
+            lifted = client_rows.lift_bars(work, order)
+            again = []
+            for client in client_rows.suspended_for(work, order):
+                if not barred_by(work, client_rows.get(work, client)):
+                    client_rows.reinstate(work, client)
+                    again.append(client)
+            work.log(EventTag.CLIENTS_UNBARRED, order=order, bars=lifted, clients=[str(one) for one in again])
+        return again
+
+    def reinstate_client(self, client: ClientId) -> None:
+        """Serve a suspended client again.
+
+        Raises:
+            NotFound: no such client.
+            BadInput: it is not suspended.
+            Refused: a bar or another rule stands against it; logged.
+        """
+        with self._records.write() as work:
+            found = client_rows.get(work, client)
+            if found.suspended_at is None:
+                raise BadInput(f"client {client} is not suspended")
+            served = replace(found, suspended_at=None)
+            denial = deny_service(Service(served, barred_by(work, served)), self._law.of_client(served))
+            if denial is None:
+                client_rows.reinstate(work, client)
+                work.log(EventTag.CLIENT_REINSTATED, client=client)
+                return
+            work.log(EventTag.CLIENT_REFUSED, client=client, kind=found.kind.value, rule=denial.rule_id)
+        raise Refused(denial.rule_id, denial.reason, denial.citation)
+
+    def _suspend(self, work: Transaction, clients: Iterable[Client], reason: str) -> list[ClientId]:
+        served = [client.id for client in clients if client.suspended_at is None]
+        for client in served:
+            client_rows.suspend(work, client, reason)
+            work.log(EventTag.CLIENT_SUSPENDED, client=client, reason=reason)
+        return served
 
     def add_source(
         self,
@@ -115,7 +267,7 @@ class Register:
             id=SourceId(new_id("src")),
             name=name.strip(),
             basis=basis.strip(),
-            capture_place=None if capture_place is None else place(capture_place),
+            capture_place=None if capture_place is None else place_code(capture_place),
             bystander_basis=bystander_basis,
             counsel_opt_in=counsel_opt_in,
             created_at=self._records.clock.now(),
@@ -149,3 +301,10 @@ class Register:
         """Return all sources, oldest first."""
         with self._records.read() as work:
             return photo_rows.sources(work)
+
+
+def _bar(
+    order: str, kinds: Iterable[ClientKind], places: Iterable[str], until: datetime | None, now: datetime
+) -> client_rows.Bar:
+    codes = frozenset(place_code(one) for one in places)
+    return client_rows.Bar(new_id("bar"), order, frozenset(kinds), codes, now, until)

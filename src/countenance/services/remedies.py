@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from countenance.services.evidence import EvidenceLocker
+from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
 from countenance.services.requests import Requests
+from countenance.services.results import Results
 
 if TYPE_CHECKING:
     from countenance.ports.photos import PhotoReader
@@ -61,6 +63,16 @@ class Remedies:
         return Requests(
             self._records, self._law, self._reader, self._gallery, self.subjects, self.journal, self.destruction
         )
+
+    @cached_property
+    def explain(self) -> Explain:
+        """Verbs on reasons: `enrol`, `search`, `key`, `event`."""
+        return Explain(self._records, self._law)
+
+    @cached_property
+    def results(self) -> Results:
+        """Verbs on results of searches: `show`, `confirm`, `authorise`, `refuse`, `purge_overdue`."""
+        return Results(self._records, self._law)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -21,18 +21,21 @@ from countenance.model.faceprint import Faceprint
 from countenance.model.purpose import Purpose
 from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verification
 from countenance.model.threshold import Threshold
-from countenance.policy.engine import ProbeUse, decide_probe
+from countenance.policy.engine import ProbeUse, Service, decide_probe, deny_service
 from countenance.policy.permit import Permit
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.gallery import Hit, LiveGallery, View
 from countenance.services.law import LawBook
+from countenance.services.register import barred_by
+from countenance.services.results import note_authorisation, shown, with_confirmations
 from countenance.store import clients as rows
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.clients import SearchRecord
 from countenance.store.records import Records, Transaction
+from countenance.store.results import overdue
 from countenance.vision.calibration import Tail, tail_for
 from countenance.vision.quality import PROBE, assess
 
@@ -45,12 +48,14 @@ class Request:
 
     Attributes:
         operator: the account of the person who acts for the client.
+        authorisation: of law enforcement: the warrant's or decision's reference; `pending` where it was asked for.
     """
 
     client: ClientId
     purpose: Purpose
     basis: ProbeBasis
     operator: str
+    authorisation: str | None = None
 
 
 class Searches:
@@ -101,6 +106,7 @@ class Searches:
         record = _record(request, "verify", threshold, outcome)
         with self._records.write() as work:
             _log(work, record, ())
+            note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return Verification(record.id, score, threshold)
 
     def _permit(self, request: Request) -> tuple[Permit, Client]:
@@ -114,8 +120,11 @@ class Searches:
                 purpose=request.purpose,
                 basis=request.basis,
                 policy_published_at=None if policy is None else policy.published_at,
+                authorisation=shown(request.authorisation),
             )
-            decision = deny_set_back(work.behind) or decide_probe(facts, self._law.of_probe())
+            served = Service(client, barred_by(work, client), overdue(work, client.id))
+            denial = deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
+            decision = denial or decide_probe(facts, self._law.of_probe())
             if isinstance(decision, Permit):
                 return decision, client
             work.log(
@@ -151,11 +160,14 @@ class Searches:
         found = self._gallery.search(probe, view, _lowest(tail, view))
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
+            client = rows.get(work, request.client)  # it may have been suspended meanwhile
             view = self._gallery.view(work, encoder, client, request.purpose)
             threshold = tail.threshold(client.fpir, view.size)
             candidates = _candidates(work, self._gallery.still_held(found), view, tail)
+            candidates = with_confirmations(work, self._law, client, candidates)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
-            _log(work, record, candidates)
+            _log(work, record, candidates, without_ground=self._gallery.searched() - view.size)
+            note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 
 
@@ -172,7 +184,10 @@ def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> 
     )
 
 
-def _log(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...]) -> None:
+def _log(
+    work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...], *, without_ground: int = 0
+) -> None:
+    """Store and log a search; `without_ground` counts the references that this client has no ground to be shown."""
     rows.add_search(work, record, candidates)
     work.log(
         EventTag.SEARCH_ANSWERED,
@@ -186,6 +201,7 @@ def _log(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, .
         gallery=record.threshold.gallery,
         outcome=record.outcome,
         candidates=len(candidates),
+        without_ground=without_ground,
     )
 
 

@@ -51,7 +51,14 @@ STORES = (
         "no row by any key, seen by a fresh process; no ciphertext in any file",
     ),
     Store("previews", "blob", "sealed previews, in the records", ("previews",), "rewrite_or_delete", "as the records"),
-    Store("search history", "search_hist", "who was found", ("search_candidate",), "delete", "as the records"),
+    Store(
+        "search history",
+        "search_hist",
+        "who was found",
+        ("search_candidate", "confirmation"),
+        "delete",
+        "as the records",
+    ),
     Store(
         "keyring", "kms", "the keys that seal all of this", ("keys",), "crypto_erase", "no row by owner; no wrapped key"
     ),

@@ -12,7 +12,7 @@ from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease, Refused
 from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
 from countenance.model.civil import latest_date
-from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope, SignatureMethod
+from countenance.model.consent import ConsentStatus, Delivered, Release, ReleaseEvent, Scope, SignatureMethod
 from countenance.model.event import EventTag
 from countenance.model.place import UNKNOWN, place
 from countenance.model.purpose import ClientKind, Purpose
@@ -58,6 +58,8 @@ class Draft:
     text: str
     terms: ReleaseTerms
     policy_sha256: str
+    fields: tuple[str, ...]
+    separate: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ class Subjects:
             signed = rows.releases(work, subject).get(subject, [])
             work.keyring.bury((work.keyring.tag(release.id) for release in signed), work.now)
             for release in signed:
-                if release.status(work.now) is ConsentStatus.GIVEN:
+                if release.status(work.now) in (ConsentStatus.GIVEN, ConsentStatus.NEEDS_RENEWAL):
                     event = ReleaseEvent(ConsentStatus.WITHDRAWN, work.now)
                     rows.add_release_event(work, release.id, event)
             frozen_at = rows.freeze(work, subject)
@@ -262,8 +264,9 @@ class Subjects:
             sources=("Photos that the operator has permission to collect, in which you were pointed out.",),
             alternative=f"Ask {known['operator']} to look through the photos by eye; it costs you nothing.",
         )
-        text = notices.compose(law.items("notice.fields"), facts)
-        draft = Draft(subject.id, NoticeId(new_id("not")), text, terms, policy.sha256)
+        fields, separate = law.items("notice.fields"), law.items("consent.separate_for")
+        text = notices.compose(fields, facts, separate)
+        draft = Draft(subject.id, NoticeId(new_id("not")), text, terms, policy.sha256, fields, separate)
         rows.add_notice(work, draft.notice, subject.id, text)
         work.log(EventTag.NOTICE_DELIVERED, subject=subject.id, notice=draft.notice, law=law.digest)
         return draft
@@ -288,6 +291,7 @@ class Subjects:
                 ReleaseEvent(ConsentStatus.REQUESTED, work.now),
                 ReleaseEvent(ConsentStatus.GIVEN, work.now),
             ),
+            delivered=Delivered(draft.fields, method.form, draft.separate),
         )
         evidence = _evidence(release, draft, law, signer, method)
         rows.add_release(work, release, policy.sha256, evidence)

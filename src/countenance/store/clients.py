@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import ClientId, PhotoId, SearchId, SubjectId
-from countenance.model.client import Client
+from countenance.model.client import Attestation, Client, Site
 from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.residency import within
 from countenance.model.search import Candidate, ProbeBasis
 from countenance.model.threshold import Threshold
 from countenance.store import schema
@@ -31,6 +32,12 @@ def add(work: Transaction, client: Client) -> None:
             purposes=json.dumps(sorted(client.purposes)),
             fpir=client.fpir,
             created_at=to_text(client.created_at),
+            place=client.place,
+            site=client.site.value,
+            attests=json.dumps(sorted(client.attests)),
+            sealed_authority=None
+            if client.authority is None
+            else work.seal(client.id, client.authority.encode(), "client.authority"),
         )
     )
 
@@ -63,7 +70,104 @@ def _client(work: Transaction, row: Row[Any]) -> Client:
         purposes=frozenset(Purpose(p) for p in json.loads(row.purposes)),
         fpir=row.fpir,
         created_at=from_text(row.created_at),
+        place=row.place,
+        site=Site(row.site),
+        attests=frozenset(Attestation(word) for word in json.loads(row.attests)),
+        authority=None
+        if row.sealed_authority is None
+        else work.unseal(row.id, row.sealed_authority, "client.authority").decode(),
+        suspended_at=None if row.suspended_at is None else from_text(row.suspended_at),
     )
+
+
+def suspend(work: Transaction, client: ClientId, reason: str) -> None:
+    """Serve a client no more; `reason` is `operator` or the id of an order."""
+    table = schema.client
+    work.connection.execute(
+        update(table)
+        .where(table.c.id == client, table.c.suspended_at.is_(None))
+        .values(suspended_at=to_text(work.now), suspended_for=reason)
+    )
+
+
+def reinstate(work: Transaction, client: ClientId) -> None:
+    """Serve a client again."""
+    table = schema.client
+    work.connection.execute(update(table).where(table.c.id == client).values(suspended_at=None, suspended_for=None))
+
+
+def suspended_for(work: Transaction, order: str) -> list[ClientId]:
+    """Return the clients that are suspended for this reason."""
+    table = schema.client
+    return [
+        ClientId(one)
+        for one in work.connection.execute(select(table.c.id).where(table.c.suspended_for == order)).scalars()
+    ]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An order that bars clients: of these kinds, where any are named, in these places, where any are named.
+
+    Attributes:
+        order: id of the order.
+        until: the first moment at which it bars nobody any more; None for as long as it is not lifted.
+    """
+
+    id: str
+    order: str
+    kinds: frozenset[ClientKind]
+    places: frozenset[str]
+    since: datetime
+    until: datetime | None
+    lifted_at: datetime | None = None
+
+    def covers(self, client: Client) -> bool:
+        """Say whether it is meant: one whose place nobody has stated may be anywhere."""
+        inside = not self.places or client.place is None or any(within(client.place, one) for one in self.places)
+        return inside and (not self.kinds or client.kind in self.kinds)
+
+    def stands(self, now: datetime) -> bool:
+        """Say whether it is in force."""
+        return self.lifted_at is None and (self.until is None or now < self.until)
+
+
+def add_bar(work: Transaction, bar: Bar) -> None:
+    """Store a bar."""
+    work.connection.execute(
+        insert(schema.client_bar).values(
+            id=bar.id,
+            order_id=bar.order,
+            kinds=json.dumps(sorted(bar.kinds)),
+            places=json.dumps(sorted(bar.places)),
+            since=to_text(bar.since),
+            until=None if bar.until is None else to_text(bar.until),
+        )
+    )
+
+
+def bars(work: Transaction) -> list[Bar]:
+    """Return every bar, also those that were lifted."""
+    return [
+        Bar(
+            id=row.id,
+            order=row.order_id,
+            kinds=frozenset(ClientKind(kind) for kind in json.loads(row.kinds)),
+            places=frozenset(json.loads(row.places)),
+            since=from_text(row.since),
+            until=None if row.until is None else from_text(row.until),
+            lifted_at=None if row.lifted_at is None else from_text(row.lifted_at),
+        )
+        for row in work.connection.execute(select(schema.client_bar).order_by(schema.client_bar.c.since))
+    ]
+
+
+def lift_bars(work: Transaction, order: str) -> int:
+    """Lift the bars of an order; return how many stood."""
+    table = schema.client_bar
+    return work.connection.execute(
+        update(table).where(table.c.order_id == order, table.c.lifted_at.is_(None)).values(lifted_at=to_text(work.now))
+    ).rowcount
 
 
 @dataclass(frozen=True)
@@ -103,7 +207,16 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             outcome=record.outcome,
         )
     )
-    rows = [{"search": record.id, "subject": c.subject, "photo": c.photo, "score": c.score} for c in candidates]
+    rows = [
+        {
+            "search": record.id,
+            "subject": c.subject,
+            "photo": c.photo,
+            "score": c.score,
+            "confirmations": c.confirmations,
+        }
+        for c in candidates
+    ]
     if rows:
         work.connection.execute(insert(schema.search_candidate), rows)
 
@@ -155,5 +268,6 @@ def findings(work: Transaction, subject: SubjectId) -> list[Finding]:
 
 def forget_findings(work: Transaction, subject: SubjectId) -> int:
     """Delete a subject from the search history; the searches stay, without this person."""
+    work.connection.execute(delete(schema.confirmation).where(schema.confirmation.c.subject == subject))
     table = schema.search_candidate
     return work.connection.execute(delete(table).where(table.c.subject == subject)).rowcount

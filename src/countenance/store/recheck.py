@@ -26,6 +26,7 @@ _SUBJECT_COLUMNS = (
     ("escrow_reference", "subject"),
     ("face", "subject"),
     ("search_candidate", "subject"),
+    ("confirmation", "subject"),
     ("artefact_subject", "subject"),
 )
 _PHOTO_COLUMNS = (("photo", "id"), ("face", "photo"), ("photo_source", "photo"))

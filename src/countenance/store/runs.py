@@ -289,6 +289,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
     s = schema
     own_releases = select(s.release.c.id).where(s.release.c.subject.in_(subjects))
     return [
+        (s.confirmation, s.confirmation.c.subject.in_(subjects)),
         (s.search_candidate, s.search_candidate.c.subject.in_(subjects)),
         (s.artefact_subject, s.artefact_subject.c.subject.in_(subjects)),
         (s.reference, _lost_references(run)),

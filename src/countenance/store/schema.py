@@ -12,6 +12,16 @@ from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, T
 from countenance.store.metadata import metadata as metadata
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file
+from countenance.store.schema_law import client_bar as client_bar
+from countenance.store.schema_law import confirmation as confirmation
+from countenance.store.schema_law import evidence as evidence
+from countenance.store.schema_law import evidence_run as evidence_run
+from countenance.store.schema_law import evidence_tag as evidence_tag
+from countenance.store.schema_law import instruction as instruction
+from countenance.store.schema_law import law_change as law_change
+from countenance.store.schema_law import processor as processor
+from countenance.store.schema_law import request as request
+from countenance.store.schema_law import search_authorisation as search_authorisation
 from countenance.store.schema_orders import conflict as conflict
 from countenance.store.schema_orders import escrow_reference as escrow_reference
 from countenance.store.schema_orders import hold as hold
@@ -65,6 +75,12 @@ client = Table(
     Column("purposes", Text, nullable=False),
     Column("fpir", Float, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("place", Text),
+    Column("site", Text, nullable=False, server_default="private"),
+    Column("attests", Text, nullable=False, server_default="[]"),
+    Column("sealed_authority", LargeBinary),
+    Column("suspended_at", Text),
+    Column("suspended_for", Text),  # `operator`, or the id of an order
 )
 notice = Table(
     "notice",
@@ -87,6 +103,7 @@ release = Table(
     Column("signer_is_representative", Integer, nullable=False),
     Column("law", Text, nullable=False),
     Column("sealed_record", LargeBinary, nullable=False),
+    Column("delivered", Text),  # what notice and signature were, in codes; JSON
 )
 release_event = Table(
     "release_event",
@@ -175,6 +192,7 @@ search_candidate = Table(
     Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("photo", Text, nullable=False),
     Column("score", Float, nullable=False),
+    Column("confirmations", Integer, nullable=False, server_default="1"),  # how many people its law asks for
 )
 event = Table(
     "event",
@@ -316,73 +334,4 @@ artefact_run = Table(
     metadata,
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
-)
-# What is kept of a destroyed person's consent, each under a key of its own; linked to nothing that can be searched.
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("sealed_record", LargeBinary, nullable=False),
-    Column("kept_at", Text, nullable=False),
-    Column("until", Text, nullable=False, index=True),
-    Column("citation", Text, nullable=False),
-    Column("sealed_asked", LargeBinary),  # who asks to see it, why and when, until somebody else opens it
-)
-# HMACs of the person's and the releases' ids: whoever holds such a paper, and the keyring, finds the evidence.
-evidence_tag = Table(
-    "evidence_tag",
-    metadata,
-    Column("tag", LargeBinary, primary_key=True),
-    Column("evidence", Text, ForeignKey("evidence.id"), nullable=False, index=True),
-)
-evidence_run = Table(
-    "evidence_run",
-    metadata,
-    Column("run", Text, ForeignKey("run.id"), primary_key=True),
-    Column("kept", Integer, nullable=False),
-    Column("until", Text, nullable=False),
-    Column("citation", Text, nullable=False),
-)
-processor = Table(
-    "processor",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("sealed_name", LargeBinary, nullable=False),
-    Column("declared_at", Text, nullable=False),
-    Column("ended_at", Text),
-)
-# To somebody who holds results or data of destroyed people: delete them, and say so.
-instruction = Table(
-    "instruction",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("run", Text, ForeignKey("run.id"), nullable=False, index=True),
-    Column("recipient", Text, nullable=False),
-    Column("sealed_what", LargeBinary),  # people and searches it is about, until it is settled
-    Column("people", Integer, nullable=False),
-    Column("made_at", Text, nullable=False),
-    Column("due_at", Text, nullable=False),
-    Column("sent_at", Text),
-    Column("settled_at", Text),
-    Column("outcome", Text),
-    Column("sealed_evidence", LargeBinary),
-)
-# What a person asked for, and when it was answered; kept after a destruction, as proof that deadlines were.
-request = Table(
-    "request",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("sealed_channel", LargeBinary, nullable=False),
-    Column("verified_by", Text, nullable=False),
-    Column("opened_at", Text, nullable=False),
-    Column("ack_due", Text, nullable=False),
-    Column("due", Text, nullable=False),
-    Column("first", Integer, nullable=False),  # to be answered before anything is destroyed
-    Column("acknowledged_at", Text),
-    Column("answered_at", Text),
-    Column("closed_at", Text),
-    Column("outcome", Text),
-    Column("sealed_reason", LargeBinary),
 )

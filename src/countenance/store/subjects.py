@@ -17,7 +17,7 @@ from countenance import canonical
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId
-from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope
+from countenance.model.consent import ConsentStatus, Delivered, Release, ReleaseEvent, Scope
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.subject import AgeBand, Subject
 from countenance.store import schema
@@ -194,6 +194,7 @@ def add_release(work: Transaction, release: Release, policy_sha256: str, record:
             signer_is_representative=int(release.signer_is_representative),
             law=release.law,
             sealed_record=work.seal(release.subject, canonical.encode(record), f"release.record:{release.id}"),
+            delivered=_delivered_text(release.delivered),
         )
     )
     for event in release.events:
@@ -267,7 +268,21 @@ def _release(row: Row[Any], events: tuple[ReleaseEvent, ...]) -> Release:
         scope=scope_of(row.scope),
         law=row.law,
         events=events,
+        delivered=None if row.delivered is None else _delivered(row.delivered),
     )
+
+
+def _delivered_text(delivered: Delivered | None) -> str | None:
+    if delivered is None:
+        return None
+    codes = {"fields": list(delivered.fields), "form": delivered.form, "separate": list(delivered.separate)}
+    return canonical.encode(codes).decode()
+
+
+@lru_cache(maxsize=256)  # few kinds of notice, many releases
+def _delivered(text: str) -> Delivered:
+    held = json.loads(text)
+    return Delivered(tuple(held["fields"]), held["form"], tuple(held["separate"]))
 
 
 def scope_text(scope: Scope) -> str:

@@ -118,9 +118,8 @@ def learn(rows: Singles) -> Codec:
     mean = rows.mean(axis=0, dtype=np.float64)
     centred = rows - mean
     variances, axes = np.linalg.eigh(centred.T @ centred / len(rows))
-    centred.fill(0.0)
     spread, axes = np.sqrt(np.maximum(variances[::-1], 0.0)) + _LEAST, np.ascontiguousarray(axes[:, ::-1])
-    pieces = -(-5 * dim // (2 * _PIECE_BITS))  # 2.5 bits for each dimension on average
+    pieces = -(-3 * dim // _PIECE_BITS)  # 3 bits for each dimension on average
     padded = -(-dim // _PIECE) * _PIECE
     fours = [wide for wide in range(pieces + 1) if _covered(wide, pieces) <= padded]
     wide = min(fours, key=lambda wide: float(spread**2 @ np.sqrt(_loss(dim, wide, pieces))))
@@ -128,7 +127,8 @@ def learn(rows: Singles) -> Codec:
     bits = _bits(dim, wide, pieces)
     coarse[0, :dim] = spread * np.where(bits == 4, _STEPS[4], _STEPS[2])
     coarse[2, :dim] = 1 / np.sqrt(_loss(dim, wide, pieces))
-    turned = ((rows - mean) @ axes).astype(np.float32)
+    turned = centred.astype(np.float32) @ axes.astype(np.float32)
+    centred.fill(0.0)
     for steps, half in ((coarse[0, :dim], np.select([bits == 4, bits == 2], [8, 2])), (fine[0, :dim], 2)):
         if steps.base is fine:
             steps[:] = _FINE_STEP * turned.std(axis=0) + _LEAST * spread

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loops over rows, compiled by Numba at their first use and kept in its cache.
 
-They release the interpreter's lock. Importing this module takes about a second: only large galleries do.
+They release the interpreter's lock. Importing this module takes a quarter of a second and the very first use some
+seconds of compiling: only large galleries do either.
 """
 
 from __future__ import annotations
@@ -19,10 +20,23 @@ from countenance.backends.scan.lanes import (
     upper_half_float,
 )
 
+
+def _compiled(**options):
+    """Compile a function for Numba's cache, or, where it finds no folder to write to, for this process alone."""
+
+    def decorated(function):
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        except RuntimeError:
+            return njit(nogil=True, **options)(function)
+
+    return decorated
+
+
 _STRETCH = 64  # blocks between two looks at the bar: their codes stay in the first cache
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+@_compiled(fastmath={"reassoc", "nsz", "contract"})
 def encode(rotated, first, coarse, fine, codes, errors, fine_codes, fine_errors, wide):
     """Write the codes of rows float32 (N, D) from `first` on; return the greatest length of a coarse code.
 
@@ -49,7 +63,7 @@ def encode(rotated, first, coarse, fine, codes, errors, fine_codes, fine_errors,
     return np.sqrt(longest)
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+@_compiled(fastmath={"reassoc", "nsz", "contract"})
 def _round(values, steps, levels, half):
     """Round values to the middle of one of 2 * `half` steps, keep the rest; return the sum of squared codes."""
     square = np.float32(0)
@@ -64,7 +78,7 @@ def _round(values, steps, levels, half):
     return square
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})
+@_compiled(fastmath={"reassoc", "nsz", "contract"})
 def _norm(values, over):
     """Return the upper half of a float32 that is at least the weighted length."""
     square = np.float32(0)
@@ -74,7 +88,7 @@ def _norm(values, over):
     return np.uint16((np.array([norm]).view(np.uint32)[0] + 0xFFFF) >> 16)
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def _pack(block, row, levels, wide):
     """Write the codes of one row into its block (pieces, 16, 4)."""
     for piece in range(len(block)):
@@ -87,7 +101,7 @@ def _pack(block, row, levels, wide):
                 block[piece, row, b] = levels[d] | levels[d + 4] << 2 | levels[d + 8] << 4 | levels[d + 12] << 6
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def exact_score(row, query):
     """Return what `exact.scores` returns for one row, clipped to [-1, 1]: the same sums in the same order."""
     a = b = c = d = e = f = g = h = 0.0
@@ -111,7 +125,7 @@ def exact_score(row, query):
     return min(max(score, np.float32(-1)), np.float32(1))
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def _keep(best, held, score):
     """Put a score among the best, a heap with the lowest on top; return how many are held."""
     if held < len(best):
@@ -137,7 +151,7 @@ def _keep(best, held, score):
     return held
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def _blocks(segment, queries, group, params, first, last, scores, blocks):
     """List the blocks from `first` to `last` with a row whose coarse bound reaches a bar; return how many."""
     codes, errors, fine_codes, wide = segment[0], segment[1], segment[2], segment[6]
@@ -158,7 +172,7 @@ def _blocks(segment, queries, group, params, first, last, scores, blocks):
     return count
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def _candidates(segment, queries, group, params, scores, blocks, bits, rows, uppers, counts):
     """List the rows of these blocks whose fine bound reaches the bar of a query."""
     fine_codes, fine_errors, exact = segment[2], segment[3], segment[4]
@@ -189,7 +203,7 @@ def _candidates(segment, queries, group, params, scores, blocks, bits, rows, upp
                         fetch_ahead(exact.ctypes.data + 4 * row * exact.shape[1] + line)
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def sweep(segment, allowed, queries, fine_queries, params, wide_queries, best, held, answer, answers):
     """Search one segment for queries; bars rise as better scores are found.
 
@@ -236,7 +250,7 @@ def sweep(segment, allowed, queries, fine_queries, params, wide_queries, best, h
         params[number, 0] = now[number, 0]
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def _settle(segment, allowed, rows, uppers, bar, reach, doubt, query, best, held, found, scores, answers, number):
     """Score candidates exactly, or where their segment is slim keep their bounds; return the bar."""
     fine_errors, exact, count = segment[3], segment[4], segment[5]

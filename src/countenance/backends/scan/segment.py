@@ -16,6 +16,7 @@ BLOCK = 16  # rows whose codes lie side by side
 _NORM_TOLERANCE = 1e-3
 _CACHE_LINE = 64  # bytes
 _AT_ONCE = 8192  # rows that are rotated at once
+_MOVED_AT_ONCE = 512  # rows: what is on its way stays in the cache
 
 
 class Segment:
@@ -75,14 +76,21 @@ class Segment:
         gone[numbers] = True
         left = self._count - int(np.count_nonzero(gone))
         gaps, last = np.flatnonzero(gone[:left]), left + np.flatnonzero(~gone[left:])
-        for rows_of in self._by_row():
-            rows_of[gaps] = rows_of[last]
-            rows_of[left : self._count] = 0
-        if len(self._codes):
-            freed = np.arange(left, self._count)
-            for codes in (self._codes, self._fine):
-                codes[gaps // BLOCK, :, gaps % BLOCK] = codes[last // BLOCK, :, last % BLOCK]
-                codes[freed // BLOCK, :, freed % BLOCK] = 0
+        for array in (self.exact, self._errors, self._fine_errors):
+            if len(array):
+                for some in range(0, len(gaps), _MOVED_AT_ONCE):
+                    moved = array[last[some : some + _MOVED_AT_ONCE]]
+                    array[gaps[some : some + _MOVED_AT_ONCE]] = moved
+                    moved.fill(0)
+                array[left : self._count] = 0
+        for codes in (self._codes, self._fine):
+            if len(codes):
+                words = codes.view(np.uint32)[..., 0]  # (blocks, pieces, rows of a block)
+                freed = np.arange(left, self._count)
+                for piece in range(words.shape[1]):
+                    of_piece = words[:, piece]
+                    of_piece[gaps // BLOCK, gaps % BLOCK] = of_piece[last // BLOCK, last % BLOCK]
+                    of_piece[freed // BLOCK, freed % BLOCK] = 0
         if self._encoded < self._count and len(gaps):  # a row without a code may have moved before one that has
             self._encoded = min(self._encoded, int(gaps[0]))
         self._encoded = min(self._encoded, left)
@@ -135,10 +143,6 @@ class Segment:
             array.fill(0)
         self._forget_codes()
         self._count = self._encoded = 0
-
-    def _by_row(self) -> list[NDArray[np.generic]]:
-        arrays: list[NDArray[np.generic]] = [self.exact, self._errors, self._fine_errors]
-        return [array for array in arrays if len(array)]
 
     def _forget_codes(self) -> None:
         self._codec = None

@@ -91,6 +91,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256"),
     )
     op.create_table(
+        "client_bar",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("places", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("lifted_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "conflict",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -140,6 +151,19 @@ def upgrade() -> None:
         sa.Column("encoder", sa.Text(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "law_change",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("pack", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("sealed_entered_by", sa.LargeBinary(), nullable=False),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("sealed_confirmed_by", sa.LargeBinary(), nullable=True),
+        sa.Column("confirmed_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -384,6 +408,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", "due_at"),
     )
     op.create_table(
+        "confirmation",
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sealed_by", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("search", "subject", "number"),
+    )
+    with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_confirmation_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "search_authorisation",
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("sealed_reference", sa.LargeBinary(), nullable=True),
+        sa.Column("due_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.PrimaryKeyConstraint("search"),
+    )
+    with op.batch_alter_table("search_authorisation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_authorisation_client"), ["client"], unique=False)
+
+    op.create_table(
         "retention_fact",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -405,12 +469,26 @@ def upgrade() -> None:
     with op.batch_alter_table("retention_fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_retention_fact_subject"), ["subject"], unique=False)
 
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("place", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("site", sa.Text(), server_default="private", nullable=False))
+        batch_op.add_column(sa.Column("attests", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("sealed_authority", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("suspended_at", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("suspended_for", sa.Text(), nullable=True))
+
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.add_column(sa.Column("recipient", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("review_every_days", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("reviewed_at", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("sealed_lifted_by", sa.LargeBinary(), nullable=True))
         batch_op.alter_column("subject", existing_type=sa.TEXT(), nullable=True)
+
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("delivered", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("search_candidate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confirmations", sa.Integer(), server_default="1", nullable=False))
 
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))

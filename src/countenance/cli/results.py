@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on results of searches: confirmed by two where the law asks for it, authorised or purged."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
+from countenance.clock import to_text
+from countenance.errors import BadInput
+from countenance.ids import SearchId, SubjectId
+
+if TYPE_CHECKING:
+    from countenance.services.results import Held
+
+_result = typer.Typer(help="Results of searches: who confirmed them, and their authorisation.", no_args_is_help=True)
+_Search = Annotated[str, typer.Argument(help="Id of the search, as `search` printed it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(_result, name="result")
+
+
+@_result.command()
+def show(search: _Search, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Show a stored result, and which candidates are confirmed.
+
+    Example:
+        countenance result show sea_7k2m0q9x4t8b5c1d
+    """
+    with engine_command(data, as_json) as (engine, output):
+        found = engine.results.show(SearchId(search))
+        due = None if found.due_at is None else to_text(found.due_at)
+        output.record(
+            search=found.search,
+            client=found.client,
+            authorisation=found.authorisation.value,
+            due=due,
+            candidates=[_record(held) for held in found.candidates],
+        )
+        output.say(f"Search {found.search} by {found.client}; authorisation: {found.authorisation.value}")
+        if due is not None:
+            output.say(f"The authorisation must be shown by {due}, or the search and all of it are deleted.")
+        for held in found.candidates:
+            _say(output, held)
+        if not found.candidates:
+            output.say("Nobody was found.")
+
+
+@_result.command()
+def confirm(
+    search: _Search,
+    subject: Annotated[str, typer.Option(help="Id of the candidate.")],
+    by: Annotated[str | None, typer.Option(help="Account that looked; by default the one logged in.")] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    r"""Confirm a candidate, as a person who looked at it.
+
+    Example:
+        countenance result confirm sea_7k2m0q9x4t8b5c1d \
+          --subject sub_7k2m0q9x4t8b5c1d --by ann
+    """
+    with engine_command(data, as_json) as (engine, output):
+        held = engine.results.confirm(SearchId(search), SubjectId(subject), by=by or getpass.getuser())
+        output.record(search=search, **_record(held))
+        _say(output, held)
+
+
+@_result.command()
+def authorisation(
+    search: _Search,
+    granted: Annotated[str | None, typer.Option(help="Reference of the warrant or decision.")] = None,
+    *,
+    refused: Annotated[bool, typer.Option("--refused", help="It was refused: the search is deleted.")] = False,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Record what was decided on the authorisation of a search.
+
+    Refused, the search and all that came of it are deleted at once.
+
+    Example:
+        countenance result authorisation sea_7k2m0q9x4t8b5c1d --refused
+    """
+    with engine_command(data, as_json) as (engine, output):
+        if refused == (granted is not None):
+            raise BadInput("say either --granted with its reference, or --refused")
+        if granted is not None:
+            engine.results.authorise(SearchId(search), granted)
+        else:
+            engine.results.refuse(SearchId(search))
+        output.record(search=search, authorisation="refused" if refused else "given")
+        output.say(f"Search {search} {'and all that came of it are deleted' if refused else 'is authorised'}.")
+
+
+def _record(held: Held) -> dict[str, object]:
+    return {
+        "subject": held.subject,
+        "score": round(held.score, 6),
+        "needed": held.needed,
+        "confirmations": len(held.confirmed_by),
+        "confirmed": len(held.confirmed_by) >= held.needed,
+    }
+
+
+def _say(output: Output, held: Held) -> None:
+    done = len(held.confirmed_by)
+    state = "confirmed" if done >= held.needed else "unconfirmed: nothing may be done on it"
+    output.say(f"  {held.subject}, score {held.score:.3f}: {done} of {held.needed} confirmations, {state}")

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows about results: who confirmed a candidate, and what law enforcement showed for its search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from countenance.clock import from_text, to_text
+from countenance.errors import NotFound
+from countenance.ids import ClientId, SearchId, SubjectId
+from countenance.model.search import Authorisation
+from countenance.store import schema
+from countenance.store.records import Transaction
+
+
+@dataclass(frozen=True)
+class Held:
+    """One candidate of a stored result.
+
+    Attributes:
+        needed: how many people the candidate's law wants to confirm it.
+        confirmed_by: the accounts that did, in that order.
+    """
+
+    subject: SubjectId
+    score: float
+    needed: int
+    confirmed_by: tuple[str, ...]
+
+
+def client_of(work: Transaction, search: SearchId) -> ClientId:
+    """Return whose search it was.
+
+    Raises:
+        NotFound: there is none of this id, or it was purged.
+    """
+    table = schema.search
+    found = work.connection.execute(select(table.c.client).where(table.c.id == search)).scalar()
+    if found is None:
+        raise NotFound(f"no search {search}; it may have been purged, which the log says")
+    return ClientId(found)
+
+
+def candidates(work: Transaction, search: SearchId) -> list[Held]:
+    """Return the candidates of a search, best first."""
+    table, client = schema.search_candidate, client_of(work, search)
+    rows = work.connection.execute(select(table).where(table.c.search == search).order_by(table.c.score.desc()))
+    return [
+        Held(row.subject, row.score, row.confirmations, _confirmers(work, client, search, row.subject))
+        for row in rows.all()
+    ]
+
+
+def _confirmers(work: Transaction, client: ClientId, search: SearchId, subject: SubjectId) -> tuple[str, ...]:
+    table = schema.confirmation
+    rows = work.connection.execute(
+        select(table.c.number, table.c.sealed_by)
+        .where(table.c.search == search, table.c.subject == subject)
+        .order_by(table.c.number)
+    )
+    return tuple(work.unseal(client, row.sealed_by, _column(search, subject, row.number)).decode() for row in rows)
+
+
+def confirm(work: Transaction, search: SearchId, subject: SubjectId, number: int, by: str) -> None:
+    """Store that an account confirmed a candidate, as the confirmation of this number, from 1."""
+    sealed = work.seal(client_of(work, search), by.encode(), _column(search, subject, number))
+    work.connection.execute(
+        insert(schema.confirmation).values(
+            search=search, subject=subject, number=number, sealed_by=sealed, at=to_text(work.now)
+        )
+    )
+
+
+def _column(search: SearchId, subject: SubjectId, number: int) -> str:
+    return f"confirmation.by:{search}:{subject}:{number}"
+
+
+def add_authorisation(
+    work: Transaction, search: SearchId, client: ClientId, reference: str | None, due_at: datetime | None
+) -> None:
+    """Store what was shown for a search: a reference, or that it was asked for and is due."""
+    state = Authorisation.PENDING if reference is None else Authorisation.GIVEN
+    work.connection.execute(
+        insert(schema.search_authorisation).values(
+            search=search,
+            client=client,
+            state=state.value,
+            sealed_reference=None if reference is None else _seal_reference(work, client, search, reference),
+            due_at=None if due_at is None else to_text(due_at),
+        )
+    )
+
+
+def authorise(work: Transaction, search: SearchId, reference: str) -> None:
+    """Store the reference of an authorisation that was pending."""
+    table = schema.search_authorisation
+    sealed = _seal_reference(work, client_of(work, search), search, reference)
+    work.connection.execute(
+        update(table)
+        .where(table.c.search == search)
+        .values(state=Authorisation.GIVEN.value, sealed_reference=sealed, due_at=None)
+    )
+
+
+def _seal_reference(work: Transaction, client: ClientId, search: SearchId, reference: str) -> bytes:
+    return work.seal(client, reference.encode(), f"search_authorisation.reference:{search}")
+
+
+def authorisation(work: Transaction, search: SearchId) -> tuple[Authorisation, datetime | None]:
+    """Return what was shown for a search, and by when a pending authorisation is due."""
+    table = schema.search_authorisation
+    row = work.connection.execute(select(table).where(table.c.search == search)).first()
+    if row is None:
+        return Authorisation.NONE, None
+    return Authorisation(row.state), None if row.due_at is None else from_text(row.due_at)
+
+
+def overdue(work: Transaction, client: ClientId | None = None) -> tuple[SearchId, ...]:
+    """Return the searches whose authorisation was not shown in time, of one client where one is given."""
+    table = schema.search_authorisation
+    late = select(table.c.search).where(table.c.due_at <= to_text(work.now))
+    if client is not None:
+        late = late.where(table.c.client == client)
+    return tuple(SearchId(one) for one in work.connection.execute(late).scalars())
+
+
+def purge(work: Transaction, search: SearchId) -> None:
+    """Delete a search and all that came of it; the log keeps that there was one."""
+    for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate):
+        work.connection.execute(delete(table).where(table.c.search == search))
+    work.connection.execute(delete(schema.search).where(schema.search.c.id == search))
