@@ -24,7 +24,7 @@ from countenance.model.faceprint import Faceprint, unit
 from countenance.policy.permit import PermittedCrop
 from countenance.ports.vision import FacePack
 from countenance.vision import calibration
-from countenance.vision.calibration import Tail
+from countenance.vision.calibration import Curve, Tail
 
 TILE = 96
 """Side of a drawn face in pixels."""
@@ -38,17 +38,26 @@ _GREY = 128
 _POINTS = np.array([(30, 35), (66, 35), (48, 52), (36, 65), (60, 65)], np.float32)
 
 # The cosine of two unrelated vectors of 108 dimensions has a standard deviation of 0.096; more is said here,
-# so that no two seeds match by chance.
-_SCORES = (0.0, 0.1, 0.2, 0.3, 0.4)
+# so that no two seeds match by chance: about 0.3 for one search in a thousand among a handful of people.
+_LOGS = np.array([-0.1, -1.0, -2.0, -3.0, -5.0, -8.0])
+
+
+def _curve(people: float) -> Curve:
+    """Return scores that strangers of drawn faces hardly reach; a little more in larger galleries."""
+    scores = np.array([0.02, 0.12, 0.22, 0.3, 0.4, 0.5]) + 0.01 * math.log10(people)
+    return Curve(people, _LOGS, scores, scores - 0.01, scores + 0.01, _LOGS, -8.0)
+
+
 TAIL = Tail(
     encoder=sha256(b"drawn faces"),
     evaluation="drawn",
+    date="2026-01-01",
+    data="drawn faces",
     people=10_000,
-    scores=_SCORES,
-    log_fmr=tuple(math.log(0.5 * math.erfc(score / 0.15 / math.sqrt(2))) for score in _SCORES),
-    log_spread=(math.log(1e6),) * len(_SCORES),
-    scale=0.02,
-    shape=0.0,
+    background=0.0,
+    pairs=_curve(1),
+    sizes=tuple(_curve(size) for size in (1, 100, 10_000)),
+    missed=((1.0, np.log10([0.01, 0.1, 0.5]), np.array([0.5, 0.7, 0.9])),),
 )
 
 
@@ -170,7 +179,7 @@ def drawn_pack() -> FacePack:
 
 def know_tail() -> None:
     """Make the tail of the drawn faces known, as if it had been measured and shipped."""
-    calibration._shipped()[TAIL.encoder] = TAIL
+    calibration.shipped()[TAIL.encoder] = TAIL
 
 
 def write_photos(folder: Path, photos: dict[str, Image]) -> list[Path]:

@@ -29,6 +29,7 @@ from countenance.ports.eyes import Eyes
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.backup import Backups
+from countenance.services.calibration import Calibrations
 from countenance.services.certify import Deferred
 from countenance.services.custody import Custody
 from countenance.services.dataset import DataSets
@@ -194,7 +195,8 @@ class Engine(Remedies):
     @cached_property
     def retention(self) -> Retention:
         """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
-        return Retention(self._records, self._law, lambda: self.destruction, self.directory / files.RETENTION_LOCK)
+        lock = self.directory / files.RETENTION_LOCK
+        return Retention(self._records, self._law, lambda: self.destruction, lambda: self.evidence, lock)
 
     @cached_property
     def homes(self) -> Homes:
@@ -207,6 +209,12 @@ class Engine(Remedies):
         return Custody(
             self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones, self._gallery.erase
         )
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        """Verbs on thresholds: `from_data_set`, `from_gallery`, `explain`."""
+        pack, gallery = (lambda: self.pack), self._gallery
+        return Calibrations(self._records, self._law, self.datasets, pack, gallery, self.lineage)
 
     def _deferred(self, before: datetime) -> list[Deferred]:
         """Tell the backups of a destruction; return those in which keys from before it live on."""

@@ -30,7 +30,7 @@ from countenance.services.subjects import ReleaseTerms
 
 NAMES = Names("Ada Example", "Ben Sample", "Cleo Nosign")
 PREVIEW = b"\xff\xd8\xff\xe0\x00\x10JFIF"
-MARGIN = 0.02  # of scores, between strangers and the threshold
+MARGIN = 0.02  # of cosines, between strangers and the threshold
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -288,8 +288,8 @@ def test_the_drawn_people_are_clearly_different_and_each_is_clearly_the_same(tmp
         assert [labels[found.subject] for found in result.candidates] == [label]
         enrolled = demo_photos.jpeg(demo_photos.head(person))
         for other in {ADA, BEN, CLEO, BYSTANDER, STRANGER} - {person}:
-            score = engine.searches.verify(copy(other), enrolled, request).score
-            assert score < result.threshold.value - MARGIN
+            compared = engine.searches.verify(copy(other), enrolled, request)
+            assert compared.score < compared.threshold.value - MARGIN
     for person in (CLEO, BYSTANDER, STRANGER):
         assert engine.searches.search(copy(person), request).candidates == ()
 

@@ -61,7 +61,7 @@ def test_a_real_nobody(world: World) -> None:
     (candidate,) = world.search(client, 3).candidates
     assert candidate.rank == 1
     assert candidate.score > candidate.threshold
-    assert 0 <= candidate.chance_candidates < 0.01
+    assert 0 <= candidate.chance_candidates.value < 0.01
 
 
 def test_a_stricter_law_asks_for_a_higher_score(world: World) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,9 +29,11 @@ from countenance.ledger.verify import verify_certificate
 from countenance.model.consent import ConsentStatus
 from countenance.model.destruction import HoldBasis
 from countenance.model.event import EventTag
+from countenance.model.request import RequestKind, VerifiedBy
 from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
 from countenance.ports.web import Unreachable
+from countenance.services.enrolment import FaceOutcome, Sighting
 
 DAY = timedelta(days=1)
 
@@ -189,6 +191,22 @@ def test_a_law_that_changes_with_a_move_is_the_law_of_the_next_decision(world: W
     assert world.rows()["residency_fact"] == world.rows()["retention_clock"] == 0
 
 
+def test_who_asked_what_is_held_is_answered_before_the_clock_destroys(world: World) -> None:
+    """Due with an open request for access, a person waits, frozen, neither overdue nor found; answered, they go.
+
+    Asking is an interaction.
+    """
+    client, ada = world.client(), enrolled(world, "Ada", 1, residency="unknown", days=10)
+    asked = world.engine.requests.open(ada, RequestKind.ACCESS, verified_by=VerifiedBy.DOCUMENT)
+    world.clock.tick(days=12)
+    done = world.engine.retention.run()
+    assert (done.destroyed, done.status.waiting, done.status.overdue, done.in_order) == (0, 1, 0, True)
+    assert world.found(client, 1) == set()
+    assert [one.payload["kind"] for one in world.log(EventTag.REQUEST_OPENED, ada)] == ["access"]
+    world.engine.requests.close(asked.id, reason="withdrawn by the person")
+    assert world.engine.retention.run().destroyed == 1
+
+
 def test_notices_ahead_and_reviews(world: World) -> None:
     """A month ahead a notice is made once; a review that is due is counted, and one that found nobody is obeyed."""
     enrolled(world, "Ada", 1, days=20)
@@ -205,7 +223,11 @@ def test_notices_ahead_and_reviews(world: World) -> None:
 def test_one_run_at_a_time_and_one_cut_short_is_taken_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one runs another is refused as busy; whatever a kill left is finished by the next."""
     enrolled(world, "Ada", 1, days=1)
-    world.clock.tick(days=2)
+    world.clock.tick(hours=30)
+    assert (world.engine.retention.status().overdue, world.engine.retention.status().due) == (0, 1)
+    world.clock.tick(days=1)
+    assert world.engine.retention.status().overdue == 1
+    assert any("retention run" in problem for problem in world.engine.doctor.problems())
     with world.engine.retention._exclusive(), pytest.raises(Busy):
         world.reopen().retention.run()
     retention = world.engine.retention
@@ -290,17 +312,16 @@ def test_t19_a_revoked_source_is_collected_no_more_and_what_came_of_it_alone_goe
 def test_t19_the_database_itself_takes_no_photo_of_a_revoked_source(world: World) -> None:
     """A run that was under way when the source was revoked stores nothing more: the database refuses the photo."""
     source = world.source()
-    enrolments = world.engine._enrolments
-    held = enrolments()
+    held = world.engine._enrolments(1)
+    add = held.add
 
-    class Late:
-        """Revokes the source between reading the photo and storing it."""
+    def late(sightings: Sequence[Sighting]) -> list[list[FaceOutcome] | None]:
+        """Revoke the source between reading the photo and storing it."""
+        world.engine.sources.revoke(source, by=CUSTODIAN, reason="letter")
+        return add(sightings)
 
-        def add(self, sighting: object) -> object:
-            world.engine.sources.revoke(source, by=CUSTODIAN, reason="letter")
-            return held.add(sighting)  # type: ignore[arg-type]
-
-    world.engine.ingest._enrolments = Late  # type: ignore[assignment]
+    held.add = late  # type: ignore[method-assign]
+    world.engine.ingest._enrolments = lambda _jobs: held
     with pytest.raises(Refused, match="revoked"):
         world.ingest(source, world.photo(1))
     assert world.rows()["photo"] == 0

@@ -419,14 +419,15 @@ def test_a_photo_frozen_during_a_search_is_not_answered(strict: House, monkeypat
     world = strict.world
     world.engine.destruction.destroy(Scope(photo=world.faces()[0].photo), requested_by=CUSTODIAN)
     gallery = world.engine.searches._gallery
-    compare = gallery.search
+    compare, frozen = gallery.nearest, []
 
     def compare_then_freeze(*args, **kwargs):
         found = compare(*args, **kwargs)
-        world.engine.destruction.destroy(Scope(source=strict.source), requested_by=CUSTODIAN)
+        if not frozen:
+            frozen.append(world.engine.destruction.destroy(Scope(source=strict.source), requested_by=CUSTODIAN))
         return found
 
-    monkeypatch.setattr(gallery, "search", compare_then_freeze)
+    monkeypatch.setattr(gallery, "nearest", compare_then_freeze)
     assert world.found(strict.client, 1) == set()
 
 

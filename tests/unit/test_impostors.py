@@ -1,64 +1,87 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measuring commands count without bias and fit what they count."""
+"""The identification score and what is measured of it: against plain loops, and on people the fit has not seen."""
 
 from __future__ import annotations
-
-from itertools import combinations
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-impostors = pytest.importorskip("benchmarks.impostors", reason="run from the root of the repository")
-calibrate = pytest.importorskip("benchmarks.calibrate", reason="run from the root of the repository")
+from countenance.vision import impostors
+from countenance.vision.impostors import People
+from countenance.vision.neighbourhood import NEIGHBOURS, identification, surroundings
 
 
-def people(count: int, seed: int, uneven: float) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+def crowd(count: int, seed: int, uneven: float = 0.0) -> People:
     """Two photos each of made-up people, a part of whom lie close together."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(count, 24))
     centres[: count // 5, 0] += uneven
     photos = np.repeat(centres, 2, axis=0) + 0.3 * random.normal(size=(2 * count, 24))
     photos /= np.linalg.norm(photos, axis=1, keepdims=True)
-    return photos.astype(np.float32), np.repeat([f"p{number:04d}" for number in range(count)], 2)
+    return impostors.people(photos.astype(np.float32), np.repeat(np.arange(count), 2))
 
 
-def test_the_measured_rate_is_the_mean_over_all_galleries() -> None:
-    """The closed form equals the average over every gallery that can be drawn from the strangers."""
-    vectors, names = people(7, seed=1, uneven=1.0)
-    data = impostors.strangers(vectors, names)
-    score = float(np.sort(data.scores, axis=None)[-9])
-    for gallery in (1, 2, 4, 6):
-        expected = []
-        for row, own in zip(data.scores, data.person, strict=True):
-            others = [index for index in range(7) if index != own]
-            expected.append(np.mean([(row[list(drawn)] >= score).any() for drawn in combinations(others, gallery)]))
-        assert data.hit_rate(score, [gallery])[0, 0] == pytest.approx(np.mean(expected), abs=1e-6)
+def plainly(data: People, photo: int, chosen: NDArray[np.int64], place: int, background: float) -> float:
+    """Return one score by the definition; the photo's own person is nobody's neighbour but a candidate."""
+    references = data.vectors[data.first[chosen]]
+    probe, candidate = data.vectors[photo], references[place]
+    own = data.person[photo]
+    others = [row for row in range(len(chosen)) if row != place and chosen[row] != own]
+    near = sorted((float(probe @ references[row]) for row in others), reverse=True)
+    around = sorted((float(candidate @ references[row]) for row in others), reverse=True)
+    return identification(float(probe @ candidate), surroundings(near, background), surroundings(around, background))
 
 
-def test_nobody_is_a_stranger_to_themselves() -> None:
-    """A person's own reference never counts, and every person weighs the same however many photos there are."""
-    vectors, names = people(20, seed=2, uneven=0.0)
-    data = impostors.strangers(vectors[:-1], names[:-1])
-    assert (data.scores[np.arange(39), data.person] == -2.0).all()
-    totals = np.bincount(data.person, weights=data.weight)
-    assert totals == pytest.approx(np.full(20, 1 / 20))
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 12, 30])
+def test_scores_are_those_of_the_definition(size: int) -> None:
+    """At every size, tiny ones too, the tables hold what plain loops over the definition give."""
+    data = crowd(30, seed=size, uneven=2.0)
+    chosen = np.sort(np.random.default_rng(size).permutation(30)[:size])
+    background = impostors.background(data.vectors, data.person)
+    for rows, table in impostors.scores(data, chosen):
+        for photo, row in zip(rows, table, strict=True):
+            expected = [plainly(data, photo, chosen, place, background) for place in range(size)]
+            assert row == pytest.approx(expected, abs=2e-6)
+
+
+def test_few_people_are_filled_up_with_the_background() -> None:
+    """What a neighbourhood lacks counts as the mean of strangers, and no mean is below 0."""
+    assert surroundings([], 0.3) == pytest.approx(0.3)
+    assert surroundings([0.9], 0.3) == pytest.approx((0.9 + 0.3 * (NEIGHBOURS - 1)) / NEIGHBOURS)
+    assert surroundings([0.9, 0.8, 0.7, 0.6], 0.3) == pytest.approx(0.8)
+    assert surroundings([-0.9, -0.9, -0.9], 0.3) == 0.0
+
+
+def test_everybody_is_dealt_into_galleries() -> None:
+    """Over the galleries of a size every person is a reference, as often as any other within one round."""
+    seen = np.bincount(np.concatenate(list(impostors.deals(100, 10, seed=1))), minlength=100)
+    assert set(seen) == {1}
+    assert [list(one) for one in impostors.deals(5, 4, seed=1)] == [[0, 1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("uneven", [0.0, 3.0])
 def test_a_fit_meets_its_target_on_other_people(uneven: float) -> None:
-    """A threshold fitted on some people meets its rate on others, also where some people look alike."""
-    fit = impostors.strangers(*people(800, seed=3, uneven=uneven))
-    other = impostors.strangers(*people(800, seed=4, uneven=uneven))
-    tail = calibrate.half_tail(fit)
-    for target, gallery in ((0.1, 30), (0.1, 300), (0.02, 300)):
-        rate, low, high = calibrate.interval(other, tail.threshold(target, gallery).value, gallery)
-        assert low <= rate <= high
-        assert target / 2 < rate < target * 2
+    """A threshold fitted on some people meets its rate on others within a factor of 1.5, also where some look alike."""
+    tail = impostors.quick(crowd(300, seed=3, uneven=uneven))
+    other = crowd(300, seed=4, uneven=uneven)
+    for target, gallery in ((0.1, 30), (0.1, 150)):
+        score, hits, searches = tail.threshold(target, gallery).value, 0, 0
+        for chosen in impostors.deals(other.count, gallery, seed=9):
+            outside = ~np.isin(other.person, chosen)
+            for rows, table in impostors.scores(other, chosen):
+                best = table[outside[rows]].max(axis=1)
+                hits, searches = hits + int((best >= score).sum()), searches + len(best)
+        assert target / 1.5 < hits / searches < target * 1.5
 
 
-def test_the_share_of_people_who_bear_half_is_seen() -> None:
-    """Where a few people look alike, half of the false positives fall on fewer people than where nobody does."""
-    even, uneven = (impostors.strangers(*people(400, seed=5, uneven=much)) for much in (0.0, 4.0))
-    shares = [data.half_borne_by(float(np.quantile(data.scores, 0.999)), 100) for data in (uneven, even)]
-    assert 0 < shares[0] < shares[1] / 1.5 < 0.5
+def test_a_measurement_is_the_same_each_time_and_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document depends on its data only, has intervals around its scores, and holds no vector."""
+    monkeypatch.setattr(impostors, "_RESAMPLINGS", 4)
+    data = crowd(100, seed=5)
+    head = {"pack": "p", "encoder": "e", "data": {"name": "crowd"}}
+    one, two = (impostors.measured(data, head, date="2026-01-01") for _ in range(2))
+    assert one == two
+    assert all(np.array(row["low"])[3] < row["scores"][3] < row["high"][3] for row in one["sizes"])
+    assert one["sizes"][-1]["people"] == 99
+    assert max(len(row["scores"]) for row in one["sizes"]) < 50

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countenance.model.civil import earliest_date, first_moment, latest_date, offsets, years_later
+from countenance.model.civil import certain_moment, earliest_date, first_moment, latest_date, offsets, years_later
 from countenance.policy.pack import Law, law_for, shipped
 from countenance.policy.retention import ReleaseTimes, RetentionRule, Times, due, review_at
 
@@ -109,6 +109,9 @@ def test_civil_days_are_those_of_the_place_and_of_the_whole_earth_where_it_is_un
     assert earliest_date(night, ["US-IL"]) == latest_date(night, ["US-IL"]) == date(2026, 3, 1)
     assert latest_date(datetime(2026, 3, 2, 11, tzinfo=UTC)) == date(2026, 3, 3)
     assert first_moment(date(2026, 3, 2), ["US-IL"]) == datetime(2026, 3, 2, 5, tzinfo=UTC)
+    assert certain_moment(date(2026, 3, 2), ["US-IL"]) == datetime(2026, 3, 2, 6, tzinfo=UTC)
+    for places in (["US-IL"], ["US-TX"], []):
+        assert earliest_date(certain_moment(date(2026, 3, 2), places), places) == date(2026, 3, 2)
     assert offsets(["FR"]) == offsets([]) == (-12, 14)
 
 

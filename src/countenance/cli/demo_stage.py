@@ -18,7 +18,7 @@ from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import printable
 
 _WIDTH = 100
-_BAR, _BAR_FROM = 50, 0.7  # characters; scores of two faces are hardly ever lower under the default encoder
+_BAR, _BAR_HALF = 50, 0.1  # characters; how far the bar reaches on either side of the threshold
 
 
 class Stage:
@@ -74,12 +74,13 @@ class Stage:
         self._console.print(frame)
 
     def score(self, score: float, threshold: float) -> None:
-        """Draw a score as a bar, with the threshold below it; both are cosines."""
+        """Draw a score as a bar, with the threshold in the middle below it; both are identification scores."""
+        place = round(min(max((score - threshold) / _BAR_HALF / 2 + 0.5, 0.0), 1.0) * _BAR)
         line = Text(f"  score {score:.3f}      ")
-        line.append("█" * _place(score), style="green" if score >= threshold else "yellow")
-        line.append("░" * (_BAR - _place(score)), style="dim")
+        line.append("█" * place, style="green" if score >= threshold else "yellow")
+        line.append("░" * (_BAR - place), style="dim")
         self._console.print(line)
-        self._console.print(Text(f"  threshold {threshold:.3f}  {'':{max(_place(threshold) - 1, 0)}}▲", style="dim"))
+        self._console.print(Text(f"  threshold {threshold:.3f}  {'':{_BAR // 2 - 1}}▲", style="dim"))
 
     def ask(self, question: str) -> str:
         """Return what is typed on the terminal, without surrounding white space; nothing at its end."""
@@ -103,7 +104,3 @@ class Stage:
 def _text(text: str) -> Text:
     """Return a text whose lines hold nothing that a terminal would obey."""
     return Text("\n".join(map(printable, text.split("\n"))))
-
-
-def _place(score: float) -> int:
-    return round(min(max((score - _BAR_FROM) / (1 - _BAR_FROM), 0.0), 1.0) * _BAR)

@@ -152,8 +152,9 @@ def search(play: Play, shown: object, probe: bytes, people: Iterable[Person]) ->
         play.stage.say(f"Found: {labels.get(found.subject, found.subject)}", style="bold green")
         play.stage.score(found.score, found.threshold)
         play.stage.say(
-            f"Score 1 would be the very same picture. How many strangers reach this score by chance, among the {many} "
-            f"that this client may search: {_chance(found.chance_candidates)}."
+            f"The cosine of the two is {found.cosine:.3f} (1 would be the very same picture); the score is what is "
+            "left of it after what both have in common with the people next to them. How many strangers reach this "
+            f"score by chance, among the {many} that this client may search: {_chance(found.chance_candidates.value)}."
         )
     if not result.candidates:
         play.stage.say("Nobody.", style="bold yellow")

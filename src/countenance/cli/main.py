@@ -14,6 +14,7 @@ from countenance import __version__
 from countenance.cli import (
     backup,
     bench,
+    calibration,
     demo,
     destruction,
     evaluation,
@@ -161,6 +162,7 @@ for module in (
     verify,
     backup,
     models,
+    calibration,
     evaluation,
     bench,
     demo,

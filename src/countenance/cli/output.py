@@ -29,6 +29,7 @@ from rich.text import Text
 
 from countenance.cli.exits import exit_code
 from countenance.errors import CountenanceError, NotWritable
+from countenance.model.threshold import Estimate
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine
@@ -96,6 +97,16 @@ def printable(path: Path | str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return `1 face` or `2 faces`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def estimate(found: Estimate) -> str:
+    """Return a number with its 95 % interval, and whether it was extrapolated."""
+    return f"{found.value:.2g} ({found.low:.2g} to {found.high:.2g}{beyond(found.extrapolated)})"
+
+
+def beyond(extrapolated: bool) -> str:
+    """Return the word that stands behind every number that lies beyond the data."""
+    return ", extrapolated" if extrapolated else ""
 
 
 @contextmanager

@@ -61,13 +61,16 @@ def run(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             destroyed=done.destroyed,
             runs=list(done.runs),
             noticed=done.noticed,
+            evidence_destroyed=done.evidence,
             problems=list(done.problems),
             **_fields(done.status),
         )
-        destroyed = counted(done.destroyed, "person") if done.destroyed < 2 else f"{done.destroyed} people"
+        destroyed = "1 person" if done.destroyed == 1 else f"{done.destroyed} people"
         output.say(f"{destroyed} destroyed, in {counted(len(done.runs), 'run')}; {done.noticed} new notices ahead.")
         for one in done.runs:
             output.say(f"  {one}: `countenance destroy status {one}` shows its certificate")
+        if done.evidence:
+            output.say(f"{counted(done.evidence, 'piece')} of evidence destroyed, whose time was over too.")
         for problem in done.problems:
             output.fail(problem)
         _say(done.status, output)
@@ -149,6 +152,7 @@ def _fields(found: RetentionStatus) -> dict[str, object]:
         "within_30_days": found.within_30_days,
         "within_90_days": found.within_90_days,
         "overdue": found.overdue,
+        "waiting": found.waiting,
         "held": found.held,
         "conflicts": [
             {"subject": one.subject.id, "hold": one.hold, "basis": one.basis.value} for one in found.conflicts
@@ -169,7 +173,8 @@ def _line(one: Next) -> str:
 def _say(found: RetentionStatus, output: Output) -> None:
     output.say(
         f"Due now {found.due}, within 30 days {found.within_30_days}, within 90 days {found.within_90_days}; "
-        f"overdue {found.overdue}; held {found.held}; reviews due {found.reviews}."
+        f"overdue {found.overdue}; held {found.held}; waiting for an answer {found.waiting}; "
+        f"reviews due {found.reviews}."
     )
     for one in found.conflicts:
         output.fail(

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countenance.cli.exits import FOUND_WRONG
-from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command, printable
+from countenance.cli.output import (
+    DEFAULT_DATA,
+    Data,
+    Json,
+    Output,
+    beyond,
+    counted,
+    engine_command,
+    estimate,
+    printable,
+)
 from countenance.errors import BadInput, NotFound
 from countenance.ids import ClientId
 from countenance.model.purpose import Purpose, parse_purpose
@@ -85,13 +95,17 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
                 "reference": c.reference,
                 "photo": c.photo,
                 "score": round(c.score, 6),
+                "cosine": round(c.cosine, 6),
                 "threshold": round(c.threshold, 6),
                 "confirmations": c.confirmations,
-                "chance_candidates": float(f"{c.chance_candidates:.3g}"),
+                "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
+                "chance_interval": [float(f"{end:.3g}") for end in (c.chance_candidates.low, c.chance_candidates.high)],
+                "chance_extrapolated": c.chance_candidates.extrapolated,
             }
             for c in result.candidates
         ],
         threshold=round(threshold.value, 6),
+        threshold_interval=[round(threshold.low, 6), round(threshold.high, 6)],
         fpir=threshold.fpir,
         extrapolated=threshold.extrapolated,
         evaluation=threshold.evaluation,
@@ -101,12 +115,12 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
     found = counted(len(result.candidates), "candidate") if result.candidates else "nobody"
     output.say(
         f"{printable(probe)}: {found} among the {counted(result.gallery, 'reference')} that this client may search "
-        f"for this purpose (threshold {threshold.value:.3f}, FPIR {threshold.fpir:g})."
+        f"for this purpose (threshold {threshold.value:.3f}{beyond(threshold.extrapolated)}, FPIR {threshold.fpir:g})."
     )
     for c in result.candidates:
         output.say(
-            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}); "
-            f"{c.chance_candidates:.2g} strangers to be expected at this score by chance"
+            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}), "
+            f"cosine {c.cosine:.3f}; {estimate(c.chance_candidates)} strangers to be expected at this score by chance"
         )
         if c.confirmations > 1:
             output.say(
@@ -147,7 +161,7 @@ def verify_faces(
             search=result.id,
         )
         output.say(
-            f"Score {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
+            f"Cosine {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
             f"{result.threshold.value:.3f}, which {result.threshold.fpir:g} of all pairs of strangers reach."
         )
 

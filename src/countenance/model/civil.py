@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 # Hours from UTC, least and most, over all zones of the place and over summer time. Source: IANA tz database, 2025.
 _EARTH = (-12, 14)
@@ -33,6 +34,11 @@ _OFFSETS = {
 
 def offsets(places: Iterable[str]) -> tuple[int, int]:
     """Return the least and the most hours from UTC over these places; of the whole earth where one is not known."""
+    return _offsets(tuple(places))
+
+
+@lru_cache(maxsize=1024)  # few sets of homes, many people
+def _offsets(places: tuple[str, ...]) -> tuple[int, int]:
     known = [_OFFSETS.get(place, _EARTH) for place in places] or [_EARTH]
     return min(least for least, _ in known), max(most for _, most in known)
 
@@ -50,6 +56,11 @@ def latest_date(moment: datetime, places: Iterable[str] = ()) -> date:
 def first_moment(day: date, places: Iterable[str]) -> datetime:
     """Return the first moment at which it can be this day in these places."""
     return datetime.combine(day, time(), UTC) - timedelta(hours=offsets(places)[1])
+
+
+def certain_moment(day: date, places: Iterable[str]) -> datetime:
+    """Return the first moment at which it is this day in all of these places: whose earliest date is this day."""
+    return datetime.combine(day, time(), UTC) - timedelta(hours=offsets(places)[0])
 
 
 def years_later(day: date, years: int) -> date:

@@ -94,6 +94,8 @@ class EventTag(StrEnum):
     EVALUATION_RUN = "operator:evaluation:run"
     EVALUATION_DENIED = "engine:evaluation:denied"
     CERTIFICATE_SIGNED = "custodian:certificate:signed"
+    CALIBRATION_MADE = "operator:calibration:made"
+    CALIBRATION_DENIED = "engine:calibration:denied"
     ARTEFACT_RECORDED = "engine:artefact:recorded"
     ARTEFACT_STALE = "engine:artefact:stale"
     ARTEFACT_REFUSED = "engine:artefact:refused"

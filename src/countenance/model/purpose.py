@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     COLLECTION_RESEARCH = "collection_research"
     MISSING_PERSON = "missing_person"
     MEMBER_ACCESS = "member_access"
+    EVALUATION = "evaluation"
 
     @property
     def description(self) -> str:
@@ -48,6 +49,7 @@ _DESCRIPTIONS = {
         "To learn who is pictured in a museum's or university's collection, for cataloguing and research."
     ),
     Purpose.MISSING_PERSON: "To find photos that may show you if you are reported missing.",
+    Purpose.EVALUATION: "To measure over many people, without searching for you, how often strangers are confused.",
     Purpose.MEMBER_ACCESS: "To recognise you as a member at a place you chose to enter in this way.",
 }
 

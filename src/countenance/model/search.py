@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from countenance.ids import PhotoId, ReferenceId, SearchId, SubjectId
-from countenance.model.threshold import Threshold
+from countenance.model.threshold import Estimate, Threshold
 
 
 class ProbeBasis(StrEnum):
@@ -35,7 +35,8 @@ class Candidate:
 
     Attributes:
         rank: 1 is best.
-        score: cosine in [-1, 1], higher is more alike; not a probability.
+        score: the identification score (`vision.neighbourhood`), at most 1, higher is more alike; not a probability.
+        cosine: of probe and reference, in [-1, 1].
         threshold: the score that this subject's law and the client's target asked for.
         chance_candidates: how many strangers are to be expected at this score or above in this gallery.
         confirmations: how many people the law wants to confirm it before anything is done on it.
@@ -46,8 +47,9 @@ class Candidate:
     reference: ReferenceId
     photo: PhotoId
     score: float
+    cosine: float
     threshold: float
-    chance_candidates: float
+    chance_candidates: Estimate
     confirmations: int = 1
 
 
@@ -70,7 +72,7 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """The answer to a one-to-one comparison."""
+    """The answer to a one-to-one comparison; score and threshold are cosines."""
 
     id: SearchId
     score: float

@@ -7,11 +7,27 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A measured number with its 95 % interval.
+
+    Attributes:
+        extrapolated: it rests on the fitted tail, or on a trend beyond the sizes measured, not on people seen.
+    """
+
+    value: float
+    low: float
+    high: float
+    extrapolated: bool
+
+
+@dataclass(frozen=True)
 class Threshold:
     """A score with the false positive identification rate (FPIR) that it was chosen for.
 
     Attributes:
-        value: the lowest score that makes a candidate, a cosine.
+        value: the lowest score that makes a candidate: an identification score (`vision.neighbourhood`),
+            or a cosine where two photos are compared.
+        low, high: the ends of its 95 % interval: other people measured would have given a threshold in it.
         fpir: share of searches for somebody who is not in the gallery that may still return a
             candidate, in (0, 1).
         gallery: number of references searched.
@@ -22,6 +38,8 @@ class Threshold:
     """
 
     value: float
+    low: float
+    high: float
     fpir: float
     gallery: int
     encoder: str

@@ -10,15 +10,25 @@ from datetime import timedelta
 
 from countenance.clock import to_text
 from countenance.model.consent import ConsentStatus
+from countenance.model.purpose import Purpose
 from countenance.model.subject import AgeBand
-from countenance.policy.facts import Collection, Disclosure, Enrolment, Fetch, ProbeUse, Standing, TransientMatch
+from countenance.policy.facts import (
+    Collection,
+    Disclosure,
+    Enrolment,
+    Fetch,
+    Measurement,
+    ProbeUse,
+    Standing,
+    TransientMatch,
+)
 from countenance.policy.pack import Law
 from countenance.policy.rules import Rule
 from countenance.policy.schema import SCHEMA
 
 _Published = Collection | Enrolment | ProbeUse | TransientMatch
 _OfRelease = Enrolment | Standing
-_OfPerson = Enrolment | Disclosure | Standing
+_OfPerson = Enrolment | Disclosure | Standing | Measurement
 
 
 def longest_term(law: Law) -> timedelta:
@@ -84,6 +94,15 @@ def _order(facts: Enrolment) -> str:
     moments = (release.policy_published_at, release.delivered_at, release.signed_at, facts.now)
     names = ("policy", "notice", "signature", "faceprint")
     return ", ".join(f"{name} {to_text(moment)}" for name, moment in zip(names, moments, strict=True))
+
+
+def _not_for_evaluation(facts: Measurement, law: Law) -> str | None:
+    purposes = facts.release.scope.purposes
+    if Purpose.EVALUATION not in purposes:
+        return "the release does not name the purpose evaluation"
+    if "evaluation" in law.items("consent.separate_for") and len(purposes) > 1:
+        return "the applicable law wants a release of its own for evaluation, that names no other purpose"
+    return None
 
 
 def _minor(facts: _OfPerson, law: Law) -> str | None:
@@ -274,6 +293,19 @@ FETCH: tuple[Rule[Fetch], ...] = (
         _host_not_named,
         lambda facts: f"host of the photo; the source names {len(facts.source.hosts)} hosts",
         "a permission that names the host would permit it (`countenance source add --host`)",
+    ),
+)
+MEASUREMENT: tuple[Rule[Measurement], ...] = (
+    FROZEN,
+    LIVE,
+    AGE,
+    MINOR,
+    Rule(
+        "evaluation.consent",
+        "consent.separate_for",
+        _not_for_evaluation,
+        lambda facts: f"{facts.release.id} names {', '.join(sorted(facts.release.scope.purposes))}",
+        "a new release for the purpose evaluation alone would permit it",
     ),
 )
 TRANSIENT: tuple[Rule[TransientMatch], ...] = (

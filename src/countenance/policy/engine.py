@@ -22,6 +22,7 @@ from countenance.policy.facts import (
     Enrolment,
     Evaluation,
     Fetch,
+    Measurement,
     ProbeUse,
     Service,
     Standing,
@@ -38,6 +39,7 @@ __all__ = [
     "Evaluation",
     "Facts",
     "Fetch",
+    "Measurement",
     "ProbeUse",
     "Service",
     "Standing",
@@ -50,6 +52,7 @@ __all__ = [
     "deny_collection",
     "deny_disclosure",
     "deny_fetch",
+    "deny_measurement",
     "deny_service",
     "explain",
     "generated_crops",
@@ -58,7 +61,7 @@ __all__ = [
     "rules",
 ]
 
-Facts = Collection | Enrolment | Fetch | Standing | Service | ProbeUse | TransientMatch | Disclosure
+Facts = Collection | Enrolment | Fetch | Standing | Service | ProbeUse | TransientMatch | Measurement | Disclosure
 
 
 def deny_collection(facts: Collection, law: Law) -> Deny | None:
@@ -115,6 +118,11 @@ def decide_evaluation(facts: Evaluation, law: Law) -> Decision:
     return denial or _permit(PermitKind.EVALUATE, facts.face, (facts.source.id,), law)
 
 
+def deny_measurement(facts: Measurement, law: Law) -> Deny | None:
+    """Return why this subject's references may not be measured; None where they may."""
+    return first_denial(consent_rules.MEASUREMENT, facts, law)
+
+
 def deny_disclosure(facts: Disclosure, law: Law) -> Deny | None:
     """Return why this subject may not be shown to this client for this purpose; None where it may."""
     return first_denial(client_rules.DISCLOSURE, facts, law)
@@ -156,6 +164,7 @@ _TABLES: dict[type[Facts], tuple[Rule[Any], ...]] = {
     Fetch: (*consent_rules.ENROLMENT, *consent_rules.FETCH),
     Standing: consent_rules.RELEASE,
     TransientMatch: consent_rules.TRANSIENT,
+    Measurement: consent_rules.MEASUREMENT,
     Service: client_rules.SERVICE,
     ProbeUse: client_rules.PROBE,
     Disclosure: client_rules.DISCLOSURE,

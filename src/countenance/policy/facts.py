@@ -110,6 +110,15 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """The references of one subject are to be compared with those of others, to measure how high strangers score."""
+
+    now: datetime
+    subject: Subject
+    release: Release
+
+
+@dataclass(frozen=True)
 class Disclosure:
     """One subject is to be a candidate in the answer to one client."""
 

@@ -15,12 +15,14 @@ from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
 from countenance.services.gallery_files import GalleryFiles
+from countenance.services.retention import GRACE
+from countenance.services.tails import tail_in_use
 from countenance.store import changes, references, schema
 from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
-from countenance.vision.calibration import tail_for
+from countenance.store.retention import count_overdue
 
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
@@ -51,7 +53,7 @@ class Doctor:
         """
         found = [*self._files(), *self._models(), *self._gallery.problems()]
         with self._records.read() as work:
-            found += [*_database(work), *_law(work), *_consent(work), *_faces(work), *_keys(work)]
+            found += [*_database(work), *_law(work), *_consent(work), *_overdue(work), *_faces(work), *_keys(work)]
             found += erase_rules.problems(work, self._directory)
             if not found:
                 found += _vectors(work, self._pack())
@@ -68,7 +70,8 @@ class Doctor:
 
     def _models(self) -> Iterator[str]:
         try:
-            tail_for(self._pack().encoder.digest)
+            with self._records.read() as work:
+                tail_in_use(work, self._pack().encoder.digest)
         except CountenanceError as error:
             yield f"models: {error}"
 
@@ -85,6 +88,7 @@ def _database(work: Transaction) -> Iterator[str]:
         "reference_is_immutable",
         "event_is_kept",
         "event_is_immutable",
+        "photo_source_is_not_revoked",
     ):
         if needed not in names:
             yield f"the database's own rule {needed} is gone; restore the records from a backup"
@@ -115,6 +119,12 @@ def _consent(work: Transaction) -> Iterator[str]:
             moments = [*(to_text(step) for step in steps), row.created_at]
             if moments != sorted(moments) or row.created_at >= to_text(release.term_end):
                 yield f"reference {row.id} was not made under a live release; destroy {subject}"
+
+
+def _overdue(work: Transaction) -> Iterator[str]:
+    late = count_overdue(work, work.now - GRACE)
+    if late:
+        yield f"the time of {late} people is up and they are still held; `countenance retention run` destroys them"
 
 
 def _faces(work: Transaction) -> Iterator[str]:

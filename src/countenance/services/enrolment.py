@@ -33,13 +33,14 @@ from countenance.services.attribution import BYSTANDER, Verdict, overlap
 from countenance.services.gallery import LiveGallery
 from countenance.services.law import LawBook
 from countenance.services.order_gate import barred_by
+from countenance.services.ranking import ranked
 from countenance.services.sighting import FaceOutcome, PendingFace, PendingPhoto, Sighting
+from countenance.services.tails import tail_in_use
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.log import NewEvent
 from countenance.store.photos import NewPhoto, NewReference
 from countenance.store.records import Records, Transaction
-from countenance.vision.calibration import tail_for
 
 _SAME_FACE = 0.7  # overlap from which on a face found again is the stored one
 _CROPS = 8  # given to the encoder at once by one thread; larger batches are no faster (benchmarks.vision)
@@ -246,11 +247,12 @@ class Enrolments:
             decisions = [(face, self._transient(moment, photo, face)) for photo, face in asked]
             permitted = [(face, permit) for face, permit in decisions if isinstance(permit, Permit)]
             view = self._gallery.consenting(work, self._encoder) if permitted else None
-        if view is None or not view.size:
+            tail = tail_in_use(work, self._encoder.digest) if permitted else None
+        if view is None or tail is None or not view.size:
             return
-        minimum = tail_for(self._encoder.digest).threshold(min(view.rates), view.size).value
+        minimum = tail.threshold(min(view.rates), view.size).value
         for (face, _), probe in zip(permitted, self._encoded(permitted), strict=True):
-            found = self._gallery.search(probe, view, minimum)
+            found = ranked(self._gallery, probe, view, minimum, tail.background)
             probe.wipe()
             if found:
                 face.verdict = Verdict(found[0].subject, Attribution.TRANSIENT)

@@ -25,11 +25,12 @@ from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.dataset import DataSet, DataSets, Progress
 from countenance.services.pairs import ListedPair, read_pairs
+from countenance.services.tails import tail_in_use
 from countenance.store import evaluations as rows
 from countenance.store.evaluations import EvaluationRun
-from countenance.store.records import Records
-from countenance.vision import evaluation
-from countenance.vision.calibration import tail_for
+from countenance.store.records import Records, Transaction
+from countenance.vision import evaluation, impostors
+from countenance.vision.calibration import Tail
 from countenance.vision.error_rates import Errors, Rate
 from countenance.vision.evaluation import Pair
 
@@ -136,8 +137,11 @@ class Evaluations:
             results |= _comparison(data, groups)
         if plan.protocol in ("folder", "identification"):
             sizes = sorted({size for size in plan.galleries if size < data.faces.number} | {data.faces.number})
-            found = [evaluation.identify(data.faces, size, cosine) for size in sizes]
-            results["identification"] = [_identification(one, pack.encoder.digest) for one in found]
+            with self._records.read() as work:
+                tail = _tail(work, pack.encoder.digest)
+            score = scorer(tail.background if tail else impostors.background(data.faces.vectors, data.faces.people))
+            found = [evaluation.identify(data.faces, size, score) for size in sizes]
+            results["identification"] = [_identification(one, tail) for one in found]
         return results
 
     def _keep(self, source: SourceId, data: DataSet, results: dict[str, Any]) -> EvaluationRun:
@@ -174,14 +178,29 @@ class Evaluations:
         return self._reader.preview(photo.image, (), _THUMBNAIL_PX)
 
 
-def cosine(
-    probes: NDArray[np.float32], references: NDArray[np.float32], absent: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return the plain cosine of every probe with every reference; see `vision.evaluation.Scorer`."""
-    scores = probes @ references.T
-    there = np.flatnonzero(absent >= 0)
-    scores[there, absent[there]] = -np.inf
-    return scores
+def scorer(background: float) -> evaluation.Scorer:
+    """Return what gives identification scores; see `vision.evaluation.Scorer` and `vision.neighbourhood`."""
+    held: list[tuple[NDArray[np.float32], impostors.Table]] = []
+
+    def score(
+        probes: NDArray[np.float32], references: NDArray[np.float32], absent: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        if not held or not np.array_equal(held[0][0], references):
+            held[:] = [(references, impostors.Table(references, background))]
+        scores = held[0][1].of(probes, absent)
+        there = np.flatnonzero(absent >= 0)
+        scores[there, absent[there]] = -np.inf
+        return scores
+
+    return score
+
+
+def _tail(work: Transaction, encoder: str) -> Tail | None:
+    """Return the tail in use; None for an encoder that was never calibrated, for which no threshold is promised."""
+    try:
+        return tail_in_use(work, encoder)
+    except ModelError:
+        return None
 
 
 def read_groups(file: Path) -> dict[str, str]:
@@ -261,7 +280,7 @@ def _stem(photo: str) -> str:
     return photo.rsplit(".", 1)[0]
 
 
-def _identification(found: evaluation.Identification, encoder: str) -> dict[str, Any]:
+def _identification(found: evaluation.Identification, tail: Tail | None) -> dict[str, Any]:
     result: dict[str, Any] = {
         "gallery": found.gallery,
         "ranks": {str(rank): _rate(rate) for rank, rate in found.ranks.items()},
@@ -272,10 +291,8 @@ def _identification(found: evaluation.Identification, encoder: str) -> dict[str,
     for target in TARGETS:
         threshold, rate = found.errors.rejects_at(target)
         result["fnir_at_fpir"][f"{target:g}"] = {"threshold": _short(threshold), "fnir": _rate(rate)}
-    try:
-        tail = tail_for(encoder)
-    except ModelError:
-        return result  # no threshold is promised for an encoder that was never calibrated
+    if tail is None:
+        return result
     for target in TARGETS:
         promised = tail.threshold(target, found.gallery)
         fpir, fnir = found.errors.at(promised.value)

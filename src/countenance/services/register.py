@@ -93,6 +93,8 @@ class Register:
         allowed = frozenset(purposes)
         if not name.strip() or not allowed:
             raise BadInput("a client needs a name and at least one purpose (--purpose)")
+        if Purpose.EVALUATION in allowed:
+            raise BadInput("no client searches for the purpose evaluation: it is the operator's own measurement")
         if not 0.0 < fpir < 1.0:
             raise BadInput(f"an FPIR lies between 0 and 1, such as 0.01; not {fpir}")
         with self._records.write() as work:

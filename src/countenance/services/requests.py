@@ -27,6 +27,7 @@ from countenance.services.masking import fraction
 from countenance.services.subjects import Holdings, Subjects
 from countenance.store import photos as photo_rows
 from countenance.store import requests as rows
+from countenance.store import retention
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, events, settings
 
@@ -108,6 +109,8 @@ class Requests:
                 first=law.flag("destruction.access_request_first"),
             )
             rows.add(work, request)
+            if kind in LOOKS:  # who asks what is held of them is still there: an interaction
+                retention.add_fact(work, subject, retention.FactKind.INTERACTION, work.now)
             work.log(EventTag.REQUEST_OPENED, subject=subject, request=request.id, kind=kind.value)
         if kind is RequestKind.ERASE:
             self._subjects.withdraw(subject)

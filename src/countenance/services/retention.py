@@ -18,11 +18,14 @@ from pathlib import Path
 
 from countenance.errors import BadInput, Busy, NotWritable, Refused
 from countenance.ids import ReleaseId, RunId, SubjectId
-from countenance.model.civil import first_moment, latest_date
+from countenance.model.civil import certain_moment, latest_date
 from countenance.model.destruction import RunState, Scope
 from countenance.model.event import EventTag
+from countenance.model.residency import homes
+from countenance.model.subject import Subject
 from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
+from countenance.services.evidence import EvidenceLocker
 from countenance.services.law import LawBook
 from countenance.store import retention as rows
 from countenance.store import subjects as subject_rows
@@ -59,7 +62,8 @@ class RetentionStatus:
 
     Attributes:
         due: how many people's time is up now, held ones too; `within_30_days` and `within_90_days` count them too.
-        overdue: whose day has passed and whom no hold keeps; must be 0.
+        overdue: whose day has passed and whom neither a hold nor their own request keeps; must be 0.
+        waiting: how many of the due are kept, frozen, until their own request is answered.
         held: how many of the due a hold keeps, on a ground that their law recognises.
         conflicts: how many of the due a hold keeps that their law does not recognise: for counsel to decide.
         reviews: for how many somebody should have looked whether they are still needed.
@@ -70,6 +74,7 @@ class RetentionStatus:
     within_30_days: int
     within_90_days: int
     overdue: int
+    waiting: int
     held: int
     conflicts: tuple[HeldDue, ...]
     reviews: int
@@ -84,6 +89,7 @@ class RetentionRun:
         destroyed: people.
         runs: the destruction runs, each with its certificate; also one that was left over from before.
         noticed: for how many people a notice ahead was made.
+        evidence: how many pieces of evidence, kept after a destruction, came to their end too.
         problems: what kept a run from its end, in words.
         status: how the clocks stand after it.
     """
@@ -91,6 +97,7 @@ class RetentionRun:
     destroyed: int
     runs: tuple[RunId, ...]
     noticed: int
+    evidence: int
     problems: tuple[str, ...]
     status: RetentionStatus
 
@@ -103,10 +110,18 @@ class RetentionRun:
 class Retention:
     """Verbs on the retention clock."""
 
-    def __init__(self, records: Records, law: LawBook, destruction: Callable[[], Destruction], lock: Path) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        destruction: Callable[[], Destruction],
+        evidence: Callable[[], EvidenceLocker],
+        lock: Path,
+    ) -> None:
         self._records = records
         self._law = law
         self._destruction = destruction
+        self._evidence = evidence
         self._lock = lock
 
     def status(self, *, first: int = 10) -> RetentionStatus:
@@ -125,6 +140,7 @@ class Retention:
                 within_30_days=rows.count_due(work, work.now + timedelta(days=30)),
                 within_90_days=rows.count_due(work, work.now + timedelta(days=90)),
                 overdue=rows.count_overdue(work, work.now - GRACE),
+                waiting=rows.count_waiting(work),
                 held=len({one.subject.id for one in held} - {one.subject.id for one in conflicts}),
                 conflicts=tuple(conflicts),
                 reviews=rows.count_reviews(work),
@@ -164,7 +180,8 @@ class Retention:
                     self._finish(planned, runs, problems, progress)
             with self._records.read() as work:
                 done = len(up) - len(rows.still_there(work, up))
-        return RetentionRun(done, tuple(runs), noticed, tuple(problems), self.status())
+            expired = self._evidence().expire()
+        return RetentionRun(done, tuple(runs), noticed, expired, tuple(problems), self.status())
 
     def notices(self) -> list[Next]:
         """Return the notices made ahead that still hold, soonest first: what a mail gateway reads."""
@@ -180,8 +197,7 @@ class Retention:
             BadInput: a day that is still to come.
         """
         with self._records.write() as work:
-            subject_rows.get(work, subject)
-            self._record(work, subject, FactKind.INTERACTION, on)
+            self._record(work, subject_rows.get(work, subject), FactKind.INTERACTION, on)
 
     def purpose_met(self, release: ReleaseId, on: date | None = None) -> None:
         """Record that what a release was signed for is done.
@@ -191,7 +207,8 @@ class Retention:
             BadInput: a day that is still to come.
         """
         with self._records.write() as work:
-            self._record(work, subject_rows.signer_of(work, release), FactKind.PURPOSE_MET, on, release)
+            person = subject_rows.get(work, subject_rows.signer_of(work, release))
+            self._record(work, person, FactKind.PURPOSE_MET, on, release)
 
     def review(self, subject: SubjectId, *, needed: bool) -> None:
         """Record that somebody looked whether a person is still needed.
@@ -200,17 +217,17 @@ class Retention:
             NotFound: no such subject.
         """
         with self._records.write() as work:
-            subject_rows.get(work, subject)
-            self._record(work, subject, FactKind.NEEDED if needed else FactKind.UNNEEDED, None)
+            kind = FactKind.NEEDED if needed else FactKind.UNNEEDED
+            self._record(work, subject_rows.get(work, subject), kind, None)
 
     def _record(
-        self, work: Transaction, subject: SubjectId, kind: FactKind, on: date | None, release: ReleaseId | None = None
+        self, work: Transaction, person: Subject, kind: FactKind, on: date | None, release: ReleaseId | None = None
     ) -> None:
         if on is not None and on > latest_date(work.now):
             raise BadInput(f"{on} is still to come; only what has happened is recorded (--on)")
-        at = work.now if on is None else min(work.now, first_moment(on, ()))  # the strictest clock: the earliest
-        rows.add_fact(work, subject, kind, at, release)
-        work.log(EventTag.RETENTION_RECORDED, subject=subject, kind=kind.value, release=release)
+        at = work.now if on is None else min(work.now, certain_moment(on, homes(person.residency)))
+        rows.add_fact(work, person.id, kind, at, release)
+        work.log(EventTag.RETENTION_RECORDED, subject=person.id, kind=kind.value, release=release)
 
     def _level(self) -> None:
         """Compute the clocks that are missing: of whoever changed, or of everybody where the law files did."""
@@ -222,17 +239,17 @@ class Retention:
             if settings(work).get(_SETTING) != self._law.digest:
                 rows.forget_all(work)
                 set_setting(work, _SETTING, self._law.digest)
-        missing = True
-        while missing:
+        some, last = [SubjectId("")], ""
+        while some:
             with self._records.write() as work:
-                some = rows.without_clock(work, _AT_ONCE)
+                some = rows.without_clock(work, _AT_ONCE, last)
                 found = rows.times(work, some)
                 laws = {one: self._law.of_subject(person, now=work.now) for one, (person, _) in found.items()}
                 rows.add_clocks(
                     work,
                     (Clock(one, due(at, laws[one]), review_at(at, laws[one])) for one, (_, at) in found.items()),
                 )
-                missing = len(some) == _AT_ONCE
+                last = some[-1] if some else last
 
     def _cited(self, work: Transaction, clocks: Sequence[tuple[SubjectId, datetime, RetentionRule]]) -> list[Next]:
         """Add to each clock the law behind its rule."""

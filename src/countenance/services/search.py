@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from countenance.errors import BadPhoto, Refused
-from countenance.ids import ClientId, SearchId, SubjectId, new_id
+from countenance.ids import ClientId, SearchId, new_id
 from countenance.model.client import Client
 from countenance.model.event import EventTag
 from countenance.model.face import DetectedFace
@@ -26,17 +26,19 @@ from countenance.policy.permit import Permit
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
-from countenance.services.gallery import Hit, LiveGallery, View
+from countenance.services.gallery import LiveGallery, View
 from countenance.services.law import LawBook
+from countenance.services.ranking import Scored, ranked
 from countenance.services.register import barred_by
 from countenance.services.results import note_authorisation, shown, with_confirmations
+from countenance.services.tails import tail_in_use
 from countenance.store import clients as rows
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.clients import SearchRecord
 from countenance.store.records import Records, Transaction
 from countenance.store.results import overdue
-from countenance.vision.calibration import Tail, tail_for
+from countenance.vision.calibration import Tail
 from countenance.vision.quality import PROBE, assess
 
 VERIFY_FMR = 0.001  # one-to-one: one pair of strangers in a thousand may pass; a client's stricter FPIR prevails
@@ -99,8 +101,9 @@ class Searches:
         """
         permit, client = self._permit(request)
         with self._probe(probe_a, permit, None) as a, self._probe(probe_b, permit, None) as b:
-            tail = tail_for(a.encoder)
-            threshold = tail.threshold(min(VERIFY_FMR, client.fpir), 1)
+            with self._records.read() as work:
+                tail = tail_in_use(work, a.encoder)
+            threshold = tail.pair_threshold(min(VERIFY_FMR, client.fpir))
             score = a.score(b)
         outcome = "above" if score >= threshold.value else "below"
         record = _record(request, "verify", threshold, outcome)
@@ -153,22 +156,31 @@ class Searches:
 
     def _answer(self, probe: Faceprint, client: Client, request: Request) -> SearchResult:
         encoder = self._pack().encoder
-        tail = tail_for(probe.encoder)
         with self._records.read() as work:
-            view = self._gallery.view(work, encoder, client, request.purpose)
+            tail = tail_in_use(work, probe.encoder)
+            seen = self._gallery.view(work, encoder, client, request.purpose)
         started = time.perf_counter()
-        found = self._gallery.search(probe, view, _lowest(tail, view))
+        found = self._ranked(probe, seen, tail)
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
             client = rows.get(work, request.client)  # it may have been suspended meanwhile
             view = self._gallery.view(work, encoder, client, request.purpose)
+            if view is not seen:  # somebody who went meanwhile must not have been a neighbour either
+                found = self._ranked(probe, view, tail)
             threshold = tail.threshold(client.fpir, view.size)
-            candidates = _candidates(work, self._gallery.still_held(found), view, tail)
+            candidates = _candidates(work, found, view, tail)
             candidates = with_confirmations(work, self._law, client, candidates)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates, without_ground=self._gallery.searched() - view.size)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
+
+    def _ranked(self, probe: Faceprint, view: View, tail: Tail) -> list[Scored]:
+        """Return everybody who reaches the lowest threshold of anybody in the view."""
+        loosest = max(view.rates, default=None)
+        if loosest is None:
+            return []
+        return ranked(self._gallery, probe, view, tail.threshold(loosest, view.size).value, tail.background)
 
 
 def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> SearchRecord:
@@ -205,33 +217,28 @@ def _log(
     )
 
 
-def _lowest(tail: Tail, view: View) -> float:
-    """Return the lowest threshold of anybody in the view: what the gallery is asked for."""
-    loosest = max(view.rates, default=None)
-    return 1.0 if loosest is None else tail.threshold(loosest, view.size).value
-
-
-def _candidates(work: Transaction, found: Sequence[Hit], view: View, tail: Tail) -> tuple[Candidate, ...]:
-    """Return one candidate per subject, by the best reference, where it reaches the subject's threshold."""
+def _candidates(work: Transaction, found: Sequence[Scored], view: View, tail: Tail) -> tuple[Candidate, ...]:
+    """Return those who reach the threshold of their own law."""
     size = view.size
     thresholds = {fpir: tail.threshold(fpir, size).value for fpir in view.rates}
-    candidates: dict[SubjectId, Candidate] = {}
-    for hit in found:  # best first
-        rate = view.rate(hit.subject)
-        if hit.subject in candidates or rate is None:
+    candidates: list[Candidate] = []
+    for one in found:  # best first
+        rate = view.rate(one.subject)
+        if rate is None or one.score < thresholds[rate]:
             continue
-        threshold = thresholds[rate]
-        if hit.score >= threshold:
-            candidates[hit.subject] = Candidate(
+        candidates.append(
+            Candidate(
                 rank=len(candidates) + 1,
-                subject=hit.subject,
-                reference=hit.reference,
-                photo=photo_rows.photo_of(work, hit.reference),
-                score=hit.score,
-                threshold=threshold,
-                chance_candidates=tail.chance_candidates(hit.score, size),
+                subject=one.subject,
+                reference=one.reference,
+                photo=photo_rows.photo_of(work, one.reference),
+                score=one.score,
+                cosine=one.cosine,
+                threshold=thresholds[rate],
+                chance_candidates=tail.chance_candidates(one.score, size),
             )
-    return tuple(candidates.values())
+        )
+    return tuple(candidates)
 
 
 def _chosen(faces: Sequence[DetectedFace], number: int | None, scale: float) -> DetectedFace:

@@ -227,7 +227,7 @@ class Subjects:
             problems["n3"] = f"the length of the term (--term-days, at most {longest})"
         elif not 1 <= terms.term_days <= longest:
             problems["n3"] = f"a term of 1 to {longest} days under {law.cite('consent.max_age_days')}"
-        if not terms.clients and not terms.kinds:
+        if not terms.clients and not terms.kinds and terms.purposes != {Purpose.EVALUATION}:
             problems["n5"] = "who may search (--client or --client-kind)"
         if rows.current_policy(work) is None:
             problems["n9"] = "a public policy (`countenance init` publishes it)"
@@ -251,7 +251,8 @@ class Subjects:
             recipients=(
                 *(client_rows.get(work, client).name for client in sorted(terms.clients)),
                 *(f"any vetted client of the kind {kind}" for kind in sorted(terms.kinds)),
-            ),
+            )
+            or ("nobody: no client may search for this purpose",),
             term_start=work.now.date(),
             term_end=(work.now + timedelta(days=terms.term_days)).date(),
             withdrawal=f"Tell {known['operator']} in any way you like; no reason and no photo is needed. "

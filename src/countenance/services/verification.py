@@ -26,11 +26,11 @@ from countenance.services import residue
 from countenance.services.certify import Verified
 from countenance.services.gallery import LiveGallery
 from countenance.services.restore_test import RestoreTest
+from countenance.services.tails import tail_in_use
 from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store.records import Records, Transaction, owners
-from countenance.vision.calibration import tail_for
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, how much of it is done, and how much there is."""
@@ -225,7 +225,8 @@ class Verifications:
         with self._records.read() as work:
             targets = set(rows.targets(work, run, TargetKind.SUBJECT))
             size = photo_rows.encoders(work).get(encoder.digest, 0)
-            threshold = tail_for(encoder.digest).threshold(DEFAULT_FPIR, max(1, size)).value
+            rate = DEFAULT_FPIR / max(1, size)  # of each pair, so that of all of them it is at most that
+            threshold = tail_in_use(work, encoder.digest).pair_threshold(rate).value
             rest = self._unsearched(work, encoder)
             for start in range(0, total, _PROBES_AT_ONCE):
                 report("searching for what is left", start, total)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Table, delete, select
 
-from countenance.ids import PhotoId, SubjectId
+from countenance.ids import PhotoId, ReleaseId, SubjectId
 from countenance.model.consent import ConsentStatus, Release, ReleaseEvent
 from countenance.model.source import FaceRecord, FaceState
 from countenance.store import clients as client_rows
@@ -128,13 +128,12 @@ def _frozen(work: Transaction, destroyed: frozenset[str]) -> frozenset[str]:
 
 def _withdrawn(work: Transaction, destroyed: frozenset[str]) -> tuple[Release, ...]:
     ended = _buried(work, schema.release.c.id)
-    signed = (release for own in subject_rows.releases(work).values() for release in own)
+    signers = {subject_rows.signer_of(work, ReleaseId(one)) for one in ended} - destroyed
     return tuple(
         release
-        for release in signed
-        if release.id in ended
-        and release.subject not in destroyed
-        and release.status(work.now) is not ConsentStatus.WITHDRAWN
+        for signer in sorted(signers)
+        for release in subject_rows.releases(work, signer)[signer]
+        if release.id in ended and release.status(work.now) is not ConsentStatus.WITHDRAWN
     )
 
 

@@ -256,7 +256,10 @@ class Keyring:
     def buried(self, owners: Iterable[str]) -> set[str]:
         """Return which of these have a tombstone."""
         tags = set(self.tombstones())
-        return {owner for owner in owners if self.tag(owner) in tags} if tags else set()
+        if not tags:
+            return set()
+        key = self.key(TAG_KEY)  # once: a restore asks for every id there is
+        return {owner for owner in owners if hmac.digest(key, owner.encode(), "sha256") in tags}
 
     def tombstones(self) -> list[bytes]:
         """Return the tombstones, in order of their bytes."""

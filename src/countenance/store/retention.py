@@ -26,6 +26,7 @@ from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.holds import in_force
 from countenance.store.records import Transaction
+from countenance.store.requests import waiting
 
 _AT_ONCE = 10_000  # values in one query; SQLite takes 32,766
 _ENDED = (ConsentStatus.WITHDRAWN.value, ConsentStatus.REVOKED.value, ConsentStatus.INVALIDATED.value)
@@ -74,10 +75,11 @@ def forget_all(work: Transaction) -> None:
     work.connection.execute(delete(schema.retention_clock))
 
 
-def without_clock(work: Transaction, limit: int) -> list[SubjectId]:
-    """Return people whose clock must be computed, at most so many."""
+def without_clock(work: Transaction, limit: int, after: str = "") -> list[SubjectId]:
+    """Return people whose clock must be computed, at most so many, in the order of their ids from one on."""
     clock, subject = schema.retention_clock, schema.subject
-    query = select(subject.c.id).where(subject.c.id.not_in(select(clock.c.subject))).limit(limit)
+    missing = ~select(clock.c.subject).where(clock.c.subject == subject.c.id).exists()
+    query = select(subject.c.id).where(subject.c.id > after, missing).order_by(subject.c.id).limit(limit)
     return [SubjectId(one) for one in work.connection.execute(query).scalars()]
 
 
@@ -169,9 +171,8 @@ def count_due(work: Transaction, by: datetime) -> int:
 
 
 def count_overdue(work: Transaction, since: datetime) -> int:
-    """Return how many people's time was up before a moment, without those that a hold keeps."""
-    clock = schema.retention_clock
-    return _number(work, clock.c.due_at <= to_text(since), clock.c.subject.not_in(in_force()))
+    """Return how many people's time was up before a moment, without those whom a hold or their own request keeps."""
+    return _number(work, schema.retention_clock.c.due_at <= to_text(since), *_not_kept(work))
 
 
 def count_reviews(work: Transaction) -> int:
@@ -180,9 +181,9 @@ def count_reviews(work: Transaction) -> int:
 
 
 def due(work: Transaction) -> list[SubjectId]:
-    """Return the people whose time is up and whom no hold keeps."""
+    """Return the people whose time is up and whom neither a hold nor their own request keeps."""
     clock = schema.retention_clock
-    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), clock.c.subject.not_in(in_force()))
+    query = select(clock.c.subject).where(clock.c.due_at <= to_text(work.now), *_not_kept(work))
     return [
         SubjectId(one) for one in work.connection.execute(query.order_by(clock.c.due_at, clock.c.subject)).scalars()
     ]
@@ -239,6 +240,17 @@ def notices(work: Transaction) -> list[tuple[SubjectId, datetime, RetentionRule]
         (SubjectId(row.subject), from_text(row.due_at), RetentionRule(row.rule))
         for row in work.connection.execute(query)
     ]
+
+
+def count_waiting(work: Transaction) -> int:
+    """Return how many people's time is up who wait until their own request is answered."""
+    clock = schema.retention_clock
+    return _number(work, clock.c.due_at <= to_text(work.now), clock.c.subject.in_(waiting(work)))
+
+
+def _not_kept(work: Transaction) -> tuple[ColumnElement[bool], ...]:
+    subject = schema.retention_clock.c.subject
+    return subject.not_in(in_force()), subject.not_in(waiting(work))
 
 
 def _number(work: Transaction, *conditions: ColumnElement[bool]) -> int:

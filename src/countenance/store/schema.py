@@ -309,7 +309,7 @@ retention_conflict = Table(
     "retention_conflict",
     metadata,
     Column("hold", Text, primary_key=True),
-    Column("subject", Text, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("raised_at", Text, nullable=False),
 )
 # What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
@@ -334,4 +334,14 @@ artefact_run = Table(
     metadata,
     Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
     Column("run", Text, ForeignKey("run.id"), primary_key=True),
+)
+# How high strangers score, measured here; the newest whose lineage is fresh sets the thresholds of its encoder.
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("encoder", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
 )

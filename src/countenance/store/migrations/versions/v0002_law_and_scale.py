@@ -91,6 +91,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256"),
     )
     op.create_table(
+        "calibration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("calibration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calibration_encoder"), ["encoder"], unique=False)
+
+    op.create_table(
         "client_bar",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
@@ -391,7 +403,7 @@ def upgrade() -> None:
             ["subject"],
             ["subject.id"],
         ),
-        sa.PrimaryKeyConstraint("hold"),
+        sa.PrimaryKeyConstraint("hold", "subject"),
     )
     with op.batch_alter_table("retention_conflict", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_retention_conflict_subject"), ["subject"], unique=False)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of calibrations: what was measured here about how high strangers score. Shares over people, nothing of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import insert, select
+
+from countenance.clock import to_text
+from countenance.store import lineage, schema
+from countenance.store.records import Transaction
+
+
+def add(work: Transaction, one: str, encoder: str, sha256: str, document: str) -> None:
+    """Store a calibration; `sha256` is of the document, by which its lineage is known."""
+    work.connection.execute(
+        insert(schema.calibration).values(
+            id=one, encoder=encoder, sha256=sha256, document=document, made_at=to_text(work.now)
+        )
+    )
+
+
+def fresh(work: Transaction, encoder: str) -> str | None:
+    """Return the document of the newest calibration of an encoder that may be loaded; None where there is none."""
+    return next((document for document, usable in _of(work, encoder) if usable), None)
+
+
+def stale(work: Transaction, encoder: str) -> int:
+    """Return how many calibrations of an encoder may not be loaded: somebody in them was destroyed."""
+    return sum(not usable for _, usable in _of(work, encoder))
+
+
+def _of(work: Transaction, encoder: str) -> Iterator[tuple[str, bool]]:
+    table = schema.calibration
+    query = select(table.c.document, table.c.sha256).where(table.c.encoder == encoder)
+    for row in work.connection.execute(query.order_by(table.c.made_at.desc(), table.c.id)).all():
+        artefact = lineage.by_sha256(work, row.sha256)
+        yield row.document, artefact is None or artefact.state == "fresh"
