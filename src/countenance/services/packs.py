@@ -237,7 +237,7 @@ class Packs:
                 missing = lacking(Standing(work.now, person, release), law)
                 if missing:
                     lapsed += 1
-                    reasons.update(missing)
+                    reasons.update(missing.keys())
                     event = ReleaseEvent(ConsentStatus.NEEDS_RENEWAL, work.now)
                     subject_rows.add_release_event(work, release.id, event)
                     rules = list(missing)
