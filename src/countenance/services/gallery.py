@@ -164,15 +164,11 @@ class LiveGallery:
                 rest.update((one, subject) for one, subject in theirs.items() if one not in searched)
             return rest
 
-    def forget(self, references: Mapping[ReferenceId, SubjectId]) -> None:
-        """Take references out of memory at once, overwriting their bytes."""
+    def erase(self, references: Mapping[ReferenceId, SubjectId]) -> None:
+        """Take references out of memory, overwriting their bytes, and out of the sealed files: see `GalleryFiles`."""
         with self._lock:
             if self._held is not None:
                 self._held.forget(references)
-
-    def erase(self, references: Mapping[ReferenceId, SubjectId]) -> None:
-        """Write the sealed files that hold these references anew without them; old keys and files die."""
-        with self._lock:
             before, after = self.files.erase(references)
             if self._held is not None and self._held.files == before:
                 self._held.files = after

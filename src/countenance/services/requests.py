@@ -204,9 +204,7 @@ class Requests:
             found = self._pending(work, request, RequestKind.CORRECT)
             reference = rows.disown(work, face, found.subject)
             self._corrected(work, found, "face")
-        gone = {} if reference is None else {reference: found.subject}
-        self._gallery.forget(gone)
-        self._gallery.erase(gone)
+        self._gallery.erase({} if reference is None else {reference: found.subject})
         self._records.compact()
 
     def corrected(self, request: RequestId) -> None:
