@@ -127,6 +127,18 @@ def compact(engine: Engine) -> None:
         _checkpoint(connection)
 
 
+def rewrite(engine: Engine) -> None:
+    """Write the whole file anew, as `compact` does not: bytes of rows that moved between pages go too.
+
+    Raises:
+        Busy: another process reads the file.
+    """
+    with mapped_errors(), engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("VACUUM")
+        _checkpoint(connection)
+
+
 def _checkpoint(connection: Connection) -> None:
     if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
         raise Busy("another process reads the records; close it, then run the command again")
