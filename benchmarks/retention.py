@@ -26,10 +26,12 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from countenance import canonical
 from countenance.bootstrap import Engine
 from countenance.clock import to_text
 from countenance.ids import new_id
-from countenance.store import schema
+from countenance.model.event import EventTag
+from countenance.store import log, schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction
 
@@ -52,6 +54,8 @@ def fill(directory: Path, people: int, due: int) -> None:
                 raise RuntimeError("init publishes it")
             for table, rows in _rows(work, owners, policy.sha256, range(start, start + len(owners)), due):
                 work.connection.execute(insert(table), rows)
+                if table is schema.release:  # evidence of a signature outlives the person, so it is in the log
+                    _log_signatures(work, rows[: max(0, due - start)])
         print(f"\rfilled {start + len(owners)} of {people}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
@@ -85,6 +89,11 @@ def _rows(
     ]
 
 
+def _log_signatures(work: Transaction, releases: list[dict[str, object]]) -> None:
+    signed = [(EventTag.RELEASE_SIGNED, str(one["subject"]), {"release": str(one["id"])}) for one in releases]
+    log.append_all(work.connection, work.keyring, work.now, signed)  # type: ignore[arg-type]
+
+
 def _release(work: Transaction, owner: str, ids: tuple[str, str, str], signed: datetime) -> dict[str, object]:
     notice, release, policy = ids
     return {
@@ -97,7 +106,7 @@ def _release(work: Transaction, owner: str, ids: tuple[str, str, str], signed: d
         "term_end": to_text(signed + timedelta(days=_TERM_DAYS)),
         "signer_is_representative": 0,
         "law": "benchmark",
-        "sealed_record": work.seal(owner, b"{}", f"release.record:{release}"),
+        "sealed_record": work.seal(owner, canonical.encode({"release": release}), f"release.record:{release}"),
     }
 
 

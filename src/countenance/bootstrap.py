@@ -194,7 +194,7 @@ class Engine(Remedies):
     @cached_property
     def homes(self) -> Homes:
         """Verbs on residency facts: `add`, `of`."""
-        return Homes(self._records, self._law)
+        return Homes(self._records, self._law, self.packs.reevaluate)
 
     @cached_property
     def custody(self) -> Custody:

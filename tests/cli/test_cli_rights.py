@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 from commands import Cli
 from world import World
 
@@ -49,3 +51,36 @@ def test_evidence_and_recipients(world: World) -> None:
     key = world.photos / "log.vkey"
     key.write_text(world.engine.journal.verifier_key())
     assert verifier.main([str(folder / f"{release}.json"), "--key", str(key)]) == 0
+
+
+def test_requests(world: World) -> None:
+    """Opened, listed with its days, acknowledged, answered with an archive, closed; corrected; erased."""
+    ada, cli = world.person("Ada").id, Cli(world.data)
+    world.sign(ada)
+    one = cli.json("request", "open", ada, "--kind", "export", "--verified-by", "document")["request"]
+    assert cli.json("request", "list")["late"] is None
+    cli("request", "acknowledge", one)
+    answered = cli.json("request", "answer", one, "--out", world.photos / "answers")
+    assert zipfile.is_zipfile(answered["file"])
+    assert cli.json("request", "close", one)["outcome"] == "fulfilled"
+    wrong = cli.json("request", "open", ada, "--kind", "correct", "--verified-by", "account")["request"]
+    cli("request", "answer", wrong, code=3)
+    cli("request", "answer", wrong, "--label", "Ada Right")
+    gone = cli.json("request", "open", ada, "--kind", "erase", "--verified-by", "signed_release_key")["request"]
+    assert cli.json("request", "answer", gone, "--out", world.photos / "answers")["title"] == "complete"
+
+
+def test_breaches_and_the_report(world: World) -> None:
+    """A drill and a report write pages and JSON; a case is closed with a note; the public report is written too."""
+    world.person("Ada")
+    cli, out = Cli(world.data), world.photos / "out"
+    assert cli.json("breach", "drill", "--exposed", "records", "--out", out)["drill"] is True
+    assert "AES-256-GCM ciphertext" in (out / "drill.html").read_text()
+    case = cli.json("breach", "report", "--exposed", "host", "--at", "2026-01-05T00:00:00Z")["case"]
+    assert cli.json("breach", "list", code=1)["late"] is True
+    cli("breach", "close", case, "--note", "all told")
+    cli("breach", "drill", "--exposed", "log", "--at", "yesterday", code=3)
+    told = cli.json("report", "--from", "2026-01-01", "--out", out)
+    assert told["overdue"]["breaches"] == 0
+    assert "Transparency report" in (out / "report.html").read_text()
+    cli("report", "--from", "May", "--out", out, code=3)

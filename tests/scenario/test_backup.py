@@ -517,7 +517,7 @@ def test_the_commands(story: Story, tmp_path: Path) -> None:
     assert run("backup", folder, "--keys-valid-days", 7, *data)["tombstones"] == 0
     story.world.engine.destruction.destroy(Scope((story.ada,)), requested_by="custodian")
     story.world.engine.backups.spread_tombstones()
-    assert run("keys", "rotate", *data)["keys"] == 4 + 2 + 2 + 2 + 1 + 1 + 1
+    assert run("keys", "rotate", *data)["keys"] == 4 + 2 + 2 + 2 + 1 + 1 + 1 + 1  # the last: evidence of consent
     done = run("restore", folder, "--into", into, "--identity", key, "--at", "2999-01-01", "--json")
     assert (done["subjects"], done["reapplied"], done["tombstones"]) == (1, 6, 6)
     again = run("restore", folder, "--into", into, "--identity", key, "--json", code=5)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -118,6 +119,27 @@ def test_a_killed_process_costs_no_photo(crowded: tuple[World, list[Crowd]]) -> 
     assert (summary.new, summary.references, dict(summary.skipped)) == (25, 17, {"consent.live": 8})
     assert world.rows()["photo"] == 25
     assert world.engine.doctor.problems() == []
+
+
+def test_an_interrupt_keeps_what_is_finished(crowded: tuple[World, list[Crowd]]) -> None:
+    """After Ctrl-C no process is left, stored groups stay, and the same command goes on where it stopped."""
+    world, crowds = crowded
+    source, ada, bo = people(world)
+    manifest = world.manifest(album(world, ada, bo, photos=24))
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def interrupt(_outcome: PhotoOutcome, done: int, _total: int) -> None:
+        if done == 9:
+            processes.extend(process._process for process in crowds[0]._all)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.engine.ingest.run(source, [world.photos], manifest=manifest, jobs=2, progress=interrupt)
+    assert [process.poll() for process in processes] == [-signal.SIGKILL] * 2
+    assert world.rows()["photo"] == 12
+    assert world.engine.doctor.problems() == []
+    summary = world.engine.ingest.run(source, [world.photos], manifest=manifest, jobs=2)
+    assert (summary.photos, summary.new) == (24, 12)
 
 
 def test_a_photo_that_kills_whoever_looks_is_left_out(crowded: tuple[World, list[Crowd]]) -> None:

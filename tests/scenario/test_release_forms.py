@@ -9,7 +9,7 @@ import uuid
 import pytest
 from world import World
 
-from countenance.errors import BadSignature, Contradiction, Malformed
+from countenance.errors import BadInput, BadSignature, Contradiction, Malformed
 from countenance.ids import ReleaseId
 from countenance.ledger import consent_record, document
 from countenance.ledger.checkpoint import Trust
@@ -17,6 +17,7 @@ from countenance.ledger.note import parse_key
 from countenance.ledger.release import ReleaseExport
 from countenance.ledger.verify import verify_release
 from countenance.model.consent import ConsentStatus
+from countenance.model.event import EventTag
 from countenance.services.journal import ReleaseForm
 
 # What the survey of the standard lists as mandatory, by member; the process's own members are listed below.
@@ -119,3 +120,24 @@ def test_the_kantara_receipt_has_every_field(world: World, signed: ReleaseId) ->
     assert uuid.UUID(told["consentReceiptID"]).version == 4
     (purpose,) = told["services"][0]["purposes"]
     assert (purpose["consentType"], purpose["thirdPartyName"]) == ("EXPLICIT", "Shop")
+
+
+def test_a_release_that_a_court_finds_void_permits_nothing(world: World) -> None:
+    """Invalidated by an order, it stops the next search, survives a restart, is told in the record, and is final."""
+    client, ada = world.client(), world.person("Ada", "unknown").id
+    release = world.sign(ada).id
+    world.enrol(world.source(), ada, 1)
+    assert world.found(client, 1) == {ada}
+    with pytest.raises(BadInput, match="no free text"):
+        world.engine.subjects.invalidate(release, order="the court said so")
+    world.engine.subjects.invalidate(release, order="ord_7k2m0q9x4t8b5c1d")
+    assert world.found(client, 1) == set()
+    world.reopen()
+    assert world.found(client, 1) == set()
+    assert world.engine.subjects.show(ada).subject.frozen_at is not None
+    told = json.loads(world.engine.journal.export_release(release, ReleaseForm.ISO27560))
+    assert told["dpv:hasConsentStatus"][-1]["@type"] == "dpv:ConsentInvalidated"
+    with pytest.raises(BadInput, match="invalidated"):
+        world.engine.subjects.invalidate(release, order="ord_7k2m0q9x4t8b5c1d")
+    (event,) = world.log(EventTag.RELEASE_INVALIDATED)
+    assert event.payload == {"release": release, "order": "ord_7k2m0q9x4t8b5c1d"}

@@ -66,24 +66,36 @@ def test_t05_purpose_ended_yesterday_is_destroyed_by_the_sweeper(world: World) -
     assert [one.payload["due"] for one in world.log(EventTag.RETENTION_DUE)] == [1]
 
 
-@pytest.mark.parametrize("residency", ["US-IL", "unknown"])
-def test_t05_idle_people_go_on_the_day_and_not_before(world: World, residency: str) -> None:
+@pytest.mark.parametrize(("residency", "days"), [("US-IL", 1095), ("US-CO", 730), ("unknown", 365)])
+def test_t05_idle_people_go_on_the_day_and_not_before(world: World, residency: str, days: int) -> None:
     """Idle for as long as the law of the home allows, a person is destroyed on that day and not the day before.
 
     Where the law asks for two people, the public policy is the one who approved, and no run waits.
     """
     person = world.person("Ada", residency).id
-    days = 1095 if residency == "US-IL" else 365
     world.clock.tick(days=days - 2)
     assert world.engine.retention.run().destroyed == 0
     world.clock.tick(days=2)
     done = world.engine.retention.run()
     assert (done.destroyed, done.status.overdue) == (1, 0)
     run = world.engine.destruction.status(done.runs[0]).run
-    assert run.needs_approval == (residency == "unknown")
+    assert run.needs_approval or residency != "unknown"
     assert (run.approved_by or "").startswith("the public retention policy") == run.needs_approval
     with world.engine._records.read() as work:
         assert person not in work.keyring
+
+
+def test_t05_in_texas_a_purpose_that_expired_keeps_for_a_year_at_most(world: World) -> None:
+    """In Texas a person goes on the 365th day after the purpose expired, and not the day before."""
+    ada = world.person("Ada", "US-TX").id
+    release = world.sign(ada, days=700)
+    world.engine.retention.purpose_met(release.id)
+    (first,) = world.engine.retention.status().next
+    assert (first.rule, "503.001" in first.citation) == (RetentionRule.PURPOSE_MET, True)
+    world.clock.tick(days=363)
+    assert world.engine.retention.run().destroyed == 0
+    world.clock.tick(days=2)
+    assert world.engine.retention.run().destroyed == 1
 
 
 def test_t05_an_interaction_moves_the_clock_and_a_search_does_not(world: World) -> None:
@@ -171,12 +183,16 @@ def test_a_law_that_changes_with_a_move_is_the_law_of_the_next_decision(world: W
     homes = world.engine.homes
     assert homes.of(ada).packs == ("us-il-bipa",)
     today = world.clock.now().date()
-    homes.add(ada, "US-IL", until=today - DAY, supersedes=1)
-    moved = homes.add(ada, "US-VT", since=today - DAY)
+    moved = homes.add(ada, "US-VT", since=today - DAY, ends=1)
     assert (moved.current, moved.former, moved.unknown) == (("US-VT",), ("US-IL",), None)
     assert set(moved.packs) == {"us-baseline", "us-il-bipa"}
+    assert world.found(client, 1) == set()  # the notice of Illinois lacks what the law of the new home asks for
+    world.sign(ada)
     assert world.found(client, 1) == {ada}
+    with pytest.raises(BadInput, match="on which day"):
+        homes.add(ada, "US-IL", ends=3)
     torn = homes.add(ada, "DE")
+    assert world.found(client, 1) == set()  # signed under a weaker law than the one that applies now
     assert torn.unknown is not None
     assert "default-strict" in torn.packs
     assert "contradict" in torn.unknown

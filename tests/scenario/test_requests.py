@@ -201,3 +201,19 @@ def test_no_photo_is_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) ->
         world.engine.requests.open(ada, kind, verified_by=DOCUMENT)
     assert world.encoder.crops == before
     assert "photo" not in {way.value for way in VerifiedBy}
+
+
+def test_t17_the_retention_clock_waits_too(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """Whose time is up and who waits for an answer is frozen and not overdue; answered, the next run destroys."""
+    client, ada, bo = people
+    world.clock.tick(days=299)
+    asked = world.engine.requests.open(ada, RequestKind.ACCESS, verified_by=DOCUMENT)
+    world.clock.tick(days=5)
+    done = world.engine.retention.run()
+    assert (done.destroyed, done.status.overdue, done.problems) == (1, 0, ())
+    assert {person.id for person in world.engine.subjects.everyone()} == {ada}
+    assert world.found(client, 1) == set()
+    world.engine.requests.answered(asked.id, "0" * 64)
+    assert world.engine.retention.run().destroyed == 1
+    assert world.engine.subjects.everyone() == []
+    assert bo not in world.engine._records.keyring.owners()

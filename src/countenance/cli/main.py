@@ -14,6 +14,7 @@ from countenance import __version__
 from countenance.cli import (
     backup,
     bench,
+    breaches,
     calibration,
     demo,
     destruction,
@@ -36,6 +37,7 @@ from countenance.cli import (
     searches,
     sources,
     subjects,
+    transparency,
     verify,
 )
 from countenance.cli.exits import FOUND_WRONG
@@ -158,6 +160,8 @@ for module in (
     recipients,
     evidence,
     lineage,
+    breaches,
+    transparency,
     ledger,
     verify,
     backup,

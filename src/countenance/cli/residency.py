@@ -36,6 +36,9 @@ def add(
     evidence: Annotated[Evidence, typer.Option(help="What it rests on.")] = Evidence.DECLARED,
     document_sha256: Annotated[str | None, typer.Option(help="Digest of the paper that proves it; sealed.")] = None,
     corrects: Annotated[int | None, typer.Option(help="Number of the fact that this one takes the place of.")] = None,
+    moved_from: Annotated[
+        int | None, typer.Option(help="Number of the fact of the home that was left for this one on --since.")
+    ] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -43,8 +46,8 @@ def add(
     r"""Record where a person lives or lived; another law may apply from the next decision on.
 
     Example:
-        countenance subject residency add sub_7k2m0q9x4t8b5c1d US-IL \
-          --since 2019-03-01 --until 2023-06-01 --evidence document
+        countenance subject residency add sub_7k2m0q9x4t8b5c1d US-TX \
+          --since 2023-06-01 --moved-from 1 --evidence document
     """
     with engine_command(data, as_json) as (engine, output):
         home = engine.homes.add(
@@ -55,6 +58,7 @@ def add(
             evidence=evidence,
             document_sha256=document_sha256,
             supersedes=corrects,
+            ends=moved_from,
         )
         _print(subject, home, output)
 

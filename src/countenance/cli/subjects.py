@@ -174,6 +174,28 @@ def export(
 
 
 @_release.command()
+def invalidate(
+    release: Annotated[str, typer.Argument(help="Id of the release.")],
+    order: Annotated[str, typer.Option(help="Id of the order or instrument that finds it void.")],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    r"""Record that an authority found a release void.
+
+    In force when the command returns; who has no other release is frozen.
+
+    Example:
+        countenance release invalidate rel_7k2m0q9x4t8b5c1d \
+          --order ord_1d5c8b0q9x4t7k2m
+    """
+    with engine_command(data, as_json) as (engine, output):
+        found = engine.subjects.invalidate(ReleaseId(release), order=order)
+        output.record(release=found.id, subject=found.subject, status="invalidated")
+        output.say(f"Release {found.id} is void: nothing made under it is searched any more.")
+
+
+@_release.command()
 def sign(
     subject: SubjectArgument,
     purpose: Annotated[list[str] | None, typer.Option(help=f"What for, may be repeated: {', '.join(Purpose)}.")] = None,

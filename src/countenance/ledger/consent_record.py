@@ -25,6 +25,7 @@ DPV_STATES = {
     ConsentStatus.WITHDRAWN: "dpv:ConsentWithdrawn",
     ConsentStatus.REVOKED: "dpv:ConsentRevoked",
     ConsentStatus.INVALIDATED: "dpv:ConsentInvalidated",
+    ConsentStatus.NEEDS_RENEWAL: "dpv:ConsentInvalidated",  # by a stricter law, until it is renewed
 }
 """Our states in DPV's words; a state that is not here is told as `dpv:ConsentUnknown`, which authorises nothing."""
 

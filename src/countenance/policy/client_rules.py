@@ -113,7 +113,7 @@ _KIND: Rule[ProbeUse | Disclosure | Service] = Rule(
     "disclosure.client_kinds_denied",
     _kind_denied,
     _kind,
-    "a vetted organisation of a kind that the law serves is needed",
+    "only a vetted organisation of a kind that the law serves is answered",
 )
 _PURPOSE: Rule[ProbeUse | Disclosure] = Rule(
     "client.purpose",

@@ -206,7 +206,11 @@ class Enrolments:
         person = moment.person(attributed)
         if person is None:
             face.verdict = BYSTANDER
-            return Deny("subject.gone", "this person was destroyed while the photo was worked on", "core")
+            return Deny(
+                "subject.gone",
+                "this person was destroyed while the photo was worked on; only a new subject's release permits",
+                "core",
+            )
         subject, release = person
         face.release = None if release is None else release.id
         now, signed_at = moment.work.now, None if release is None else release.signed_at

@@ -21,6 +21,7 @@ from countenance.policy.engine import Standing, lacking
 from countenance.policy.pack import Pack, load, shipped
 from countenance.services.law import LawBook
 from countenance.store import law_changes as rows
+from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.law_changes import Change, Verb
 from countenance.store.records import Records, Transaction, set_setting, settings
@@ -228,7 +229,7 @@ class Packs:
     def _reevaluate(self, work: Transaction, subject: SubjectId | None) -> Reevaluated:
         signed = subject_rows.releases(work, subject)
         looked, lapsed, reasons = 0, 0, Counter[str]()
-        for person in subject_rows.unsealed(work, true()):
+        for person in subject_rows.unsealed(work, true() if subject is None else schema.subject.c.id == subject):
             for release in signed.get(person.id, []):
                 if release.status(work.now) is not ConsentStatus.GIVEN:
                     continue
@@ -237,7 +238,7 @@ class Packs:
                 missing = lacking(Standing(work.now, person, release), law)
                 if missing:
                     lapsed += 1
-                    reasons.update(missing)
+                    reasons.update(missing.keys())
                     event = ReleaseEvent(ConsentStatus.NEEDS_RENEWAL, work.now)
                     subject_rows.add_release_event(work, release.id, event)
                     rules = list(missing)

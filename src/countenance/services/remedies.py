@@ -7,6 +7,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from countenance.services.breaches import Breaches
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.journal import Journal
@@ -14,12 +15,14 @@ from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
 from countenance.services.requests import Requests
 from countenance.services.results import Results
+from countenance.services.transparency import Transparency
 
 if TYPE_CHECKING:
     from countenance.ports.photos import PhotoReader
     from countenance.services.destruction import Destruction
     from countenance.services.gallery import LiveGallery
     from countenance.services.law import LawBook
+    from countenance.services.retention import Retention
     from countenance.services.subjects import Subjects
     from countenance.store.records import Records
 
@@ -39,6 +42,11 @@ class Remedies:
 
     @property
     @abstractmethod
+    def retention(self) -> Retention:
+        """Verbs on the retention clock."""
+
+    @property
+    @abstractmethod
     def _reader(self) -> PhotoReader:
         """What decodes photos."""
 
@@ -54,7 +62,7 @@ class Remedies:
 
     @cached_property
     def evidence(self) -> EvidenceLocker:
-        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`, `expire`."""
+        """Verbs on evidence of consent that outlives its people: `everything`, `find`, `ask`, `show`."""
         return EvidenceLocker(self._records, self.journal)
 
     @cached_property
@@ -63,6 +71,17 @@ class Remedies:
         return Requests(
             self._records, self._law, self._reader, self._gallery, self.subjects, self.journal, self.destruction
         )
+
+    @cached_property
+    def breaches(self) -> Breaches:
+        """Verbs on breaches: `drill`, `report`, `everything`, `close`."""
+        return Breaches(self._records, self._law)
+
+    @cached_property
+    def transparency(self) -> Transparency:
+        """The verb `report`: what the public is told."""
+        dues = (self.requests, self.recipients, self.breaches)
+        return Transparency(self._records, self._law.packs, self.journal, dues, lambda: self.retention.status().overdue)
 
     @cached_property
     def explain(self) -> Explain:

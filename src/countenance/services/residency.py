@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -46,9 +47,10 @@ class Home:
 class Homes:
     """Verbs on residency facts."""
 
-    def __init__(self, records: Records, law: LawBook) -> None:
+    def __init__(self, records: Records, law: LawBook, reevaluate: Callable[[SubjectId], object]) -> None:
         self._records = records
         self._law = law
+        self._reevaluate = reevaluate
 
     def add(
         self,
@@ -60,14 +62,17 @@ class Homes:
         evidence: Evidence = Evidence.DECLARED,
         document_sha256: str | None = None,
         supersedes: int | None = None,
+        ends: int | None = None,
     ) -> Home:
-        """Record one fact; another law may apply from the next decision on.
+        """Record one fact; another law may apply from the next decision on, and lapse releases that do not meet it.
 
         Args:
             since: the first day there.
             until: the first day no longer there.
             document_sha256: of the paper that proves it, in hexadecimal.
             supersedes: number of the fact that this one corrects.
+            ends: number of the fact of the home that was left for this one on `since`, told in one statement: between
+                two statements nobody would know where the person lives.
 
         Raises:
             NotFound: no such subject.
@@ -80,9 +85,15 @@ class Homes:
             today = latest_date(work.now)
             fact = ResidencyFact(0, subject, place(where), since, until, evidence, work.now, supersedes)
             check(fact, latest=today)
-            held = rows.of(work, subject)
-            if supersedes is not None and supersedes not in {one.number for one in held.facts}:
-                raise BadInput(f"{subject} has no residency fact {supersedes}; `subject residency list` shows them")
+            known = {one.number: one for one in rows.of(work, subject).facts}
+            for number in {supersedes, ends} - {None} - known.keys():
+                raise BadInput(f"{subject} has no residency fact {number}; `subject residency list` shows them")
+            if ends is not None:
+                if since is None:
+                    raise BadInput("say on which day the person moved (--since)")
+                left = replace(known[ends], number=0, until=since, recorded_at=work.now, supersedes=ends)
+                check(left, latest=today)
+                rows.add(work, [left])
             rows.add(work, [fact], document_sha256)
             rows.set_key(work, subject, rows.of(work, subject).key(today))
             work.log(
@@ -92,6 +103,7 @@ class Homes:
                 evidence=evidence.value,
                 ended=bool(until),
             )
+        self._reevaluate(subject)
         return self.of(subject)
 
     def of(self, subject: SubjectId, on: date | None = None) -> Home:

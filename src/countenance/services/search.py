@@ -26,6 +26,7 @@ from countenance.policy.permit import Permit
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
+from countenance.services.accuracy import too_old
 from countenance.services.gallery import LiveGallery, View
 from countenance.services.law import LawBook
 from countenance.services.ranking import Scored, ranked
@@ -90,6 +91,7 @@ class Searches:
             BadPhoto: not a usable photo, `no_face`, `several_faces`, or a reason of the quality gate.
         """
         permit, client = self._permit(request)
+        self._require_test(request)
         with self._probe(probe, permit, face) as faceprint:
             return self._answer(faceprint, client, request)
 
@@ -100,6 +102,7 @@ class Searches:
             NotFound, Refused, BadPhoto: as `search`.
         """
         permit, client = self._permit(request)
+        self._require_test(request)
         with self._probe(probe_a, permit, None) as a, self._probe(probe_b, permit, None) as b:
             with self._records.read() as work:
                 tail = tail_in_use(work, a.encoder)
@@ -138,6 +141,22 @@ class Searches:
                 rule=decision.rule_id,
             )
         raise Refused(decision.rule_id, decision.reason, decision.citation)
+
+    def _require_test(self, request: Request) -> None:
+        """Raise `Refused` where nobody measured the encoder's accuracy for too long; logged."""
+        with self._records.read() as work:
+            old = too_old(work, self._pack().encoder.digest, self._law.of_probe())
+        if old is None:
+            return
+        with self._records.write() as work:
+            work.log(
+                EventTag.SEARCH_REFUSED,
+                client=request.client,
+                purpose=request.purpose.value,
+                probe_basis=request.basis.value,
+                rule=old.rule_id,
+            )
+        raise old
 
     @contextmanager
     def _probe(self, photo: bytes, permit: Permit, number: int | None) -> Iterator[Faceprint]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,8 @@ from countenance.store import residency as residency_rows
 from countenance.store import subjects as rows
 from countenance.store.clients import Finding
 from countenance.store.records import Records, Transaction, settings
+
+_ID = re.compile(r"[a-z]{3}_[0-9a-z]+")
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,35 @@ class Subjects:
                 return
             work.log(EventTag.RELEASE_REFUSED, subject=subject, rule=denial.rule_id)
         raise Refused(denial.rule_id, denial.reason, denial.citation)
+
+    def invalidate(self, release: ReleaseId, *, order: str) -> Release:
+        """Record that an authority found a release void; in force when this returns.
+
+        Who has no other release in force is frozen: what was made under a void release is used no more.
+
+        Args:
+            order: id of the order or instrument that says so.
+
+        Raises:
+            NotFound: no such release.
+            BadInput: it is not in force, or the order is no id.
+        """
+        if not _ID.fullmatch(order):
+            raise BadInput("name the order by its id (--order), such as ord_7k2m0q9x4t8b5c1d: no free text is logged")
+        with self._records.write() as work:
+            subject = rows.signer_of(work, release)
+            signed = {one.id: one for one in rows.releases(work, subject)[subject]}
+            if signed[release].status(work.now) is not ConsentStatus.GIVEN:
+                raise BadInput(f"release {release} is {signed[release].status(work.now).value}: nothing to invalidate")
+            work.keyring.bury([work.keyring.tag(release)], work.now)
+            rows.add_release_event(work, release, ReleaseEvent(ConsentStatus.INVALIDATED, work.now))
+            others = [one for one in signed.values() if one.id != release]
+            if not any(one.status(work.now) is ConsentStatus.GIVEN for one in others):
+                rows.freeze(work, subject)
+            work.log(EventTag.RELEASE_INVALIDATED, subject=subject, release=release, order=order)
+            found = next(one for one in rows.releases(work, subject)[subject] if one.id == release)
+        self._spread()
+        return found
 
     def _unsignable(self, work: Transaction, subject: Subject, terms: ReleaseTerms, law: Law) -> InvalidRelease | None:
         """Return what the terms lack, by notice field, or None."""

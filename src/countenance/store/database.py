@@ -96,9 +96,15 @@ def _mapped(error: DatabaseError) -> CountenanceError:
     words = str(error.orig)
     name = getattr(error.orig, "sqlite_errorname", "")
     if "no live release" in words:
-        return Refused("consent.live", "the database holds no live release for this reference", "core")
+        return Refused(
+            "consent.live", "the database holds no live release for this reference; one must be signed first", "core"
+        )
     if "the source was revoked" in words:
-        return Refused("source.revoked", "the permission of this source was revoked; no photo of it is taken", "core")
+        return Refused(
+            "source.revoked",
+            "the permission of this source was revoked; only a new source that a custodian adds can take its place",
+            "core",
+        )
     for start, mapped in _MAPPED.items():
         if name.startswith(start):
             return mapped(f"{_ADVICE[mapped]} ({name}: {words})")

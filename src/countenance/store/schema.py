@@ -21,13 +21,7 @@ from sqlalchemy import (
 from countenance.store.metadata import metadata as metadata
 from countenance.store.schema_law import client_bar as client_bar
 from countenance.store.schema_law import confirmation as confirmation
-from countenance.store.schema_law import evidence as evidence
-from countenance.store.schema_law import evidence_run as evidence_run
-from countenance.store.schema_law import evidence_tag as evidence_tag
-from countenance.store.schema_law import instruction as instruction
 from countenance.store.schema_law import law_change as law_change
-from countenance.store.schema_law import processor as processor
-from countenance.store.schema_law import request as request
 from countenance.store.schema_law import search_authorisation as search_authorisation
 from countenance.store.schema_orders import conflict as conflict
 from countenance.store.schema_orders import escrow_reference as escrow_reference
@@ -35,6 +29,16 @@ from countenance.store.schema_orders import hold as hold
 from countenance.store.schema_orders import hold_subject as hold_subject
 from countenance.store.schema_orders import legal_order as legal_order
 from countenance.store.schema_orders import order_member as order_member
+from countenance.store.schema_rights import artefact as artefact
+from countenance.store.schema_rights import artefact_run as artefact_run
+from countenance.store.schema_rights import artefact_subject as artefact_subject
+from countenance.store.schema_rights import breach as breach
+from countenance.store.schema_rights import evidence as evidence
+from countenance.store.schema_rights import evidence_run as evidence_run
+from countenance.store.schema_rights import evidence_tag as evidence_tag
+from countenance.store.schema_rights import instruction as instruction
+from countenance.store.schema_rights import processor as processor
+from countenance.store.schema_rights import request as request
 
 REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
 
@@ -317,29 +321,6 @@ retention_conflict = Table(
     Column("hold", Text, primary_key=True),
     Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
     Column("raised_at", Text, nullable=False),
-)
-# What was made from faceprints; a row of `artefact_subject` dies with its person, and the artefact is stale then.
-artefact = Table(
-    "artefact",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("sha256", Text, nullable=False, unique=True),
-    Column("made_at", Text, nullable=False),
-    Column("stale_at", Text),
-    Column("retired_at", Text),
-)
-artefact_subject = Table(
-    "artefact_subject",
-    metadata,
-    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
-    Column("subject", Text, ForeignKey("subject.id"), primary_key=True, index=True),
-)
-artefact_run = Table(
-    "artefact_run",
-    metadata,
-    Column("artefact", Text, ForeignKey("artefact.id"), primary_key=True),
-    Column("run", Text, ForeignKey("run.id"), primary_key=True),
 )
 # How high strangers score, measured here; the newest whose lineage is fresh sets the thresholds of its encoder.
 calibration = Table(

@@ -64,16 +64,18 @@ class LandmarkTrees:
         return shape.view(np.float32).reshape(-1, 2) * extent + origin
 
     def _correction(self, stage: int, values: NDArray[np.int16]) -> Complex:
-        first, second = values[self.pairs[stage]]
-        goes_right = (first - second <= self.thresholds[stage]).ravel()
         trees, splits = self.thresholds[stage].shape
-        # Every split is decided at once; the way from root to leaf then only looks decisions up.
+        first, second = self.pairs[stage].reshape(2, -1)
+        thresholds = self.thresholds[stage].ravel()
+        # All trees go down together, a level at a time; only the splits on the way are decided.
         root = np.arange(0, trees * splits, splits)
         node = np.zeros(trees, np.intp)
         for _ in range(splits.bit_length()):
-            node = 2 * node + 1 + goes_right[root + node]
+            at = root + node
+            difference = values.take(first.take(at)) - values.take(second.take(at))
+            node = 2 * node + 1 + (difference <= thresholds.take(at))
         leaf = node - splits + np.arange(0, trees * (splits + 1), splits + 1)
-        correction: Complex = self.leaves[stage][leaf].sum(axis=0)
+        correction: Complex = self.leaves[stage].take(leaf, axis=0).sum(axis=0)
         return correction
 
 
