@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m benchmarks.startup`: from starting a process to the answer of its first search.
 
-Fills a data directory with sealed references of random unit vectors through the store's own functions, so
-that sealing, keys and triggers are the real ones: five references a subject, each in a photo of its own under a
-key of its own, each subject with a live release. Then a fresh process opens it and searches once. Finding and
+Fills a data directory with sealed references of random unit vectors: five references a subject, each in a photo of its
+own under a key of its own, each subject with a live release. Then a fresh process opens it and searches once; the
+first builds the gallery from the records and writes its sealed files, the others start from these. Finding and
 encoding the face of the probe is measured and left out of the total; loading the models is in it.
 """
 
@@ -27,28 +27,31 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import insert, select, update
 
 from countenance.bootstrap import Engine
-from countenance.ids import FaceId, NoticeId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId, new_id
-from countenance.model.consent import ConsentStatus, Release, ReleaseEvent, Scope
-from countenance.model.face import Box
-from countenance.model.faceprint import unit
+from countenance.clock import to_text
+from countenance.ids import ClientId, PhotoId, ReleaseId, SourceId, SubjectId
+from countenance.model.consent import Scope
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis
-from countenance.model.source import FaceRecord, FaceState, PhotoRecord
-from countenance.model.subject import AgeBand, Subject
 from countenance.services.search import Request
-from countenance.store import photos as photo_rows
+from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction
+from countenance.store.sealing import seal
 
 _PER_SUBJECT = 5
-_BATCH = 2_000  # subjects in one transaction
+_BATCH = 20_000  # subjects in one transaction
 _TERM_DAYS = 300
 
 
 def fill(directory: Path, references: int, *, per_subject: int = _PER_SUBJECT, preview: bytes | None = None) -> None:
-    """Make a data directory with so many references; the first tenth of the photos carry the preview, if any."""
+    """Make a data directory with so many references; the first tenth of the photos carry the preview, if any.
+
+    Rows go in by many at once, past the store's functions, as these would write them: keys, seals and triggers are the
+    real ones.
+    """
     engine = Engine.init(directory, operator="Benchmark")
     engine.register.add_client("Shop", kind=ClientKind.PHOTOGRAPHER, purposes=[Purpose.PHOTO_DELIVERY])
     source = engine.register.add_source("synthetic", basis="generated").id
@@ -56,67 +59,93 @@ def fill(directory: Path, references: int, *, per_subject: int = _PER_SUBJECT, p
     records, encoder = engine._records, engine.pack.encoder  # noqa: SLF001 - the store is what is filled
     for start in range(0, references, _BATCH * per_subject):
         count = min(_BATCH * per_subject, references - start)
-        people = [SubjectId(new_id("sub")) for _ in range(-(-count // per_subject))]
-        photos = [PhotoId(new_id("pho")) for _ in range(count)]
+        people = [SubjectId(one) for one in _ids("sub", -(-count // per_subject))]
+        photos = [PhotoId(one) for one in _ids("pho", count)]
         records.keyring.create([*people, *photos])
+        vectors = random.normal(size=(count, encoder.dim)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         with records.write() as work:
-            releases = [_sign(work, person) for person in people]
+            releases = _sign(work, people)
         with records.write() as work:
-            vectors = random.normal(size=(count, encoder.dim)).astype(np.float32)
-            for number, (photo, vector) in enumerate(zip(photos, vectors, strict=True)):
-                owner = number // per_subject
-                shown = preview if start + number < references // 10 else None
-                _refer(work, source, photo, shown, (people[owner], releases[owner]), vector, encoder.digest)
+            shown = max(0, references // 10 - start)
+            _picture(work, source, photos, preview, shown)
+            owned = [(people[at // per_subject], releases[at // per_subject]) for at in range(count)]
+            _refer(work, photos, owned, vectors, encoder.digest)
         print(f"\rfilled {start + count} of {references}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 
 
-def _sign(work: Transaction, person: SubjectId) -> ReleaseId:
-    """Add a subject with a live release."""
+def _ids(prefix: str, count: int) -> list[str]:
+    """Return many ids as `new_id` makes them, in less time."""
+    alphabet = b"0123456789abcdefghjkmnpqrstvwxyz" * 8
+    text = os.urandom(16 * count).translate(alphabet).decode()
+    return [f"{prefix}_{text[at : at + 16]}" for at in range(0, len(text), 16)]
+
+
+def _sign(work: Transaction, people: list[SubjectId]) -> list[ReleaseId]:
+    """Add subjects, each with a live release; return the releases."""
     policy = subject_rows.current_policy(work)
     if policy is None:
         raise RuntimeError("init publishes it")
-    subject_rows.add(work, Subject(person, f"Person {person}", ("US-IL",), AgeBand.ADULT, None, work.now))
-    notice = NoticeId(new_id("not"))
-    subject_rows.add_notice(work, notice, person, "Notice " * 300)
-    release = Release(
-        id=ReleaseId(new_id("rel")),
-        subject=person,
-        notice=notice,
-        policy_published_at=policy.published_at,
-        delivered_at=work.now,
-        signed_at=work.now,
-        term_end=work.now + timedelta(days=_TERM_DAYS),
-        signer_is_representative=False,
-        scope=Scope(frozenset({Purpose.PHOTO_DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER})),
-        law="benchmark",
-        events=(ReleaseEvent(ConsentStatus.REQUESTED, work.now), ReleaseEvent(ConsentStatus.GIVEN, work.now)),
-    )
-    subject_rows.add_release(work, release, policy.sha256, {"schema": "benchmark"})
-    return release.id
+    keys, now, end = work.keyring.several(people), to_text(work.now), to_text(work.now + timedelta(days=_TERM_DAYS))
+    scope = Scope(frozenset({Purpose.PHOTO_DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER}))
+    told = subject_rows.scope_text(scope)
+    notices, releases = _ids("not", len(people)), [ReleaseId(one) for one in _ids("rel", len(people))]
+    subjects, texts, signed, events = [], [], [], []
+    for one, notice, release in zip(people, notices, releases, strict=True):
+        key = keys[one]
+        label = seal(key, f"Person {one}".encode(), f"subject.label:{one}")
+        subjects.append(
+            {"id": one, "sealed_label": label, "residency": '["US-IL"]', "age_band": "adult", "created_at": now}
+        )
+        text = seal(key, b"Notice " * 300, f"notice.text:{notice}:{one}")
+        texts.append({"id": notice, "subject": one, "sealed_text": text, "delivered_at": now})
+        record = seal(key, b'{"schema":"benchmark"}', f"release.record:{release}:{one}")
+        signed.append({"id": release, "subject": one, "notice": notice, "policy": policy.sha256, "scope": told,
+                       "signed_at": now, "term_end": end, "signer_is_representative": 0, "law": "benchmark",
+                       "sealed_record": record})  # fmt: skip
+        events += [{"release": release, "status": status, "at": now} for status in ("requested", "given")]
+    for table, rows in ((schema.subject, subjects), (schema.notice, texts), (schema.release, signed),
+                        (schema.release_event, events)):  # fmt: skip
+        work.connection.execute(insert(table), rows)
+    return releases
+
+
+def _picture(work: Transaction, source: SourceId, photos: list[PhotoId], preview: bytes | None, shown: int) -> None:
+    """Add photos of that source; the first of them carry the preview, if any."""
+    keys, now, rows = work.keyring.several(photos), to_text(work.now), []
+    for number, photo in enumerate(photos):
+        sealed = (
+            seal(keys[photo], preview, f"photo.preview:{photo}") if preview is not None and number < shown else None
+        )
+        uri = seal(keys[photo], f"/photos/{photo}.jpg".encode(), f"photo.uri:{photo}")
+        rows.append({"id": photo, "content_tag": photo.encode(), "key": photo, "sealed_uri": uri, "height": 3000,
+                     "sealed_preview": sealed, "width": 4000, "ingested_at": now, "considered_at": now})  # fmt: skip
+    work.connection.execute(insert(schema.photo), rows)
+    work.connection.execute(insert(schema.photo_source), [{"photo": photo, "source": source} for photo in photos])
 
 
 def _refer(
     work: Transaction,
-    source: SourceId,
-    photo: PhotoId,
-    preview: bytes | None,
-    person: tuple[SubjectId, ReleaseId],
-    vector: NDArray[np.float32],
+    photos: list[PhotoId],
+    owned: list[tuple[SubjectId, ReleaseId]],
+    vectors: NDArray[np.float32],
     encoder: str,
 ) -> None:
-    """Add a photo with one face, and its reference."""
-    subject, release = person
-    record = PhotoRecord(photo, f"/photos/{photo}.jpg", (3000, 4000), work.now)
-    photo_rows.add_photo(work, photo_rows.NewPhoto(record, photo, photo.encode(), preview))
-    photo_rows.link_source(work, photo, source)
-    face = FaceId(new_id("fac"))
-    photo_rows.add_face(work, FaceRecord(face, photo, Box(1, 2, 3, 4), FaceState.REFERENCE, None, subject))
-    new = photo_rows.NewReference(ReferenceId(new_id("ref")), face, subject, release, unit(vector, encoder))
-    photo_rows.add_reference(work, new)
+    """Add a face and its reference to each photo."""
+    keys, now, faces, references = work.keyring.several({s for s, _ in owned}), to_text(work.now), [], []
+    ids = zip(_ids("fac", len(photos)), _ids("ref", len(photos)), strict=True)
+    for photo, (subject, release), vector, (face, one) in zip(photos, owned, vectors, ids, strict=True):
+        faces.append({"id": face, "photo": photo, "left": 1, "top": 2, "right": 3, "bottom": 4, "state": "reference",
+                      "subject": subject})  # fmt: skip
+        sealed = seal(keys[subject], vector.tobytes(), f"reference.vector:{one}:{subject}")
+        references.append({"id": one, "face": face, "subject": subject, "release": release, "encoder": encoder,
+                           "sealed_vector": sealed, "created_at": now})  # fmt: skip
+    work.connection.execute(insert(schema.face), faces)
+    work.connection.execute(insert(schema.reference), references)
 
 
-def _measure(directory: Path, spawned: float) -> None:
+def _measure(directory: Path, spawned: float, freeze: int) -> None:
     parts: dict[str, float] = {}
     clock = spawned
 
@@ -147,14 +176,36 @@ def _measure(directory: Path, spawned: float) -> None:
     took("search")
     parts["search"] -= probe_s
     total = sum(parts.values())
+    parts |= _stopped(engine, photo, client, freeze) if freeze else {}
+    started = time.monotonic()
+    engine.close()
+    parts["writing sealed files (left out)"] = time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     parts |= {"total": total, "probe (left out)": probe_s, "scan": result.searched_s}
     parts["CPU"] = time.process_time()
     print(json.dumps({"gallery": result.gallery, "peak_mib": peak, "seconds": parts}))
 
 
-def _run(directory: Path) -> None:
+def _stopped(engine: Engine, photo: bytes, client: ClientId, count: int) -> dict[str, float]:
+    """Freeze so many people at once; return how long that takes, and the search right after, against one more."""
+    request = Request(client, Purpose.PHOTO_DELIVERY, ProbeBasis.SUBJECT_PRESENT, "benchmark")
+    seconds = {}
+    table = schema.subject
+    started = time.monotonic()
+    with engine._records.write() as work:  # noqa: SLF001 - as an order against a class of people does
+        some = select(table.c.id).where(table.c.frozen_at.is_(None)).limit(count)
+        work.connection.execute(update(table).where(table.c.id.in_(some)).values(frozen_at=to_text(work.now)))
+    seconds[f"freezing {count} (left out)"] = time.monotonic() - started
+    for name in ("search after it", "one more"):
+        started = time.monotonic()
+        result = engine.searches.search(photo, request)
+        seconds[f"{name} ({result.gallery})"] = time.monotonic() - started
+    return seconds
+
+
+def _run(directory: Path, freeze: int) -> None:
     command = [sys.executable, "-m", "benchmarks.startup", "--measure", str(directory), str(time.monotonic())]
+    command += ["--freeze", str(freeze)]
     answer = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     parts = "  ".join(f"{name} {seconds:.2f}" for name, seconds in answer["seconds"].items())
     if answer["gallery"] == 0:
@@ -167,10 +218,12 @@ def main() -> None:
     parser.add_argument("--references", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--keep", type=Path, help="fill this folder once, then use it again")
+    parser.add_argument("--per-subject", type=int, default=_PER_SUBJECT)
+    parser.add_argument("--freeze", type=int, default=0, help="freeze so many people at the end of each run")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        _measure(Path(options.measure[0]), float(options.measure[1]))
+        _measure(Path(options.measure[0]), float(options.measure[1]), options.freeze)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
@@ -179,10 +232,10 @@ def main() -> None:
             from skimage import data
 
             folder.mkdir(parents=True, exist_ok=True)
-            fill(folder / "data", options.references)
+            fill(folder / "data", options.references, per_subject=options.per_subject)
             Image.fromarray(data.astronaut()).save(folder / "probe.jpg")  # type: ignore[no-untyped-call]
         for _ in range(options.runs):
-            _run(folder / "data")
+            _run(folder / "data", options.freeze)
 
 
 if __name__ == "__main__":

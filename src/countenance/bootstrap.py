@@ -39,6 +39,7 @@ from countenance.services.enrolment import Enrolments
 from countenance.services.evaluation import Evaluations
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
+from countenance.services.gallery_files import GalleryFiles
 from countenance.services.ingest import Ingest
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
@@ -78,11 +79,13 @@ class Engine(Remedies):
         self._records = records
         self._law = law = LawBook(shipped())
         self.packs = Packs(records, law)
-        self._gallery = LiveGallery(technologies.gallery, law)
+        self._gallery = LiveGallery(
+            technologies.scan, law, GalleryFiles(records, directory / files.GALLERY), os.cpu_count() or 1
+        )
         self.backups = Backups(records, directory)
         self.subjects = Subjects(records, law, self.backups.spread_tombstones)
         self.register = Register(records, law)
-        self.doctor = Doctor(records, lambda: self.pack, directory, files.OWNED)
+        self.doctor = Doctor(records, lambda: self.pack, directory, files.OWNED, self._gallery.files)
 
     @classmethod
     def init(
@@ -139,6 +142,10 @@ class Engine(Remedies):
         if not os.access(directory, os.W_OK):
             raise NotWritable(f"{directory} cannot be written; every search is logged there, so none is answered")
         return cls(directory, files.open_records(directory, root_key.source(directory / files.ROOT_KEY), clock))
+
+    def close(self) -> None:
+        """Write what a long start would wait for to the gallery's sealed files; nothing is lost without this."""
+        self._gallery.settle()
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -199,7 +206,9 @@ class Engine(Remedies):
     @cached_property
     def custody(self) -> Custody:
         """Holds, orders, their conflicts and their execution."""
-        return Custody(self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones)
+        return Custody(
+            self._records, self._law, lambda: self.destruction, self.backups.spread_tombstones, self._gallery.erase
+        )
 
     @cached_property
     def calibrations(self) -> Calibrations:
@@ -311,6 +320,8 @@ class Engine(Remedies):
     def _owns(self, path: Path) -> bool:
         """Say whether a path, relative to the data directory, belongs to a store."""
         first, *rest = path.parts
+        if first == files.GALLERY and len(rest) == 1:
+            return self._gallery.files.owns(rest[0])
         return self.models.owns(Path(*rest)) if first == files.MODELS and rest else first in files.OWNED
 
     def _enrolments(self, threads: int = 1) -> Enrolments:

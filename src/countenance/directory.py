@@ -23,8 +23,9 @@ POLICY = "policy.txt"
 LOCK = "ingest.lock"
 RETENTION_LOCK = "retention.lock"
 MODELS = "models"
+GALLERY = "gallery"
 OWNED = frozenset(
-    {ROOT_KEY, f"{ROOT_KEY}.new", POLICY, LOCK, RETENTION_LOCK, MODELS}
+    {ROOT_KEY, f"{ROOT_KEY}.new", POLICY, LOCK, RETENTION_LOCK, MODELS, GALLERY}
     | {f"{name}{tail}" for name in (KEYRING, RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 """First parts of the paths that belong to a store."""

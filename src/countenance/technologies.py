@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countenance.ports.eyes import Eyes
-from countenance.ports.gallery import Gallery, Scan
+from countenance.ports.gallery import Scan
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.ports.web import Web
@@ -42,13 +42,6 @@ def web() -> Web:
     from countenance.backends.http_get import HttpGet  # noqa: PLC0415 - see the module
 
     return HttpGet()
-
-
-def gallery(encoder: str, dim: int) -> Gallery:
-    """Return an empty gallery for faceprints float32 (dim,) of an encoder."""
-    from countenance.backends.faiss_gallery import FaissGallery  # noqa: PLC0415 - see the module
-
-    return FaissGallery(encoder, dim)
 
 
 def pack(models: ModelStore, name: str) -> FacePack:

@@ -149,7 +149,7 @@ def test_a_really_full_disk_is_said(cli: Cli, tmp_path: Path) -> None:
     """On a disk without space a command says so and leaves a state that works when there is space again."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    with _mounted("-t", "tmpfs", "-o", "size=2m", "none", str(disk)):
+    with _mounted("-t", "tmpfs", "-o", "size=8m", "none", str(disk)):
         small = Cli(disk / "data")
         small("init", "--operator", "Example Museum")
         free = os.statvfs(disk)

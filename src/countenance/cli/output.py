@@ -130,7 +130,9 @@ def engine_command(data: Path, as_json: bool) -> Iterator[tuple[Engine, Output]]
     from countenance.bootstrap import Engine  # noqa: PLC0415 - half a second that `--help` need not wait for
 
     with command(as_json) as output:
-        yield Engine.open(data), output
+        engine = Engine.open(data)
+        yield engine, output
+        engine.close()
 
 
 def _harmless(text: str) -> str:

@@ -25,6 +25,7 @@ from countenance.clock import from_text, to_text
 from countenance.errors import BadInput, Busy, CountenanceError, DiskFull, NotWritable
 from countenance.ids import new_id
 from countenance.model.event import EventTag
+from countenance.services.gallery_files import PREFIX as GALLERY_KEYS
 from countenance.services.journal import ORIGIN
 from countenance.store import log, recovery, tombstones
 from countenance.store import subjects as subject_rows
@@ -179,7 +180,9 @@ class Backups:
             with self._records.write() as work:
                 remember(work, folder, {made.keys.name: to_text(made.keys_until)})
             self._write_data(begun, made, now)
-            keys = recovery.SealedKeys(now, made.keys_until, keyring.contents())
+            # Those of the gallery's sealed files open nothing that a backup holds.
+            opening = {o: key for o, key in keyring.contents().items() if not o.startswith(f"{GALLERY_KEYS}_")}
+            keys = recovery.SealedKeys(now, made.keys_until, opening)
             write_private(begun / made.keys.name, recovery.seal(keys, recipient))
             (begun / made.keys.name).rename(made.keys)
             begun.rename(made.data)

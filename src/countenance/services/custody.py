@@ -8,7 +8,7 @@ from functools import cached_property
 
 from countenance.ids import SubjectId
 from countenance.services.destruction import Destruction, Finished
-from countenance.services.holds import Holds
+from countenance.services.holds import Erase, Holds
 from countenance.services.law import LawBook
 from countenance.services.order_conflicts import Conflicts
 from countenance.services.order_execution import OrderRuns
@@ -26,11 +26,16 @@ class Custody:
     """
 
     def __init__(
-        self, records: Records, law: LawBook, destruction: Callable[[], Destruction], spread: Callable[[], object]
+        self,
+        records: Records,
+        law: LawBook,
+        destruction: Callable[[], Destruction],
+        spread: Callable[[], object],
+        erase: Erase,
     ) -> None:
         self._records = records
         self._destruction = destruction
-        self.holds = Holds(records, law, self._take_up, spread)
+        self.holds = Holds(records, law, self._take_up, spread, erase)
         self.conflicts = Conflicts(records, self.holds, spread)
         self.orders = Orders(records, self.conflicts, spread)
 

@@ -334,7 +334,7 @@ class Destruction:
             aftermath.provide(work, self._law, run)
             orphans = work.keyring.owners() - owners(work)
             references = rows.references(work, run)
-        self._gallery.forget(references)
+        self._gallery.erase(references)
         old_keys = mask(self._records, self._reader, run, report)
         report("destroying keys", 0, 1)
         with self._records.read() as work:

@@ -14,11 +14,12 @@ from countenance.ids import SubjectId
 from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
 from countenance.services import erase_rules
+from countenance.services.gallery_files import GalleryFiles
 from countenance.services.retention import GRACE
 from countenance.services.tails import tail_in_use
+from countenance.store import changes, references, schema
 from countenance.store import holds as hold_rows
 from countenance.store import photos as photo_rows
-from countenance.store import schema
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, owners
 from countenance.store.retention import count_overdue
@@ -30,11 +31,19 @@ _PRIVATE_FILE = 0o600
 class Doctor:
     """The verb `doctor`."""
 
-    def __init__(self, records: Records, pack: Callable[[], FacePack], directory: Path, owned: frozenset[str]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        pack: Callable[[], FacePack],
+        directory: Path,
+        owned: frozenset[str],
+        gallery: GalleryFiles,
+    ) -> None:
         self._records = records
         self._pack = pack
         self._directory = directory
         self._owned = owned
+        self._gallery = gallery
 
     def problems(self) -> list[str]:
         """Return what is wrong, each with what to do; an empty list is health.
@@ -42,7 +51,7 @@ class Doctor:
         Keys without a record are no problem: a crash leaves one, it seals nothing, the next destruction
         sweeps it.
         """
-        found = [*self._files(), *self._models()]
+        found = [*self._files(), *self._models(), *self._gallery.problems()]
         with self._records.read() as work:
             found += [*_database(work), *_law(work), *_consent(work), *_overdue(work), *_faces(work), *_keys(work)]
             found += erase_rules.problems(work, self._directory)
@@ -126,7 +135,8 @@ def _faces(work: Transaction) -> Iterator[str]:
 
 
 def _keys(work: Transaction) -> Iterator[str]:
-    missing = sorted(owners(work) - work.keyring.owners())
+    cached = {one.id for one in changes.files(work)}  # what their keys sealed is in the records too
+    missing = sorted(owners(work) - work.keyring.owners() - cached)
     interrupted = [owner for owner in missing if subject_rows.exists(work, SubjectId(owner))]
     for owner in interrupted:
         yield f"the destruction of {owner} was interrupted; run `countenance destroy {owner}` again"
@@ -143,8 +153,9 @@ def _vectors(work: Transaction, pack: FacePack) -> Iterator[str]:
                 "`countenance models use` its pack"
             )
     try:
-        held = photo_rows.reference_subjects(work, pack.encoder.digest)
-        photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, held.keys())
+        for some in references.owners_of(work, pack.encoder.digest):
+            theirs = references.references_of(work, pack.encoder.digest, some)
+            photo_rows.vectors(work, pack.encoder.digest, pack.encoder.dim, theirs)[1].fill(0.0)
         for subject in subject_rows.everyone(work):
             for release in subject_rows.releases(work, subject.id).get(subject.id, []):
                 if subject.id in work.keyring:  # else a hold keeps it, or `_keys` says what happened

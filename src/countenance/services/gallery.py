@@ -2,69 +2,43 @@
 """The gallery of this moment: kept level with the records, and cut to what a client and purpose may see.
 
 Every search asks the records first. A counter in the database, moved by triggers, says whether consent,
-clients or references changed since the last look, whoever changed them; where it stands still, the
-previous answer holds until the first release in it runs out.
+clients or references changed since the last look, whoever changed them, and the same triggers write down whose the
+changes are; only those people are read again. Somebody whose release runs out is looked at again at that moment.
+
+Whoever may not be searched is not in memory. People whose live releases are of the same kinds lie together, so that a
+client's view is a choice among a few groups, and filtering costs a search nothing.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
-from countenance.ids import ClientId, ReferenceId, SubjectId
+import numpy as np
+from numpy.typing import NDArray
+
+from countenance.errors import Busy, Damaged, DiskFull, NotWritable
+from countenance.ids import ReferenceId, SubjectId
 from countenance.model.client import DEFAULT_FPIR, Client
-from countenance.model.consent import ConsentStatus, Release
 from countenance.model.faceprint import Faceprint
 from countenance.model.purpose import Purpose
-from countenance.model.subject import Subject
-from countenance.policy.engine import Disclosure, deny_disclosure, longest_term
-from countenance.ports.gallery import Gallery
+from countenance.ports.gallery import Scan
 from countenance.ports.vision import Encoder
+from countenance.services.gallery_files import GalleryFiles
+from countenance.services.gallery_held import Held
+from countenance.services.gallery_saving import is_wasteful, load, save
 from countenance.services.law import LawBook
+from countenance.services.standing import Group, own_rate, rate_for
+from countenance.store import changes, references
 from countenance.store import photos as photo_rows
-from countenance.store import runs
-from countenance.store import subjects as subject_rows
-from countenance.store.records import Transaction, state_numbers
+from countenance.store.records import Transaction
 
-
-@dataclass(frozen=True)
-class View:
-    """What one client may see for one purpose.
-
-    Attributes:
-        references: ids of the references, all of them live.
-        fpir: for each subject in it the target rate: the client's, or the law's where that is stricter.
-        until: the moment at which the first release in it runs out; None for never.
-
-    Use `size`, `people`, `rates` and `rate`; the rest may change.
-    """
-
-    references: tuple[ReferenceId, ...]
-    fpir: dict[SubjectId, float]
-    until: datetime | None
-
-    @property
-    def size(self) -> int:
-        """Number of references in it."""
-        return len(self.references)
-
-    @property
-    def people(self) -> int:
-        """Number of subjects in it."""
-        return len(self.fpir)
-
-    @property
-    def rates(self) -> frozenset[float]:
-        """The different target rates of its subjects."""
-        return frozenset(self.fpir.values())
-
-    def rate(self, subject: SubjectId) -> float | None:
-        """Return the target rate of a subject; None for one who is not in it."""
-        return self.fpir.get(subject)
+_MORE_THAN_PEOPLE = 4  # a person has a few references; where that was too low, again with so many times more
+WORTH_SAVING = 4096
+"""References that are in no sealed file, or changes that none knows: fewer are read from the records in no time."""
+_REMEMBERED = 100_000  # slots of references that were found, by reference
 
 
 class Hit(NamedTuple):
@@ -75,66 +49,54 @@ class Hit(NamedTuple):
     score: float
 
 
-@dataclass
-class _Level:
-    """The state of the records that everything below was read at.
+@dataclass(frozen=True)
+class View:
+    """What one client may see for one purpose.
 
     Attributes:
-        number, grants: how many changes there had been, and how many that may let anybody see more.
-        live: how many references there were that nobody had frozen, of any encoder.
+        size, people: number of references and of subjects in it.
+        rates: the different target rates (FPIR) of its subjects: the client's, or the law's where that is stricter.
     """
 
-    number: int = -1
-    grants: int = -1
-    live: int = 0
-    subjects: dict[ReferenceId, SubjectId] = field(default_factory=dict)
-    views: dict[tuple[ClientId, Purpose], View] = field(default_factory=dict)
-    consenting: View | None = None
+    size: int
+    people: int
+    rates: frozenset[float]
+    _groups: Mapping[int, float] = field(repr=False)
+    _group_of: Callable[[SubjectId], int] = field(repr=False)
+
+    def rate(self, subject: SubjectId) -> float | None:
+        """Return the target rate of a subject; None for one who is not in it."""
+        return self._groups.get(self._group_of(subject))
 
 
 class LiveGallery:
     """A gallery that follows the records; safe to use from several threads."""
 
-    def __init__(self, make: Callable[[str, int], Gallery], law: LawBook) -> None:
-        self._make = make
+    def __init__(self, scan: Callable[[int], Scan], law: LawBook, files: GalleryFiles, threads: int = 1) -> None:
+        self._scan = scan
         self._law = law
-        self._gallery: Gallery | None = None
-        self._level = _Level()
+        self.files = files
+        self._threads = threads
+        self._held: Held | None = None
+        self._slots: dict[ReferenceId, int] = {}
         self._lock = threading.RLock()
 
     def view(self, work: Transaction, encoder: Encoder, client: Client, purpose: Purpose) -> View:
         """Return what this client may see for this purpose at this moment."""
-        with self._lock:
-            self._catch_up(work, encoder)
-            held = self._level.views.get((client.id, purpose))
-            if held is None or (held.until is not None and work.now >= held.until):
-                held = self._cut(work, lambda s, r: self._disclosable(work, s, r, client, purpose), client.fpir)
-                self._level.views[client.id, purpose] = held
-            return held
+        return self._view(work, encoder, lambda group: rate_for(group, client, purpose, self._law, work.now))
 
     def consenting(self, work: Transaction, encoder: Encoder) -> View:
         """Return every reference of a live release: what an unattributed face may be compared with."""
-        with self._lock:
-            self._catch_up(work, encoder)
-            held = self._level.consenting
-            if held is None or (held.until is not None and work.now >= held.until):
-                held = self._cut(work, lambda _, r: r.status(work.now) is ConsentStatus.GIVEN, DEFAULT_FPIR)
-                self._level.consenting = held
-            return held
+        return self._view(work, encoder, lambda group: own_rate(group, DEFAULT_FPIR, self._law, work.now))
 
     def search(self, probe: Faceprint, view: View, minimum: float) -> list[Hit]:
-        """Return every reference of a view that scores at least `minimum`, best first.
+        """Return every reference of a view that scores at least `minimum`, best first; equal scores by reference.
 
         Raises:
             MixedEncoders: the probe comes from another encoder than the gallery.
         """
         with self._lock:
-            if self._gallery is None:
-                return []
-            found = self._gallery.search(probe, view.references, minimum)
-            # A view may be older than the last removal; what is gone from the records is not answered.
-            subjects = self._level.subjects
-            return [Hit(ref, subjects[ref], score) for ref, score in found if ref in subjects]
+            return self._find(probe, view, minimum)
 
     def nearest(self, probe: Faceprint, view: View, people: int) -> list[Hit]:
         """Return the best reference of each of the `people` subjects of a view that are most like the probe.
@@ -144,124 +106,151 @@ class LiveGallery:
         Raises:
             MixedEncoders: the probe comes from another encoder than the gallery.
         """
+        most = _MORE_THAN_PEOPLE * people
         with self._lock:
-            if self._gallery is None or people < 1:
-                return []
-            subjects, most = self._level.subjects, 4 * people
-            while True:
-                found = self._gallery.nearest(probe, view.references, most)
+            while most > 0:
                 best: dict[SubjectId, Hit] = {}
-                for ref, score in found:
-                    if ref in subjects:
-                        best.setdefault(subjects[ref], Hit(ref, subjects[ref], score))
+                found = self._find(probe, view, -1.0, most)
+                for hit in found:
+                    best.setdefault(hit.subject, hit)
                 if len(best) >= people or len(found) < most:
                     return list(best.values())[:people]
-                most *= 4
+                most *= _MORE_THAN_PEOPLE
+        return []
 
     def faceprint(self, reference: ReferenceId) -> Faceprint:
         """Return a copy of a reference's faceprint, in memory; whoever asks wipes it.
 
         Raises:
-            KeyError: it is no longer held.
+            KeyError: it is no longer searched.
         """
         with self._lock:
-            if self._gallery is None:
+            slot = self._slot(reference)
+            if self._held is None or slot is None:
                 raise KeyError(reference)
-            return self._gallery.faceprint(reference)
+            return Faceprint(self._held.memory.rows(np.array([slot], np.int32))[0], self._held.encoder)
+
+    def searched(self) -> int:
+        """Return how many references somebody may search: those of people whose release is live."""
+        with self._lock:
+            return 0 if self._held is None else self._held.memory.count(self._held.memory.groups())
 
     def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
         """Return those hits whose references were still held when a view was last taken."""
         with self._lock:
-            return [hit for hit in hits if hit.reference in self._level.subjects]
+            return [hit for hit in hits if self._slot(hit.reference) is not None]
 
     def near(self, work: Transaction, encoder: Encoder, probes: Sequence[Faceprint], minimum: float) -> list[list[Hit]]:
-        """Return for each probe every reference that is held, live or not: for residues, and never for a client."""
+        """Return for each probe every reference in memory that is near it: for residues, and never for a client."""
         with self._lock:
-            self._catch_up(work, encoder)
-            if self._gallery is None:
-                return [[] for _ in probes]
-            subjects = self._level.subjects
-            found = self._gallery.search_all(probes, minimum)
-            return [[Hit(ref, subjects[ref], score) for ref, score in one] for one in found]
+            held = self._catch_up(work, encoder)
+            for probe in probes:
+                probe.require(held.encoder)
+            queries = np.stack([probe.vector for probe in probes])
+            found = held.memory.search(held.memory.groups(), queries, minimum)
+            queries.fill(0.0)
+            return [self._hits(held, *one) for one in found]
 
-    def held(self) -> frozenset[ReferenceId]:
-        """Return the references in memory."""
+    def outside(self, work: Transaction, encoder: Encoder) -> dict[ReferenceId, SubjectId]:
+        """Return the references that are in the records and not in memory, because nobody may search them."""
         with self._lock:
-            return frozenset(self._level.subjects)
+            held = self._catch_up(work, encoder)
+            if photo_rows.encoders(work).get(encoder.digest, 0) == held.memory.count(held.memory.groups()):
+                return {}
+            rest: dict[ReferenceId, SubjectId] = {}
+            for some in references.owners_of(work, encoder.digest):
+                searched = held.searched(some)
+                theirs = references.references_of(work, encoder.digest, some)
+                rest.update((one, subject) for one, subject in theirs.items() if one not in searched)
+            return rest
 
-    def forget(self, references: Iterable[ReferenceId]) -> None:
-        """Take references out of memory at once, overwriting their bytes."""
+    def erase(self, references: Mapping[ReferenceId, SubjectId]) -> None:
+        """Take references out of memory, overwriting their bytes, and out of the sealed files: see `GalleryFiles`."""
         with self._lock:
-            gone = list(references)
-            for reference in gone:
-                self._level.live -= self._level.subjects.pop(reference, None) is not None
-            if self._gallery is not None:
-                self._gallery.remove(gone)
+            if self._held is not None:
+                self._held.forget(references)
+            before, after = self.files.erase(references)
+            if self._held is not None and self._held.files == before:
+                self._held.files = after
+                self._held.saved = self._held.saved if after else 0
+                self._held.spoilt.clear()
 
-    def _catch_up(self, work: Transaction, encoder: Encoder) -> None:
-        number, grants = state_numbers(work)
-        if self._gallery is not None and self._gallery.encoder != encoder.digest:
-            self._gallery, self._level = None, _Level()
-        if number == self._level.number and self._gallery is not None:
-            return
-        if self._gallery is None:
-            self._gallery = self._make(encoder.digest, encoder.dim)
-        live = photo_rows.live_count(work, runs.in_stopped_photos())
-        if grants == self._level.grants and self._only_lose(work, number, live):
-            return
-        # Frozen people are not searched, and one whose destruction was interrupted cannot even be read.
-        frozen, stopped = subject_rows.frozen(work), runs.stopped(work)
-        everyone = photo_rows.reference_subjects(work, encoder.digest)
-        subjects = {ref: subject for ref, subject in everyone.items() if subject not in frozen and ref not in stopped}
-        held = self._gallery.ids()
-        self._gallery.remove(held - subjects.keys())
-        missing = subjects.keys() - held
-        if missing:
-            ids, vectors = photo_rows.vectors(work, encoder.digest, encoder.dim, missing)
-            self._gallery.add(ids, vectors)
-            vectors.fill(0.0)
-        self._level = _Level(number, grants, live, subjects)
+    def settle(self) -> bool:
+        """Write what is new to the sealed files, where it is so much that the next start would wait for it.
 
-    def _only_lose(self, work: Transaction, number: int, live: int) -> bool:
-        """Take out what was frozen since the last look, which is soon done; say whether that was all that changed."""
-        old, frozen, stopped = self._level, subject_rows.frozen(work), runs.stopped(work)
-        subjects = {ref: s for ref, s in old.subjects.items() if s not in frozen and ref not in stopped}
-        lost = len(old.subjects) - len(subjects)
-        if self._gallery is None or live != old.live - lost:
-            return False
-        self._gallery.remove(old.subjects.keys() - subjects.keys())
-        left = set(subjects.values())
-        views = {asked: _without(view, subjects, left) for asked, view in old.views.items()}
-        consenting = old.consenting and _without(old.consenting, subjects, left)
-        self._level = _Level(number, old.grants, live, subjects, views, consenting)
-        return True
+        Returns:
+            Whether anything was written.
+        """
+        with self._lock:
+            held = self._held
+            if held is None:
+                return False
+            new = len(held.index.owner.all) - held.saved
+            if max(new, held.number - held.saved_number if held.files else 0) < WORTH_SAVING and not held.spoilt:
+                return False
+            try:
+                return save(held, self.files, self._law)
+            except (Busy, DiskFull, NotWritable, Damaged):
+                self.files.sweep()
+                return False  # they spare time; nothing depends on them
 
-    def _disclosable(
-        self, work: Transaction, subject: Subject, release: Release, client: Client, purpose: Purpose
-    ) -> bool:
-        facts = Disclosure(work.now, subject, release, client, purpose)
-        return deny_disclosure(facts, self._law.of_subject(subject, now=work.now)) is None
+    def _view(self, work: Transaction, encoder: Encoder, rate: Callable[[Group], float | None]) -> View:
+        with self._lock:
+            held = self._catch_up(work, encoder)
+            asked = {number: rate(held.group(number)) for number in held.memory.groups()}
+            groups = {number: one for number, one in asked.items() if one is not None}
+            people = held.people(groups.keys())
+            return View(held.memory.count(groups), people, frozenset(groups.values()), groups, self._group_of)
 
-    def _cut(self, work: Transaction, allowed: Callable[[Subject, Release], bool], fpir: float) -> View:
-        subjects, held = subject_rows.unfrozen(work), set(self._level.subjects.values())
-        ends: dict[SubjectId, datetime] = {}
-        rates: dict[SubjectId, float] = {}
-        for subject, signed in subject_rows.releases(work).items():
-            person = subjects.get(subject) if subject in held else None
-            live = [r for r in signed if person is not None and allowed(person, r)]
-            if person is not None and live:
-                law = self._law.of_subject(person, now=work.now)
-                longest = longest_term(law)
-                ends[subject] = max(min(r.term_end, r.signed_at + longest) for r in live)
-                rates[subject] = min(fpir, law.fraction("assessment.fpir_max"))
-        return View(
-            references=tuple(ref for ref, subject in self._level.subjects.items() if subject in ends),
-            fpir=rates,
-            until=min(ends.values(), default=None),
-        )
+    def _group_of(self, subject: SubjectId) -> int:
+        with self._lock:
+            return 0 if self._held is None else self._held.group_of(subject)
 
+    def _find(self, probe: Faceprint, view: View, minimum: float, most: int | None = None) -> list[Hit]:
+        held = self._held
+        if held is None:
+            return []
+        probe.require(held.encoder)
+        (found,) = held.memory.search(view._groups, probe.vector[None, :], minimum, most)  # noqa: SLF001 - our own
+        return self._hits(held, *found)
 
-def _without(view: View, subjects: Mapping[ReferenceId, SubjectId], left: AbstractSet[SubjectId]) -> View:
-    """Return a view cut to what is left."""
-    references = tuple(ref for ref in view.references if ref in subjects)
-    return View(references, {subject: rate for subject, rate in view.fpir.items() if subject in left}, view.until)
+    def _hits(self, held: Held, slots: NDArray[np.int32], scores: NDArray[np.float32]) -> list[Hit]:
+        index = held.index
+        if len(self._slots) > _REMEMBERED:
+            self._slots.clear()
+        found = []
+        for slot, score in zip(slots.tolist(), scores.tolist(), strict=True):
+            hit = Hit(index.reference_at(slot), index.subject_at(slot), score)
+            self._slots[hit.reference] = slot
+            found.append(hit)
+        return sorted(found, key=lambda hit: (-hit.score, hit.reference))
+
+    def _slot(self, reference: ReferenceId) -> int | None:
+        """Return the slot of a reference that is in memory."""
+        if self._held is None:
+            return None
+        index = self._held.index
+        slot = self._slots.get(reference)
+        if slot is None or slot >= len(index.owner.all) or index.reference_at(slot) != reference:
+            slot = index.slot_of(reference)
+        return None if slot is None or index.place.all[slot] < 0 else slot
+
+    def _catch_up(self, work: Transaction, encoder: Encoder) -> Held:
+        """Bring what is held level with the records of this transaction."""
+        held = self._held
+        if held is not None and (held.encoder, held.law_number) == (encoder.digest, self._law.number):
+            news = None if held.number == (number := changes.number(work)) else changes.since(work, held.number)
+            if held.number == number or news is not None:
+                if news is not None:
+                    held.follow(work, news, number)
+                held.look_at_due(work)
+                return held
+        if held is not None:
+            held.memory.wipe()
+        self._slots.clear()
+        args = (work, encoder, self._scan(encoder.dim), self._law, self._threads)
+        held = load(*args, self.files)
+        self._held = held = Held.of_records(*args) if held is None or is_wasteful(held) else held
+        if not held.files:
+            held.files, held.saved_number = tuple(one.id for one in changes.files(work)), held.number
+        return held

@@ -8,12 +8,12 @@ hold that ends gives the keys back and starts the destruction that it deferred.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from countenance.errors import BadInput, NotFound, Refused
-from countenance.ids import ConflictId, HoldId, PhotoId, RunId, SubjectId, new_id
+from countenance.ids import ConflictId, HoldId, PhotoId, ReferenceId, RunId, SubjectId, new_id
 from countenance.model.destruction import Hold, HoldBasis, TargetKind
 from countenance.model.event import EventTag
 from countenance.services.law import LawBook
@@ -42,6 +42,10 @@ class Placed:
     conflicts: tuple[Conflict, ...]
 
 
+Erase = Callable[[Mapping[ReferenceId, SubjectId]], object]
+"""Takes references out of the gallery's sealed files."""
+
+
 class Holds:
     """Verbs on legal holds."""
 
@@ -51,8 +55,10 @@ class Holds:
         law: LawBook,
         take_up: Callable[[Sequence[SubjectId]], object],
         spread: Callable[[], object],
+        erase: Erase,
     ) -> None:
         self._records = records
+        self._erase = erase
         self._law = law
         self._take_up = take_up
         self._spread = spread
@@ -213,6 +219,9 @@ class Holds:
                 for one in rows.everyone(work)
                 if one.lifted_at is None and (owners := work.keyring.holding(rows.keys_of(work, one.id)))
             ]
+            kept = rows.references(work) if waiting else {}
+        if kept:
+            self._erase(kept)  # the gallery's sealed files open without the escrow key
         for hold, owners in waiting:
             escrow.seal_hold(self._records.keyring, hold, owners)
 

@@ -204,7 +204,7 @@ class Requests:
             found = self._pending(work, request, RequestKind.CORRECT)
             reference = rows.disown(work, face, found.subject)
             self._corrected(work, found, "face")
-        self._gallery.forget([] if reference is None else [reference])
+        self._gallery.erase({} if reference is None else {reference: found.subject})
         self._records.compact()
 
     def corrected(self, request: RequestId) -> None:

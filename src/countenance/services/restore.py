@@ -26,7 +26,7 @@ from countenance.model.face import Box
 from countenance.ports.photos import PhotoReader
 from countenance.services.backup import LONGEST_DAYS, MANIFEST, POLICY, RECORDS, described, head_of, remember
 from countenance.services.journal import ORIGIN
-from countenance.store import burial, recovery, root_key, tombstones
+from countenance.store import burial, changes, recovery, root_key, tombstones
 from countenance.store import photos as photo_rows
 from countenance.store.burial import Buried, SharedPhoto
 from countenance.store.keyring import Keyring
@@ -189,6 +189,7 @@ class _Restoration:
         for photo in buried.shared:
             self._mask(work, photo)
         burial.remove(work, buried)
+        changes.set_files(work, "", ())  # no backup holds the gallery's sealed files: they are made anew
         lost = owners(work) - work.keyring.owners()
         if lost:
             raise Damaged(f"the keys are older than the data: {len(lost)} are missing; use newer keys or older data")

@@ -190,7 +190,7 @@ class Searches:
             candidates = _candidates(work, found, view, tail)
             candidates = with_confirmations(work, self._law, client, candidates)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
-            _log(work, record, candidates, without_ground=len(self._gallery.held()) - view.size)
+            _log(work, record, candidates, without_ground=self._gallery.searched() - view.size)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 

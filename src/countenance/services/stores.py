@@ -68,7 +68,12 @@ STORES = (
         "gallery in memory", "ann_index", "faceprints in use", ("reference",), "overwrite", "residual search finds none"
     ),
     Store(
-        "gallery snapshot", "ann_index", "nothing: the gallery is built from the records", (), "none", "no such file"
+        "gallery files",
+        "ann_index",
+        "sealed copies of the faceprints, by segments, each under a key of its own",
+        (),
+        "rewrite_or_delete",
+        "no reference of theirs in any file that counts; no ciphertext of before; no other file, no other key",
     ),
     Store("caches", "cache", "nothing on disk", (), "none", "no such file"),
     Store("job queue", "queue", "nothing: an ingest keeps no queue", (), "none", "no such file"),

@@ -66,6 +66,7 @@ class Evidence:
         vectors: float32 (N, D), their faceprints; wiped with the rest.
         references: the reference of each vector, in the same order, and whose it is.
         notes: what could not be remembered.
+        held: all references that the run destroys, also of other encoders.
     """
 
     windows: residue.Windows
@@ -74,6 +75,7 @@ class Evidence:
     vectors: NDArray[np.float32]
     references: dict[ReferenceId, SubjectId]
     notes: list[str]
+    held: frozenset[ReferenceId]
 
     def wipe(self) -> None:
         """Overwrite it."""
@@ -97,8 +99,9 @@ class Verifications:
             now = rows.get(work, run)
             doomed = rows.doomed_keys(work, run)
             wrapped = work.keyring.wrapped(doomed)
-            windows = residue.windows([*rows.sealed_values(work, run), *wrapped])
             held = rows.references(work, run)
+            sealed = self._gallery.files.windows(held)
+            windows = residue.windows([*rows.sealed_values(work, run), *wrapped, *sealed])
             readable: dict[ReferenceId, SubjectId] = {}
             ids: list[ReferenceId] = []
             vectors = np.zeros((0, 0), np.float32)
@@ -113,7 +116,9 @@ class Verifications:
         notes = [_INTERRUPTED] if now.state is not RunState.APPROVED else []
         if len(readable) < len(held):
             notes.append(_NOT_SEARCHED.format(len(held) - len(readable)))
-        return Evidence(windows, doomed, tuple(suspects), vectors, {one: readable[one] for one in ids}, notes)
+        return Evidence(
+            windows, doomed, tuple(suspects), vectors, {one: readable[one] for one in ids}, notes, frozenset(held)
+        )
 
     def _with_escrow(
         self,
@@ -197,6 +202,9 @@ class Verifications:
         checks = [
             Check("ciphertexts and wrapped keys of the targets in any file", 0, sum(hits.values()) + len(again)),
             Check(_FOREIGN, 0, len(foreign)),
+            Check(
+                "references of the targets in the gallery's sealed files", 0, self._gallery.files.count(evidence.held)
+            ),
         ]
         return checks, [
             *(_BYTES_IN + one for one in [*hits, *again]),
@@ -216,14 +224,15 @@ class Verifications:
         people, same, others = list(evidence.references.values()), 0, set()
         with self._records.read() as work:
             targets = set(rows.targets(work, run, TargetKind.SUBJECT))
-            everyone = photo_rows.reference_subjects(work, encoder.digest)
-            rate = DEFAULT_FPIR / max(1, len(everyone))  # of each pair, so that of all of them it is at most that
+            size = photo_rows.encoders(work).get(encoder.digest, 0)
+            rate = DEFAULT_FPIR / max(1, size)  # of each pair, so that of all of them it is at most that
             threshold = tail_in_use(work, encoder.digest).pair_threshold(rate).value
+            rest = self._unsearched(work, encoder)
             for start in range(0, total, _PROBES_AT_ONCE):
                 report("searching for what is left", start, total)
                 some = evidence.vectors[start : start + _PROBES_AT_ONCE]
-                for number, reference in self._found(work, encoder, some, threshold, everyone):
-                    subject, owner = everyone[reference], people[start + number]
+                for number, reference, subject in self._found(work, encoder, some, threshold, rest):
+                    owner = people[start + number]
                     # Of a photo's people, other photos may well be left.
                     same += reference in evidence.references or (subject == owner and owner in targets)
                     others |= {subject} - {owner}
@@ -231,27 +240,30 @@ class Verifications:
         found = Check("references of the targets that the destroyed faceprints find", 0, same)
         return [found], [_DUPLICATES.format(len(others), threshold, ", ".join(sorted(others)[:20]))] if others else []
 
+    def _unsearched(self, work: Transaction, encoder: Encoder) -> dict[ReferenceId, SubjectId]:
+        """Return the references that the gallery does not hold and that can be read: those of frozen people."""
+        rest = self._gallery.outside(work, encoder)
+        keys = work.keyring.holding(set(rest.values()))
+        return {ref: subject for ref, subject in rest.items() if subject in keys}
+
     def _found(
         self,
         work: Transaction,
         encoder: Encoder,
         vectors: NDArray[np.float32],
         minimum: float,
-        everyone: Mapping[ReferenceId, SubjectId],
-    ) -> Iterator[tuple[int, ReferenceId]]:
-        """Yield (number of the vector, reference) for every reference near it: in the gallery, or frozen."""
+        rest: Mapping[ReferenceId, SubjectId],
+    ) -> Iterator[tuple[int, ReferenceId, SubjectId]]:
+        """Yield (number of the vector, reference, whose) for every reference near it: in the gallery, or frozen."""
         probes = [Faceprint(vector, encoder.digest) for vector in vectors]
         for number, hits in enumerate(self._gallery.near(work, encoder, probes, minimum)):
-            yield from ((number, hit.reference) for hit in hits)
-        held = self._gallery.held()
-        rest = {ref: subject for ref, subject in everyone.items() if ref not in held}
-        keys = work.keyring.holding(set(rest.values()))
-        frozen = {ref: subject for ref, subject in rest.items() if subject in keys}
-        if frozen:
-            ids, unsealed = photo_rows.vectors(work, encoder.digest, encoder.dim, frozen.keys())
-            near = np.argwhere(vectors @ unsealed.T >= minimum)
+            yield from ((number, hit.reference, hit.subject) for hit in hits)
+        if rest:
+            ids, unsealed = photo_rows.vectors(work, encoder.digest, encoder.dim, rest.keys())
+            # One at a time: a product of matrices would leave copies of faceprints in the buffers of BLAS.
+            near = np.argwhere(np.stack([unsealed @ vector for vector in vectors]) >= minimum)
             unsealed.fill(0.0)
-            yield from ((int(number), ids[at]) for number, at in near)
+            yield from ((int(number), ids[at], rest[ids[at]]) for number, at in near)
 
 
 _PROBES_AT_ONCE = 1024

@@ -62,6 +62,12 @@ def vectors(work: Transaction, people: Iterable[str], encoder: str) -> dict[tupl
     }
 
 
+def references(work: Transaction) -> dict[ReferenceId, SubjectId]:
+    """Return the references that lie in escrow, each with whose it is."""
+    table = schema.escrow_reference
+    return {row.id: row.subject for row in work.connection.execute(select(table.c.id, table.c.subject))}
+
+
 def faces(work: Transaction) -> set[str]:
     """Return the faces whose references lie in escrow."""
     return set(work.connection.execute(select(schema.escrow_reference.c.face)).scalars())

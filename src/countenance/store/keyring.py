@@ -18,29 +18,23 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, Table, Text, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from countenance.clock import to_text
 from countenance.errors import Damaged, WrongRootKey
 from countenance.store.database import compact, mapped_errors, open_sqlite, transaction
+from countenance.store.keyring_rows import CANARY as _CANARY
+from countenance.store.keyring_rows import bury as _bury
+from countenance.store.keyring_rows import delete as _delete
+from countenance.store.keyring_rows import end_rotation as _end_rotation
+from countenance.store.keyring_rows import key_table as _key
+from countenance.store.keyring_rows import metadata as _metadata
+from countenance.store.keyring_rows import opens as _opens
+from countenance.store.keyring_rows import tombstone_table as _tombstone
+from countenance.store.keyring_rows import wrapped as _wrapped
 from countenance.store.root_key import RootKey
 from countenance.store.sealing import KEY_BYTES, Opener, seal, unseal
 
 _AT_ONCE = 1000  # owners in one statement; SQLite takes 32,766
-_metadata = MetaData()
-_key = Table(
-    "wrapped_key",
-    _metadata,
-    Column("owner", Text, primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),
-)
-_tombstone = Table(
-    "tombstone",
-    _metadata,
-    Column("tag", LargeBinary, primary_key=True),
-    Column("at", Text, nullable=False),
-)
-_CANARY = "canary"  # says whether a root key is the right one
 HOLD_TURN = -1  # marks the freeze of a hold, which no order thaws
 ESCROW = ":"  # between a hold and the owner of a key, in the name of an entry of its escrow
 LOG_KEY = "log"  # seals the salts of entries that are about nobody
@@ -123,14 +117,35 @@ class Keyring:
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
 
-    def load(self, kind: str) -> None:
-        """Unwrap the keys of all owners of one kind, the prefix of their ids: what building a gallery wants."""
-        query = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.startswith(f"{kind}_", autoescape=True))
-        with self._engine.connect() as connection, transaction(connection, write=False):
+    def several(self, owners: Iterable[str]) -> dict[str, bytes]:
+        """Return the keys of some owners, and keep none of them: what building a gallery wants.
+
+        Raises:
+            Damaged: one has none, or it does not open.
+            WrongRootKey: another process rotated the root key.
+        """
+        wanted = set(owners)
+        rows = self._rows(wanted)
+        if len(rows) < len(wanted):
+            raise Damaged(f"the key of {min(wanted - rows.keys())} is gone; what it sealed cannot be read")
+        with mapped_errors(), self._engine.connect() as connection:
             self._still_ours(connection)
-            rows = connection.execute(query).all()
         opener = Opener(self._root)
-        self._cache.update((owner, opener.unseal(wrapped, f"key:{owner}")) for owner, wrapped in rows)
+        return {owner: opener.unseal(wrapped, f"key:{owner}") for owner, wrapped in rows.items()}
+
+    def discard(self, owners: Iterable[str]) -> None:
+        """Delete the keys of files that are thrown away; they leave no tombstone, because no backup holds them.
+
+        Raises:
+            Busy: another process reads the keyring; the keys are deleted, their bytes may remain.
+        """
+        gone = list(owners)
+        with self._engine.connect() as connection, transaction(connection, write=True):
+            count = _delete(connection, gone)
+        for owner in gone:
+            self._cache.pop(owner, None)
+        if count:
+            compact(self._engine)
 
     def contents(self) -> dict[str, bytes]:
         """Return every key by its owner, those of the system too: what a sealed backup of the keyring holds."""
@@ -141,6 +156,12 @@ class Keyring:
         """Return every id that has a key."""
         with mapped_errors(), self._engine.connect() as connection:
             return set(connection.execute(select(_key.c.owner)).scalars()) - set(_SYSTEM)
+
+    def of_kind(self, kind: str) -> set[str]:
+        """Return the owners of one kind, the prefix of their ids, that have a key."""
+        query = select(_key.c.owner).where(_key.c.owner >= f"{kind}_", _key.c.owner < f"{kind}`")
+        with mapped_errors(), self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
 
     def count(self) -> int:
         """Return how many ids have a key."""
@@ -350,48 +371,3 @@ def frozen_mark(subject: str, turn: int) -> bytes:
 def thawed_mark(subject: str, turn: int) -> bytes:
     """Return what the tombstone of a freeze's end is made of."""
     return f"thawed:{turn}:{subject}".encode()
-
-
-def _wrapped(connection: Connection, owner: str) -> bytes | None:
-    wrapped: bytes | None = connection.execute(select(_key.c.wrapped).where(_key.c.owner == owner)).scalar()
-    return wrapped
-
-
-def _opens(root: bytes | None, canary: bytes | None) -> bool:
-    if root is None or canary is None:
-        return False
-    try:
-        unseal(root, canary, f"key:{_CANARY}")
-    except Damaged:
-        return False
-    return True
-
-
-def _end_rotation(engine: Engine, place: RootKey) -> bytes | None:
-    """Put the next root key in its place, if it is the one that opens the keyring; return the one that does.
-
-    Under the keyring's write lock no rotation can be under way, and none can be ended twice.
-    """
-    with engine.connect() as connection, transaction(connection, write=True):
-        canary = _wrapped(connection, _CANARY)
-        root = place.read()
-        if _opens(root, canary):
-            return root
-        root_new = place.staged()
-        if not _opens(root_new, canary):
-            return None
-        place.swap()
-        return root_new
-
-
-def _delete(connection: Connection, owners: Iterable[str]) -> int:
-    rows = [(owner,) for owner in owners]
-    if not rows:
-        return 0
-    return connection.exec_driver_sql("DELETE FROM wrapped_key WHERE owner = ?", rows).rowcount
-
-
-def _bury(connection: Connection, tags: Iterable[bytes], at: datetime) -> None:
-    rows = [{"tag": tag, "at": to_text(at)} for tag in tags]
-    if rows:
-        connection.execute(insert(_tombstone).prefix_with("OR IGNORE"), rows)

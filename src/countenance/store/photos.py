@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -320,16 +319,6 @@ def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, Sub
     return {reference: subject for chunk in rows for reference, subject in chunk}
 
 
-def live_count(work: Transaction, stopped: Select[tuple[ReferenceId]]) -> int:
-    """Return the number of references that are neither of frozen people nor among the stopped ones."""
-    table, subject = schema.reference, schema.subject
-    frozen = select(subject.c.id).where(subject.c.frozen_at.is_not(None))
-    query = select(func.count()).select_from(table)
-    hidden = query.where(table.c.subject.in_(frozen) | table.c.id.in_(stopped))
-    all_of_them, those = (work.connection.execute(one).scalar_one() for one in (query, hidden))
-    return int(all_of_them - those)
-
-
 def photo_of(work: Transaction, reference: ReferenceId) -> PhotoId:
     """Return the photo that a reference was made from."""
     table, face = schema.reference, schema.face
@@ -346,7 +335,7 @@ def encoders(work: Transaction) -> dict[str, int]:
 
 
 def vectors(
-    work: Transaction, encoder: str, dim: int, only: AbstractSet[ReferenceId]
+    work: Transaction, encoder: str, dim: int, only: Collection[ReferenceId]
 ) -> tuple[list[ReferenceId], NDArray[np.float32]]:
     """Unseal faceprints of an encoder: ids, and float32 (N, dim) in the same order.
 
@@ -356,26 +345,19 @@ def vectors(
     Raises:
         Damaged: one does not open, or is not of this length.
     """
-    table = schema.reference
+    table, wanted = schema.reference, list(only)
     query = select(table.c.subject, table.c.id, table.c.sealed_vector).where(table.c.encoder == encoder)
-    if len(only) <= _CHUNK:
-        query = query.where(table.c.id.in_(only))
-    else:
-        work.keyring.load("sub")
-    openers: dict[SubjectId, Opener] = {}
     ids: list[ReferenceId] = []
-    held = np.empty((len(only), dim), np.float32)
+    held = np.empty((len(wanted), dim), np.float32)
     # Each faceprint is unsealed to its row of the matrix, so that whoever overwrites that leaves no copy of it.
     rows, width = held.view(np.uint8).reshape(-1).data, 4 * dim
-    for chunk in work.connection.execute(query).partitions(_CHUNK):
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = work.connection.execute(query.where(table.c.id.in_(wanted[start : start + _CHUNK]))).all()
+        keys = work.keyring.several({row.subject for row in chunk})
+        openers = {subject: Opener(key) for subject, key in keys.items()}
         for subject, reference, sealed in chunk:
-            if reference not in only:
-                continue
-            opener = openers.get(subject)
-            if opener is None:
-                opener = openers[subject] = Opener(work.keyring.key(subject))
             row = rows[len(ids) * width : (len(ids) + 1) * width]
-            opener.unseal_into(sealed, f"reference.vector:{reference}:{subject}", row)
+            openers[subject].unseal_into(sealed, f"reference.vector:{reference}:{subject}", row)
             ids.append(reference)
     return ids, held
 

@@ -141,15 +141,6 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def state_numbers(work: Transaction) -> tuple[int, int]:
-    """Return how many changes of consent, clients and references there were, and how many may let anybody see more.
-
-    The first moves whenever a search must; where the second stands still, what may be seen has only become less.
-    """
-    row = work.connection.execute(select(schema.revision.c.number, schema.revision.c.grants)).one()
-    return row.number, row.grants
-
-
 def events(work: Transaction, *, subject: SubjectId | None = None) -> list[Event]:
     """Return the log, oldest first; only what concerns one subject where one is given."""
     return log.events(work.connection, subject)
@@ -179,7 +170,8 @@ def owners(work: Transaction) -> set[str]:
 
     The key of somebody under a hold lies in escrow, with the hold's own where that is in the keyring.
     """
-    columns = (schema.subject.c.id, schema.photo.c.key, schema.source.c.id, schema.client.c.id, schema.evidence.c.id)
+    tables = (schema.subject, schema.source, schema.client, schema.evidence, schema.gallery_file)
+    columns = (schema.photo.c.key, *(table.c.id for table in tables))
     found = {owner for column in columns for owner in work.connection.execute(select(column)).scalars()}
     sealed = {owner: entry for owner, entry in work.keyring.escrowed().items() if owner in found}
     own = select(schema.hold.c.id).where(schema.hold.c.lifted_at.is_(None), schema.hold.c.recipient.is_(None))

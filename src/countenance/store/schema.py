@@ -7,18 +7,11 @@ lists of codes are JSON text. Ids are random and mean nothing outside this data 
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_gallery import gallery_change as gallery_change
+from countenance.store.schema_gallery import gallery_file as gallery_file
 from countenance.store.schema_law import client_bar as client_bar
 from countenance.store.schema_law import confirmation as confirmation
 from countenance.store.schema_law import law_change as law_change
@@ -75,6 +68,7 @@ subject = Table(
     Column("age_band", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("frozen_at", Text),
+    Index("subject_frozen", "id", sqlite_where=text("frozen_at IS NOT NULL")),
 )
 client = Table(
     "client",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -97,9 +97,10 @@ def frozen(work: Transaction) -> set[SubjectId]:
     return set(work.connection.execute(select(table.c.id).where(table.c.frozen_at.is_not(None))).scalars())
 
 
-def unfrozen(work: Transaction) -> dict[SubjectId, Subject]:
-    """Return the subjects that are not frozen, without what is sealed of them: no label, no representative."""
-    return {subject.id: subject for subject in unsealed(work, schema.subject.c.frozen_at.is_(None))}
+def unfrozen(work: Transaction, among: Collection[SubjectId]) -> dict[SubjectId, Subject]:
+    """Return those of some subjects who are not frozen, without what is sealed of them: no label, no representative."""
+    table = schema.subject
+    return {subject.id: subject for subject in unsealed(work, table.c.id.in_(among) & table.c.frozen_at.is_(None))}
 
 
 def unsealed(work: Transaction, condition: ColumnElement[bool]) -> list[Subject]:
@@ -187,7 +188,7 @@ def add_release(work: Transaction, release: Release, policy_sha256: str, record:
             subject=release.subject,
             notice=release.notice,
             policy=policy_sha256,
-            scope=_scope_text(release.scope),
+            scope=scope_text(release.scope),
             signed_at=to_text(release.signed_at),
             term_end=to_text(release.term_end),
             signer_is_representative=int(release.signer_is_representative),
@@ -228,8 +229,10 @@ def release_record(work: Transaction, subject: SubjectId, release: ReleaseId) ->
     return record
 
 
-def releases(work: Transaction, subject: SubjectId | None = None) -> dict[SubjectId, list[Release]]:
-    """Return releases by subject, each list in the order of signing; of one subject where one is given."""
+def releases(
+    work: Transaction, subject: SubjectId | None = None, *, among: Collection[SubjectId] | None = None
+) -> dict[SubjectId, list[Release]]:
+    """Return releases by subject, each list in the order of signing; of one subject or some where these are given."""
     table, notice, policy = schema.release, schema.notice, schema.policy
     query = (
         select(table, notice.c.delivered_at, policy.c.published_at)
@@ -239,8 +242,10 @@ def releases(work: Transaction, subject: SubjectId | None = None) -> dict[Subjec
     )
     changes = select(schema.release_event).order_by(schema.release_event.c.number)
     if subject is not None:
-        query = query.where(table.c.subject == subject)
-        changes = changes.join(table, table.c.id == schema.release_event.c.release).where(table.c.subject == subject)
+        among = (subject,)
+    if among is not None:
+        query = query.where(table.c.subject.in_(among))
+        changes = changes.join(table, table.c.id == schema.release_event.c.release).where(table.c.subject.in_(among))
     events: dict[str, list[ReleaseEvent]] = defaultdict(list)
     for row in work.connection.execute(changes).all():
         events[row.release].append(ReleaseEvent(ConsentStatus(row.status), from_text(row.at)))
@@ -260,7 +265,7 @@ def _release(row: Row[Any], events: tuple[ReleaseEvent, ...]) -> Release:
         signed_at=from_text(row.signed_at),
         term_end=from_text(row.term_end),
         signer_is_representative=bool(row.signer_is_representative),
-        scope=_scope(row.scope),
+        scope=scope_of(row.scope),
         law=row.law,
         events=events,
         delivered=None if row.delivered is None else _delivered(row.delivered),
@@ -280,7 +285,8 @@ def _delivered(text: str) -> Delivered:
     return Delivered(tuple(held["fields"]), held["form"], tuple(held["separate"]))
 
 
-def _scope_text(scope: Scope) -> str:
+def scope_text(scope: Scope) -> str:
+    """Return a scope as it is stored."""
     return canonical.encode(
         {
             "purposes": sorted(scope.purposes),
@@ -291,7 +297,8 @@ def _scope_text(scope: Scope) -> str:
 
 
 @lru_cache(maxsize=256)  # few scopes, many releases
-def _scope(text: str) -> Scope:
+def scope_of(text: str) -> Scope:
+    """Return the scope that was stored so."""
     held = json.loads(text)
     return Scope(
         frozenset(Purpose(p) for p in held["purposes"]),

@@ -134,7 +134,8 @@ def _by_blas(task: _Task, parts: Sequence[_Part]) -> list[list[_Answer]]:
     for part in parts:
         rows = part.segment.exact[: len(part.segment)]
         slack = rows.shape[1] * 2.0**-23  # twice what a float32 sum of products can be off
-        rough = task.queries @ rows.T
+        # One query at a time: a product of matrices would leave copies of rows in the buffers of BLAS.
+        rough = np.stack([rows @ query for query in task.queries])
         if part.mask is not None:
             rough[:, ~part.mask[: len(rows)]] = -np.inf
         for number, query in enumerate(task.queries):

@@ -15,12 +15,6 @@ _TRIGGERS: dict[str, str] = {
     "residency_fact_is_not_replaced": """CREATE TRIGGER residency_fact_is_not_replaced BEFORE INSERT ON residency_fact
         WHEN EXISTS (SELECT 1 FROM residency_fact WHERE number = NEW.number)
         BEGIN SELECT RAISE(ABORT, 'a row of residency_fact cannot be replaced'); END""",
-    # Another home is another law, so another view; what is deleted with a frozen person lets nobody see more.
-    "residency_fact_insert_counts": """CREATE TRIGGER residency_fact_insert_counts AFTER INSERT ON residency_fact
-        BEGIN UPDATE revision SET number = number + 1, grants = grants + 1; END""",
-    "residency_fact_delete_counts": """CREATE TRIGGER residency_fact_delete_counts AFTER DELETE ON residency_fact
-        BEGIN UPDATE revision SET number = number + 1, grants = grants + NOT EXISTS (
-            SELECT 1 FROM subject s WHERE s.frozen_at IS NOT NULL AND s.id = OLD.subject); END""",
 }
 _TRIGGERS["photo_source_is_not_revoked"] = """CREATE TRIGGER photo_source_is_not_revoked BEFORE INSERT ON photo_source
     WHEN EXISTS (SELECT 1 FROM source s WHERE s.id = NEW.source AND s.revoked_at IS NOT NULL)
@@ -46,6 +40,38 @@ for _table, _change, _whose in (
 _DECLARED = """INSERT INTO residency_fact (subject, place, evidence, recorded_at)
     SELECT s.id, home.value, 'declared', s.created_at FROM subject s, json_each(s.residency) home
     WHERE s.residency <> '["unknown"]'"""
+# The triggers that count changes say whose each of them is, so that a gallery looks at no more than those.
+_FROZEN = "EXISTS (SELECT 1 FROM subject s WHERE s.frozen_at IS NOT NULL AND s.id = {})"
+_OF_RELEASE = '(SELECT r.subject FROM "release" r WHERE r.id = {}."release")'
+_COUNTED = {
+    "subject": ("{}.id", {"UPDATE": "OLD.frozen_at IS NULL AND NEW.frozen_at IS NOT NULL",
+                          "DELETE": "OLD.frozen_at IS NOT NULL"}),
+    "client": ("'client'", {}),
+    "release": ("{}.subject", {"DELETE": _FROZEN.format("OLD.subject")}),
+    "release_event": (_OF_RELEASE, {"DELETE": _FROZEN.format(_OF_RELEASE.format("OLD"))}),
+    "reference": ("{}.subject", {"DELETE": "1"}),
+    # Another home is another law, so another view; what is deleted with a frozen person lets nobody see more.
+    "residency_fact": ("{}.subject", {"DELETE": _FROZEN.format("OLD.subject")}),
+}  # fmt: skip
+
+
+def _counting(name: str, when: str, about: str, grants: str) -> list[str]:
+    """Return what makes a trigger anew that counts a change and says whose it is."""
+    count = f"UPDATE revision SET number = number + 1, grants = grants + {grants};"  # noqa: S608 - constants only
+    whose = f"INSERT INTO gallery_change (number, about) SELECT number, coalesce({about}, '') FROM revision;"  # noqa: S608
+    return [f"DROP TRIGGER IF EXISTS {name}", f"CREATE TRIGGER {name} AFTER {when} BEGIN {count} {whose} END"]
+
+
+for _table, (_about, _takes) in _COUNTED.items():
+    for _change in ("INSERT", "UPDATE", "DELETE"):
+        _name = f"{_table}_{_change.lower()}_counts"
+        _whose = _about.format("OLD" if _change == "DELETE" else "NEW")
+        _statements = _counting(_name, f'{_change} ON "{_table}"', _whose, f"NOT ({_takes.get(_change, '0')})")
+        _TRIGGERS |= dict(zip((f"no {_name}", _name), _statements, strict=True))
+_TRIGGERS |= dict(
+    zip(("no run_update_counts", "run_update_counts"),
+        _counting("run_update_counts", "UPDATE OF state ON run", "'run'", "0"), strict=True)
+)  # fmt: skip
 
 # A hold of the first release was on one person.
 _HELD = """INSERT INTO hold_subject (hold, subject) SELECT id, subject FROM hold WHERE subject IS NOT NULL"""
@@ -136,6 +162,20 @@ def upgrade() -> None:
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_evidence_until"), ["until"], unique=False)
 
+    op.create_table(
+        "gallery_change",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "gallery_file",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("encoder", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "law_change",
         sa.Column("id", sa.Text(), nullable=False),
@@ -476,6 +516,9 @@ def upgrade() -> None:
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.add_column(sa.Column("revoked_at", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("sealed_revocation", sa.LargeBinary(), nullable=True))
+
+    with op.batch_alter_table("subject", schema=None) as batch_op:
+        batch_op.create_index("subject_frozen", ["id"], unique=False, sqlite_where=sa.text("frozen_at IS NOT NULL"))
     for statement in _TRIGGERS.values():
         op.execute(statement)
     op.execute(_DECLARED)
