@@ -99,13 +99,15 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
                 "threshold": round(c.threshold, 6),
                 "confirmations": c.confirmations,
                 "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
-                "chance_interval": [float(f"{end:.3g}") for end in (c.chance_candidates.low, c.chance_candidates.high)],
+                "chance_low": float(f"{c.chance_candidates.low:.3g}"),
+                "chance_high": float(f"{c.chance_candidates.high:.3g}"),
                 "chance_extrapolated": c.chance_candidates.extrapolated,
             }
             for c in result.candidates
         ],
         threshold=round(threshold.value, 6),
-        threshold_interval=[round(threshold.low, 6), round(threshold.high, 6)],
+        threshold_low=round(threshold.low, 6),
+        threshold_high=round(threshold.high, 6),
         fpir=threshold.fpir,
         extrapolated=threshold.extrapolated,
         evaluation=threshold.evaluation,
