@@ -102,7 +102,7 @@ def _measure(directory: Path) -> None:
         started = time.monotonic()
         with engine._records.read() as work:  # noqa: SLF001 - as above
             seen = gallery.view(work, encoder, client, Purpose.PHOTO_DELIVERY)
-        return time.monotonic() - started, len(seen.references)
+        return time.monotonic() - started, seen.size
 
     first, before = view()
     order = orders.enter(OrderDocument(_ORDER, "order.toml", None), by="a").id
