@@ -261,7 +261,7 @@ pack = drawn_pack()
 know_tail()
 detect = pack.detector.detect
 def slow(image):
-    print("looking", file=sys.stderr, flush=True)
+    sys.stderr.write("looking\\n")
     time.sleep(0.2)
     return detect(image)
 pack.detector.detect = slow
