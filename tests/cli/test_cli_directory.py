@@ -282,7 +282,7 @@ def test_an_ingest_stops_cleanly_on_ctrl_c(world: World, cli: Cli) -> None:
         [sys.executable, "-c", _INTERRUPTED, str(TESTS), *line], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        for _ in range(4):
+        for _ in range(8):
             assert process.stderr.readline() == "looking\n"
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
