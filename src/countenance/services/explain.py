@@ -115,7 +115,7 @@ class Explain:
             law = self._law.of_subject(person, () if source is None else [origin], now=work.now)
             part = _part("enrol", facts, law)
             if source is None:
-                part = Part("enrol", part.packs, tuple(r for r in part.rules if r.rule_id != "source.basis"))
+                part = Part("enrol", part.packs, tuple(r for r in part.rules if not r.rule_id.startswith("source.")))
             work.log(EventTag.LAW_EXPLAINED, subject=subject, action="enrol")
             return [part]
 
@@ -178,7 +178,7 @@ class Explain:
         with self._records.write() as work:
             row = work.connection.execute(select(table).where(table.c.number == number)).first()
             if row is None:
-                raise NotFound(f"the log has no entry {number}; `countenance log` prints it")
+                raise NotFound(f"the log has no entry {number}; `countenance ledger show` prints it")
             rule_id = json.loads(row.payload).get("rule")
             if not rule_id:
                 raise BadInput(f"entry {number} ({row.tag}) is no refusal")
