@@ -183,13 +183,14 @@ def test_explain_a_refusal_in_the_log(world: World, cli: Cli) -> None:
     client = world.client()
     with pytest.raises(Refused):
         world.search(client, 1, Purpose.MISSING_PERSON)
-    number = world.log(EventTag.SEARCH_REFUSED)[-1].number
+    listed = cli("ledger", "show", "--json").records
+    number = next(one["index"] for one in listed if one["tag"] == EventTag.SEARCH_REFUSED.value)
     told = cli.json("explain", "--event", number)
     assert (told["event"], told["tag"]) == (number, "engine:search:refused")
     assert told["rule"] and told["key"] and told["remedy"] and told["citation"]  # noqa: PT018 - each is there
     text = cli("explain", "--event", number).stdout
     assert told["rule"] in text and told["remedy"] in text  # noqa: PT018 - one text
-    assert "no refusal" in cli("explain", "--event", "1", code=3).stderr
+    assert "no refusal" in cli("explain", "--event", "0", code=3).stderr
     assert "no entry" in cli("explain", "--event", "99999", code=3).stderr
     cli("explain", code=3)
 

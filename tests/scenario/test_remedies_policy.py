@@ -417,7 +417,7 @@ def test_the_log_and_the_explanation_of_a_search_agree(world: World) -> None:
         world.search(client, 1, Purpose.MISSING_PERSON)
     assert [rule.rule_id for rule in denied] == [refused.value.rule_id]
     assert denied[0].remedy in refused.value.reason
-    number = world.log(EventTag.SEARCH_REFUSED)[-1].number
-    found = world.engine.explain.event(number)
+    index = world.log(EventTag.SEARCH_REFUSED)[-1].number - 1
+    found = world.engine.explain.event(index)
     assert (found.rule, found.remedy) == (refused.value.rule_id, denied[0].remedy)
     assert timedelta(0) <= world.clock.now() - found.at
