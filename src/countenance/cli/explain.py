@@ -30,9 +30,7 @@ def register(app: typer.Typer) -> None:
 @_explain.callback()
 def explain(
     ctx: typer.Context,
-    event: Annotated[
-        int | None, typer.Option(help="A refusal in the log: its place, as `ledger show` prints it.")
-    ] = None,
+    event: Annotated[int | None, typer.Option(help="A refusal: its place in the log, from `ledger show`.")] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
