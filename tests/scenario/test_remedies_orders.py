@@ -275,6 +275,53 @@ def test_t15(world: World, tmp_path: Path) -> None:
     assert world.engine.doctor.problems() == []
 
 
+@pytest.mark.parametrize("held", ["before the plan", "after the approval"])
+def test_t15_all_of_the_class_is_held(world: World, held: str) -> None:
+    """An order on people all of whom are held waits, and executes itself up to the certificate once they are not."""
+    ada, bo = enrolled(world, ("Ada", "US-IL", 1), ("Bo", "US-IL", 2))
+    gone = traces(world, ada)
+    custody = world.engine.custody
+    order = enter(world)
+    custody.orders.freeze(order)
+    if held == "after the approval":
+        run = custody.runs.execute(order, by=CLERK).run
+        world.engine.destruction.approve(run.id, by=COUNSEL)
+    holds = [custody.holds.place(one, basis=HoldBasis.WARRANT, matter="M", by=CLERK).hold.id for one in (ada, bo)]
+    if held == "before the plan":
+        assert custody.runs.execute(order, by=CLERK).run.state is RunState.FROZEN
+    waiting = custody.runs.execute(order, by=COUNSEL)
+    assert (waiting.run.state, waiting.certificate, world.rows()["subject"]) == (RunState.APPROVED, None, 2)
+    assert world.log(EventTag.RUN_REFUSED)[-1].payload["rule"] == "hold.active"
+    assert custody.runs.execute(order, by=COUNSEL) == waiting
+    custody.holds.lift(holds[0], by=CLERK)
+    first = world.engine.destruction.status(waiting.run.id)
+    counts = proved(world, first).counts
+    assert (first.title, counts.targeted, counts.destroyed, counts.held) == ("partial", 2, 1, 1)
+    custody.holds.lift(holds[1], by=CLERK)
+    done = world.engine.destruction.status(waiting.run.id)
+    counts = proved(world, done).counts
+    assert (done.title, counts.targeted, counts.destroyed, counts.held) == ("complete", 2, 2, 0)
+    assert seen(world, gone) == []
+    assert custody.orders.status(order).order.status is OrderStatus.SATISFIED
+    assert world.engine.doctor.problems() == []
+
+
+def test_a_hold_lifted_before_the_approval_leaves_the_run_to_the_second_person(world: World) -> None:
+    """A run that waits for its second person counts whom a lifted hold gives back, and destroys nobody by itself."""
+    (ada,) = enrolled(world, ("Ada", "US-IL", 1))
+    custody = world.engine.custody
+    hold = custody.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK).hold.id
+    order = enter(world)
+    custody.orders.freeze(order)
+    run = custody.runs.execute(order, by=CLERK).run
+    assert run.counts["subject"] == 0
+    custody.holds.lift(hold, by=CLERK)
+    waiting = custody.runs.execute(order, by=CLERK).run
+    assert (waiting.state, waiting.counts["subject"]) == (RunState.FROZEN, 1)
+    assert world.rows()["subject"] == 1
+    assert custody.runs.execute(order, by=COUNSEL).title == "complete"
+
+
 def test_t15_an_outside_key_holder(world: World, tmp_path: Path) -> None:
     """Sealed to an outside key holder, a hold opens with that person's identity and with nothing on this machine."""
     (ada,) = enrolled(world, ("Ada", "US-IL", 1))
