@@ -175,18 +175,45 @@ def test_the_class_cannot_enrol_again_under_another_id(world: World) -> None:
         world.sign(again)
 
 
-def test_a_release_from_before_does_not_enrol_who_comes_into_the_class(world: World) -> None:
-    """A residency recorded after the freeze bars the next enrolment at once, and the next freeze freezes the person."""
-    (ada,) = enrolled(world, ("Ada", "US-TX", 1))
+def test_who_comes_into_the_class_is_frozen_at_once(world: World, tmp_path: Path) -> None:
+    """A residency recorded after the freeze freezes that person for the next search, for good, and nobody else."""
+    client = world.client()
+    ada, bo = enrolled(world, ("Ada", "US-TX", 1), ("Bo", "US-TX", 2))
+    world.engine.backups.new_recovery_key(tmp_path / "recovery.txt")
+    world.engine.backups.make(tmp_path / "backup")
     order = enter(world, verbs=("stop_collect", "stop_search"))
-    world.engine.custody.orders.freeze(order)
+    orders = world.engine.custody.orders
+    assert orders.freeze(order).order.counts == {"member": 0, "unknown": 0}
+    assert (world.found(client, 1), world.found(client, 2)) == ({ada}, {bo})
     moved(world, ada, ("US-IL", date(2010, 1, 1), date(2012, 1, 1)))
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})
+    assert orders.members(order) == [ada]
+    event = world.log(EventTag.ORDER_FROZEN)[-1]
+    assert (event.subject, event.payload["new"], event.payload["root"]) == (ada, 1, orders.preview(order).root)
     source = world.source()
     summary, _ = world.ingest(source, path := world.photo(1), manifest=[(path, ada)])
-    assert dict(summary.skipped) == {"order.stop_collect": 1}
-    world.engine.custody.orders.freeze(order)
-    assert world.engine.custody.orders.members(order) == [ada]
-    assert world.found(world.client(), 1) == set()
+    assert dict(summary.skipped) == {"subject.frozen": 1}
+    restored = tmp_path / "restored"
+    Engine.restore(tmp_path / "backup", restored, identity=tmp_path / "recovery.txt", clock=world.clock)
+    there = World(Engine.open(restored, clock=world.clock), tmp_path / "more", world.clock)
+    assert (there.found(client, 1), there.found(client, 2)) == (set(), {bo})
+    entries = len(world.log(EventTag.ORDER_FROZEN))
+    moved(world, bo, ("US-CA", date(2010, 1, 1), date(2012, 1, 1)))
+    assert orders.members(order) == [ada]
+    assert len(world.log(EventTag.ORDER_FROZEN)) == entries
+
+
+def test_who_comes_into_a_class_that_is_retained_is_sealed_at_once(world: World) -> None:
+    """A retaining order takes a newcomer into its escrow, and a conflict with one that destroys is raised then."""
+    (ada,) = enrolled(world, ("Ada", "US-TX", 1))
+    retains, destroys = enter(world, verbs=("retain",)), enter(world, matter="2")
+    orders = world.engine.custody.orders
+    for order in (retains, destroys):
+        orders.freeze(order)
+    assert orders.status(destroys).conflicts == ()
+    moved(world, ada, ("US-IL", date(2010, 1, 1), date(2012, 1, 1)))
+    assert ada not in world.engine._records.keyring
+    assert [one.people for one in orders.status(destroys).conflicts] == [1]
 
 
 def test_a_new_release_takes_two_people(world: World) -> None:
