@@ -287,7 +287,7 @@ def test_an_ingest_stops_cleanly_on_ctrl_c(world: World, cli: Cli) -> None:
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
         rest = process.stderr.read()
-    assert process.returncode == 130
+    assert process.returncode == 130, rest
     assert time.monotonic() - started < 10
     assert "Stopped. What was finished is kept; run the same command again to go on." in rest
     assert "Traceback" not in rest

@@ -140,6 +140,9 @@ def execute(
             output.say(
                 f"Or: countenance order execute {order} --by NAME, by somebody else than {done.run.requested_by}"
             )
+        elif done.run.state is RunState.APPROVED:
+            output.say("All of it is under a legal hold; once that is lifted, its destruction starts by itself.")
+            output.say("`countenance hold list` shows the holds.")
     if done.run.state is RunState.FAILED:
         raise typer.Exit(FOUND_WRONG)
 

@@ -8,7 +8,7 @@ names the order and the Merkle root over its members; who they are stays in the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.order import Order, OrderStatus, Verb
 from countenance.policy import order_file
-from countenance.policy.orders import Due, due, freezes, unmet
+from countenance.policy.orders import Due, due, unmet
 from countenance.services.order_conflicts import Conflicts
+from countenance.services.order_freeze import freeze_class
 from countenance.services.order_gate import refused
 from countenance.services.register import Register
 from countenance.store import conflicts as conflict_rows
@@ -155,7 +156,7 @@ class Orders:
             found = rows.get(work, order)
             allowed = found.status in (OrderStatus.CONFIRMED, OrderStatus.IN_FORCE, OrderStatus.SATISFIED)
             if allowed:
-                self._freeze(work, found)
+                freeze_class(work, found)
         if not allowed:
             raise refused(
                 self._records,
@@ -164,28 +165,17 @@ class Orders:
                 "confirmed it (`countenance order confirm`)",
                 order=order,
             )
-        self._spread()
         if found.frozen_at is None:
             self._deny_clients(found)
-        self._conflicts.look(order)
+        self.froze([order])
         return self.status(order)
 
-    def _freeze(self, work: Transaction, order: Order) -> None:
-        """Freeze in one transaction; the tombstones come first, so that no restore forgets what was in force."""
-        first = order.frozen_at is None
-        counts: dict[str, int] = {}
-        new = 0
-        if freezes(order.instrument.verbs):
-            new = rows.freeze(work, order)
-            work.keyring.bury(rows.frozen_marks(work, order.id) if new else [], work.now)
-            counts = rows.standings(work, order.id)
-        if not first and not new:
-            return
-        root = root_over(rows.members(work, [order.id]))
-        status = OrderStatus.IN_FORCE if order.status is OrderStatus.CONFIRMED else order.status
-        at = to_text(order.frozen_at or work.now)
-        rows.move(work, order.id, status, frozen_at=at, class_root=root, counts=json.dumps(counts))
-        work.log(EventTag.ORDER_FROZEN, order=order.id, root=root, new=new, counts=counts)
+    def froze(self, orders: Sequence[OrderId]) -> None:
+        """Tell backups of a freeze, seal whom an order retains, and look for conflicts about who is new in a class."""
+        if orders:
+            self._spread()
+        for order in orders:
+            self._conflicts.look(order)
 
     def _deny_clients(self, order: Order) -> None:
         """Stop serving the clients that an order names, and bar those of their kinds from now on."""
