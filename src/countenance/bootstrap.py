@@ -202,7 +202,7 @@ class Engine(Remedies):
     @cached_property
     def homes(self) -> Homes:
         """Verbs on residency facts: `add`, `of`."""
-        return Homes(self._records, self._law, self.packs.reevaluate)
+        return Homes(self._records, self._law, self.packs.reevaluate, self.custody.orders.froze)
 
     @cached_property
     def custody(self) -> Custody:
