@@ -204,7 +204,11 @@ class World:
     def state(self) -> State:
         """Return what a refusal must not move."""
         with self.engine._records.read() as work:
-            rows = {name: number for name, number in counts(work).items() if name not in ("event", "log_node")}
+            rows = {
+                name: number
+                for name, number in counts(work).items()
+                if name not in ("event", "log_node", "gallery_change")
+            }
             gallery = frozenset(photo_rows.reference_subjects(work, self.engine.pack.encoder.digest))
         return State(rows, frozenset(self.engine._records.keyring.owners()), gallery)
 

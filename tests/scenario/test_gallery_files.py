@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,9 +24,11 @@ from countenance.store.records import owners
 _SMALL = 4  # rows of a segment
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Segments of a few rows, written whenever there is anything new."""
+@pytest.fixture(autouse=True, params=["full", "lean"])
+def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments of a few rows, written whenever there is anything new; faceprints in memory, or codes of them."""
+    monkeypatch.setenv("COUNTENANCE_LEAN", "yes" if request.param == "lean" else "no")
+    monkeypatch.setattr(gallery_memory, "_LEARN_ROWS", 1)
     monkeypatch.setattr(gallery, "WORTH_SAVING", 1)
     for module in (gallery_files, gallery_held, gallery_memory, gallery_saving):
         monkeypatch.setattr(module, "SEGMENT_ROWS", _SMALL)
@@ -43,6 +46,7 @@ def full(live: World) -> Iterator[tuple[World, ClientId, list[SubjectId]]]:
         live.enrol(source, people[-1], seed, photos=3)
     assert live.search(client, 0).gallery == 15
     live.engine.close()
+    assert lean(live) == (os.environ["COUNTENANCE_LEAN"] == "yes")
     assert files(live) == 5  # an index, and four segments
     yield live, client, people
     assert live.engine.doctor.problems() == []
@@ -55,6 +59,14 @@ def files(world: World) -> int:
     names = {path.name for path in (world.data / "gallery").glob("*")}
     assert names == set(world.engine._gallery.files.listed())
     return len(names)
+
+
+def lean(world: World) -> bool:
+    """Say whether all of the gallery's faceprints are out of memory; it must be all or none."""
+    held = world.engine._gallery._held
+    assert held is not None
+    (slim,) = {piece.slim for piece in held.memory._pieces if len(piece.segment)}
+    return slim
 
 
 def no_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +220,7 @@ from countenance.services import gallery, gallery_files, gallery_held, gallery_m
 from countenance.store import sealed_arrays
 from countenance.model.destruction import Scope
 
-gallery.WORTH_SAVING = 1
+gallery.WORTH_SAVING = gallery_memory._LEARN_ROWS = 1
 for module in (gallery_files, gallery_held, gallery_memory, gallery_saving):
     module.SEGMENT_ROWS = {rows}
 pack = drawn_pack()

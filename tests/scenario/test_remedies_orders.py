@@ -175,18 +175,45 @@ def test_the_class_cannot_enrol_again_under_another_id(world: World) -> None:
         world.sign(again)
 
 
-def test_a_release_from_before_does_not_enrol_who_comes_into_the_class(world: World) -> None:
-    """A residency recorded after the freeze bars the next enrolment at once, and the next freeze freezes the person."""
-    (ada,) = enrolled(world, ("Ada", "US-TX", 1))
+def test_who_comes_into_the_class_is_frozen_at_once(world: World, tmp_path: Path) -> None:
+    """A residency recorded after the freeze freezes that person for the next search, for good, and nobody else."""
+    client = world.client()
+    ada, bo = enrolled(world, ("Ada", "US-TX", 1), ("Bo", "US-TX", 2))
+    world.engine.backups.new_recovery_key(tmp_path / "recovery.txt")
+    world.engine.backups.make(tmp_path / "backup")
     order = enter(world, verbs=("stop_collect", "stop_search"))
-    world.engine.custody.orders.freeze(order)
+    orders = world.engine.custody.orders
+    assert orders.freeze(order).order.counts == {"member": 0, "unknown": 0}
+    assert (world.found(client, 1), world.found(client, 2)) == ({ada}, {bo})
     moved(world, ada, ("US-IL", date(2010, 1, 1), date(2012, 1, 1)))
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})
+    assert orders.members(order) == [ada]
+    event = world.log(EventTag.ORDER_FROZEN)[-1]
+    assert (event.subject, event.payload["new"], event.payload["root"]) == (ada, 1, orders.preview(order).root)
     source = world.source()
     summary, _ = world.ingest(source, path := world.photo(1), manifest=[(path, ada)])
-    assert dict(summary.skipped) == {"order.stop_collect": 1}
-    world.engine.custody.orders.freeze(order)
-    assert world.engine.custody.orders.members(order) == [ada]
-    assert world.found(world.client(), 1) == set()
+    assert dict(summary.skipped) == {"subject.frozen": 1}
+    restored = tmp_path / "restored"
+    Engine.restore(tmp_path / "backup", restored, identity=tmp_path / "recovery.txt", clock=world.clock)
+    there = World(Engine.open(restored, clock=world.clock), tmp_path / "more", world.clock)
+    assert (there.found(client, 1), there.found(client, 2)) == (set(), {bo})
+    entries = len(world.log(EventTag.ORDER_FROZEN))
+    moved(world, bo, ("US-CA", date(2010, 1, 1), date(2012, 1, 1)))
+    assert orders.members(order) == [ada]
+    assert len(world.log(EventTag.ORDER_FROZEN)) == entries
+
+
+def test_who_comes_into_a_class_that_is_retained_is_sealed_at_once(world: World) -> None:
+    """A retaining order takes a newcomer into its escrow, and a conflict with one that destroys is raised then."""
+    (ada,) = enrolled(world, ("Ada", "US-TX", 1))
+    retains, destroys = enter(world, verbs=("retain",)), enter(world, matter="2")
+    orders = world.engine.custody.orders
+    for order in (retains, destroys):
+        orders.freeze(order)
+    assert orders.status(destroys).conflicts == ()
+    moved(world, ada, ("US-IL", date(2010, 1, 1), date(2012, 1, 1)))
+    assert ada not in world.engine._records.keyring
+    assert [one.people for one in orders.status(destroys).conflicts] == [1]
 
 
 def test_a_new_release_takes_two_people(world: World) -> None:
@@ -273,6 +300,53 @@ def test_t15(world: World, tmp_path: Path) -> None:
     assert seen(world, gone) == []
     assert world.engine.custody.orders.status(order).order.status is OrderStatus.SATISFIED
     assert world.engine.doctor.problems() == []
+
+
+@pytest.mark.parametrize("held", ["before the plan", "after the approval"])
+def test_t15_all_of_the_class_is_held(world: World, held: str) -> None:
+    """An order on people all of whom are held waits, and executes itself up to the certificate once they are not."""
+    ada, bo = enrolled(world, ("Ada", "US-IL", 1), ("Bo", "US-IL", 2))
+    gone = traces(world, ada)
+    custody = world.engine.custody
+    order = enter(world)
+    custody.orders.freeze(order)
+    if held == "after the approval":
+        run = custody.runs.execute(order, by=CLERK).run
+        world.engine.destruction.approve(run.id, by=COUNSEL)
+    holds = [custody.holds.place(one, basis=HoldBasis.WARRANT, matter="M", by=CLERK).hold.id for one in (ada, bo)]
+    if held == "before the plan":
+        assert custody.runs.execute(order, by=CLERK).run.state is RunState.FROZEN
+    waiting = custody.runs.execute(order, by=COUNSEL)
+    assert (waiting.run.state, waiting.certificate, world.rows()["subject"]) == (RunState.APPROVED, None, 2)
+    assert world.log(EventTag.RUN_REFUSED)[-1].payload["rule"] == "hold.active"
+    assert custody.runs.execute(order, by=COUNSEL) == waiting
+    custody.holds.lift(holds[0], by=CLERK)
+    first = world.engine.destruction.status(waiting.run.id)
+    counts = proved(world, first).counts
+    assert (first.title, counts.targeted, counts.destroyed, counts.held) == ("partial", 2, 1, 1)
+    custody.holds.lift(holds[1], by=CLERK)
+    done = world.engine.destruction.status(waiting.run.id)
+    counts = proved(world, done).counts
+    assert (done.title, counts.targeted, counts.destroyed, counts.held) == ("complete", 2, 2, 0)
+    assert seen(world, gone) == []
+    assert custody.orders.status(order).order.status is OrderStatus.SATISFIED
+    assert world.engine.doctor.problems() == []
+
+
+def test_a_hold_lifted_before_the_approval_leaves_the_run_to_the_second_person(world: World) -> None:
+    """A run that waits for its second person counts whom a lifted hold gives back, and destroys nobody by itself."""
+    (ada,) = enrolled(world, ("Ada", "US-IL", 1))
+    custody = world.engine.custody
+    hold = custody.holds.place(ada, basis=HoldBasis.WARRANT, matter="M", by=CLERK).hold.id
+    order = enter(world)
+    custody.orders.freeze(order)
+    run = custody.runs.execute(order, by=CLERK).run
+    assert run.counts["subject"] == 0
+    custody.holds.lift(hold, by=CLERK)
+    waiting = custody.runs.execute(order, by=CLERK).run
+    assert (waiting.state, waiting.counts["subject"]) == (RunState.FROZEN, 1)
+    assert world.rows()["subject"] == 1
+    assert custody.runs.execute(order, by=COUNSEL).title == "complete"
 
 
 def test_t15_an_outside_key_holder(world: World, tmp_path: Path) -> None:
@@ -528,3 +602,37 @@ def test_an_order_denies_clients(world: World) -> None:
     for who in (CLERK, COUNSEL):
         world.engine.custody.orders.vacate(order, by=who)
     assert world.found(client, 1) == {bo}
+
+
+def test_an_order_filters_sources(world: World) -> None:
+    """A source that an order names is revoked by the freeze; what came from it alone is destroyed, not under a stay."""
+    client, scraped, kept = world.client(), world.source(), world.source()
+    ada, bo = (world.person(label, "US-TX").id for label in ("Ada", "Bo"))
+    for one in (ada, bo):
+        world.sign(one)
+    world.enrol(scraped, ada, 1)
+    world.enrol(kept, bo, 2)
+    term = f'\n[[term]]\nverb = "filter_source"\nquote = "{QUOTE}"\nsources = ["{scraped}"]\n'
+    with pytest.raises(NotFound, match="src_none"):
+        enter(world, verbs=(), terms=term.replace(scraped, "src_none"))
+    order = enter(world, verbs=(), terms=term)
+    assert world.engine.custody.orders.status(order).unmet == ()
+    assert world.found(client, 1) == {ada}
+    world.engine.custody.orders.freeze(order)
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})
+    (event,) = world.log(EventTag.SOURCE_REVOKED)
+    assert event.payload == {"source": scraped}
+    with pytest.raises(Refused, match="revoked"):
+        world.ingest(scraped, world.photo(1))
+    (run,) = world.engine.destruction.runs()
+    assert (run.state, run.source, run.requested_by) == (RunState.FROZEN, scraped, CLERK)
+    world.engine.custody.orders.stay(order, by=CLERK)
+    with pytest.raises(Refused, match="stayed"):
+        world.engine.destruction.approve(run.id, by=COUNSEL)
+    world.engine.custody.orders.end_stay(order, by=CLERK)
+    world.engine.destruction.approve(run.id, by=COUNSEL)
+    assert world.engine.destruction.resume(run.id).title == "complete"
+    assert world.rows()["reference"] == 1
+    world.engine.custody.orders.freeze(order)
+    assert len(world.engine.destruction.runs()) == len(world.log(EventTag.SOURCE_REVOKED)) == 1
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})

@@ -22,7 +22,7 @@ from countenance.errors import AlreadyInitialised, Busy, Damaged, NotInitialised
 from countenance.model.event import EventTag
 from countenance.store import database, schema
 from countenance.store.keyring import Keyring
-from countenance.store.records import counts
+from countenance.store.records import counts, set_setting
 from countenance.store.root_key import read_root_key
 from countenance.store.sealing import seal, unseal
 
@@ -309,3 +309,18 @@ def test_a_copied_directory_is_read_as_it_was(world: World, tmp_path: Path) -> N
     copy = Engine.open(tmp_path / "copy")
     assert [subject.label for subject in copy.subjects.everyone()] == ["Ada"]
     assert copy.subjects.show(ada.id).releases == ()
+
+
+def test_ctrl_c_in_the_midst_of_a_statement_is_ctrl_c(world: World) -> None:
+    """A connection that an interrupt cut off rolls back, and the interrupt is what the caller sees."""
+    before = world.rows()
+
+    def interrupted() -> None:
+        with world.engine._records.write() as work:
+            set_setting(work, "half", "done")
+            work.connection.invalidate()  # what SQLAlchemy does when a statement is interrupted
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert world.rows() == before

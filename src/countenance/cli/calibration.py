@@ -135,7 +135,8 @@ def _cost(one: Cost) -> dict[str, Any]:
     return {
         "gallery": one.gallery,
         "threshold": round(at.value, 6),
-        "threshold_interval": [round(at.low, 6), round(at.high, 6)],
+        "threshold_low": round(at.low, 6),
+        "threshold_high": round(at.high, 6),
         "extrapolated": at.extrapolated,
         "fnir": None if one.fnir is None else round(one.fnir, 4),
     }

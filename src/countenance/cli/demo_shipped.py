@@ -100,7 +100,7 @@ def _sign(play: Play) -> list[Person]:
         if not people:
             steps.release_command(play, subject.id, subject.label)
             stage.document(f"What {subject.label} reads, as Illinois law asks", draft.text)
-            stage.say("The others' notices follow the law of their own place. Their answers:")
+            stage.say("The others are told the same in their own names. Their answers:")
         if subject.label == _NAMES.cleo:
             rows.append((subject.label, "did not sign", "nothing"))
             people.append(Person(subject.id, subject.label, None))

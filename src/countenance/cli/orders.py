@@ -105,6 +105,10 @@ def freeze(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = F
     with engine_command(data, as_json) as (engine, output):
         found = engine.custody.orders.freeze(OrderId(order))
         _say(output, found)
+        for source in sorted(found.order.instrument.filtered):
+            output.say(
+                f"  {source} is revoked; `destroy list` shows the run that waits to destroy what came from it alone."
+            )
 
 
 @_order.command()
@@ -140,6 +144,9 @@ def execute(
             output.say(
                 f"Or: countenance order execute {order} --by NAME, by somebody else than {done.run.requested_by}"
             )
+        elif done.run.state is RunState.APPROVED:
+            output.say("All of it is under a legal hold; once that is lifted, its destruction starts by itself.")
+            output.say("`countenance hold list` shows the holds.")
     if done.run.state is RunState.FAILED:
         raise typer.Exit(FOUND_WRONG)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ from countenance.cli.output import (
 from countenance.errors import BadInput, NotFound
 from countenance.ids import ClientId
 from countenance.model.purpose import Purpose, parse_purpose
-from countenance.model.search import ProbeBasis
+from countenance.model.search import Candidate, ProbeBasis
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine
@@ -82,30 +82,34 @@ def search(
         raise typer.Exit(FOUND_WRONG)
 
 
+def _candidate(c: Candidate) -> dict[str, Any]:
+    """Return what is said of a candidate in JSON."""
+    return {
+        "rank": c.rank,
+        "subject": c.subject,
+        "reference": c.reference,
+        "photo": c.photo,
+        "score": round(c.score, 6),
+        "cosine": round(c.cosine, 6),
+        "threshold": round(c.threshold, 6),
+        "confirmations": c.confirmations,
+        "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
+        "chance_low": float(f"{c.chance_candidates.low:.3g}"),
+        "chance_high": float(f"{c.chance_candidates.high:.3g}"),
+        "chance_extrapolated": c.chance_candidates.extrapolated,
+    }
+
+
 def _search_one(engine: Engine, output: Output, probe: Path, request: Request, face: int | None) -> None:
     result = engine.searches.search(_photo(probe), request, face=face)
     threshold = result.threshold
     output.record(
         probe=str(probe),
         search=result.id,
-        candidates=[
-            {
-                "rank": c.rank,
-                "subject": c.subject,
-                "reference": c.reference,
-                "photo": c.photo,
-                "score": round(c.score, 6),
-                "cosine": round(c.cosine, 6),
-                "threshold": round(c.threshold, 6),
-                "confirmations": c.confirmations,
-                "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
-                "chance_interval": [float(f"{end:.3g}") for end in (c.chance_candidates.low, c.chance_candidates.high)],
-                "chance_extrapolated": c.chance_candidates.extrapolated,
-            }
-            for c in result.candidates
-        ],
+        candidates=[_candidate(c) for c in result.candidates],
         threshold=round(threshold.value, 6),
-        threshold_interval=[round(threshold.low, 6), round(threshold.high, 6)],
+        threshold_low=round(threshold.low, 6),
+        threshold_high=round(threshold.high, 6),
         fpir=threshold.fpir,
         extrapolated=threshold.extrapolated,
         evaluation=threshold.evaluation,

@@ -27,7 +27,8 @@ NEXT: dict[RunState, frozenset[RunState]] = {
     RunState.PLANNED: frozenset({RunState.FROZEN, RunState.CANCELLED}),
     # Cancelled, where the order behind it was vacated before anything was destroyed.
     RunState.FROZEN: frozenset({RunState.APPROVED, RunState.CANCELLED}),
-    RunState.APPROVED: frozenset({RunState.EXECUTING, RunState.CANCELLED}),
+    # Frozen again, where a hold is lifted before anything was destroyed.
+    RunState.APPROVED: frozenset({RunState.EXECUTING, RunState.CANCELLED, RunState.FROZEN}),
     RunState.EXECUTING: frozenset({RunState.VERIFYING}),
     RunState.VERIFYING: frozenset({RunState.CERTIFIED, RunState.FAILED}),
     # What failed is executed and verified again; what was certified as partial may become complete, and what a hold

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,10 +20,10 @@ from countenance.ledger.certificate import PARTIAL, Check, Declarant
 from countenance.model.destruction import Run, RunState, Scope, TargetKind
 from countenance.model.event import EventTag
 from countenance.ports.photos import PhotoReader
-from countenance.services import aftermath, certify
+from countenance.services import aftermath, certify, run_plan
 from countenance.services.certify import Deferred, Verified
 from countenance.services.gallery import LiveGallery
-from countenance.services.holds import HOLD_RULE, add_photos, all_held, hold_back, under_hold
+from countenance.services.holds import HOLD_RULE, all_held, hold_back, under_hold
 from countenance.services.journal import Journal
 from countenance.services.law import LawBook
 from countenance.services.masking import mask
@@ -34,7 +33,7 @@ from countenance.store import log, orders
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
-from countenance.store.records import Records, Transaction, counts, owners, settings
+from countenance.store.records import Records, Transaction, owners, settings
 from countenance.store.requests import waiting
 
 
@@ -75,19 +74,20 @@ class Destruction:
         Args:
             requested_by: the account that asks.
             order_ref: the request, order or rule behind it.
-            two: a second person approves it, whatever the law of the people says.
+            two: a second person approves it, whatever the law of the people says, as for an order; where all of it
+                is under a hold, it waits until that is lifted.
 
         Raises:
             NotFound: a subject, photo or source does not exist.
             BadInput: nothing was named, or by nobody.
-            Refused: all of it is under a legal hold; logged.
+            Refused: all of it is under a legal hold, and no order waits for its end; logged.
         """
         if not requested_by.strip():
             raise BadInput("say who asks for the destruction (--by)")
         with self._records.write() as work:
             targets = self._targets(work, scope)
             held = {kind: under_hold(work, kind, ids) for kind, ids in targets.items()}
-            if not any(held.values()) or any(set(targets[kind]) - set(held[kind]) for kind in targets):
+            if two or not any(held.values()) or any(set(targets[kind]) - set(held[kind]) for kind in targets):
                 return self._add(work, scope, targets, held, (requested_by.strip(), order_ref, two))
             work.log(EventTag.RUN_REFUSED, rule=HOLD_RULE)
         raise all_held()
@@ -117,8 +117,8 @@ class Destruction:
         for kind, ids in targets.items():
             rows.add_targets(work, run.id, kind, set(ids) - set(held[kind]))
             rows.add_targets(work, run.id, TargetKind.HELD, held[kind])
-        self._note_law(work, run.id)
-        self._snapshot(work, run.id)
+        run_plan.note_law(work, self._law, run.id)
+        run_plan.snapshot(work, run.id)
         work.log(EventTag.RUN_PLANNED, run=run.id, targets=rows.counts(work, run.id))
         return rows.get(work, run.id)
 
@@ -133,7 +133,7 @@ class Destruction:
             if now.state is not RunState.PLANNED:
                 return now
             rows.freeze(work, run)
-            self._snapshot(work, run)
+            run_plan.snapshot(work, run)
             rows.move(work, run, RunState.FROZEN, frozen_at=to_text(work.now))
             work.log(EventTag.RUN_FROZEN, run=run)
             if not now.needs_approval:
@@ -209,6 +209,7 @@ class Destruction:
         *,
         requested_by: str,
         order_ref: str = "request",
+        two: bool = False,
         declarant: Declarant | None = None,
         progress: Progress | None = None,
     ) -> Finished:
@@ -216,6 +217,9 @@ class Destruction:
 
         What was destroyed before is destroyed: the finished run is returned. Photo files of the sources are never
         touched.
+
+        Args:
+            two: as for `plan`.
 
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
@@ -229,7 +233,7 @@ class Destruction:
         if same and same[-1].state is RunState.CERTIFIED and not exists:
             return self.status(same[-1].id)
         if not same or same[-1].state is RunState.CERTIFIED:
-            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref)]
+            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref, two=two)]
         return self.resume(same[-1].id, declarant=declarant, progress=progress)
 
     def status(self, run: RunId) -> Finished:
@@ -267,20 +271,6 @@ class Destruction:
             raise NotFound(f"no subject {', '.join(missing[:5])}; `countenance subject list` shows them")
         return {TargetKind.SUBJECT: list(scope.subjects)}
 
-    def _note_law(self, work: Transaction, run: RunId) -> None:
-        """Record the law of everybody who loses something, and whether it asks for a second person."""
-        found = [self._law.of_subject(one) for one in rows.losers(work, run)] or [self._law.of_bystander(())]
-        laws = {law.digest: law for law in found}.values()
-        files = {pack.id: pack.sha256 for law in laws for pack in law.packs}
-        two = any("destroy" in law.items("audit.dual_control") for law in laws)
-        now = rows.get(work, run)
-        rows.set_law(work, run, {**now.law, **files}, needs_approval=two or now.needs_approval)
-
-    def _snapshot(self, work: Transaction, run: RunId) -> None:
-        """Add the photos that go with the subjects, and count what would go as the records stand."""
-        add_photos(work, run)
-        rows.set_counts(work, run, rows.counts(work, run))
-
     def _mind_holds(self, run: RunId) -> Run:
         """Take out what came under a hold, and in what is held no more; return the run.
 
@@ -288,34 +278,10 @@ class Destruction:
             Refused: all of it is under a hold; the run waits as it is.
         """
         with self._records.write() as work:
-            now = rows.get(work, run)
-            if now.state is RunState.CERTIFIED:
-                kept = rows.targets(work, run, TargetKind.HELD)
-                still = {*under_hold(work, TargetKind.SUBJECT, kept), *under_hold(work, TargetKind.PHOTO, kept)}
-                if set(kept) - still:
-                    self._take_up_again(work, run, set(kept) - still)
-            now = rows.get(work, run)
-            if now.state is not RunState.APPROVED:
-                return now
-            if hold_back(work, run):
-                self._snapshot(work, run)
-                return now
+            if run_plan.mind_holds(work, self._law, run):
+                return rows.get(work, run)
             work.log(EventTag.RUN_REFUSED, run=run, rule=HOLD_RULE)
         raise all_held()
-
-    def _take_up_again(self, work: Transaction, run: RunId, ids: AbstractSet[str]) -> None:
-        rows.take_up_again(work, run, ids)
-        self._note_law(work, run)
-        now = rows.get(work, run)
-        if not now.needs_approval or now.approved_by is not None:
-            rows.move(work, run, RunState.APPROVED)
-
-    def _count_all(self, work: Transaction, run: RunId) -> None:
-        """Count what is held of everybody, for the certificate."""
-        doomed, held = rows.counts(work, run), dict(counts(work))
-        held |= {"previews": held["photo"], "source_links": held["photo_source"], "keys": work.keyring.count()}
-        held["recipients"] = doomed["recipients"]
-        rows.set_counts(work, run, {**{f"before:{name}": held[name] for name in doomed}, **doomed})
 
     def _execute(self, run: RunId, report: Progress) -> None:
         if self.status(run).run.state is RunState.APPROVED:
@@ -326,8 +292,8 @@ class Destruction:
             if not hold_back(work, run):
                 raise all_held()
             if state is RunState.APPROVED:
-                self._snapshot(work, run)  # photos of frozen people may have come while it waited for approval
-                self._count_all(work, run)
+                run_plan.snapshot(work, run)  # photos of frozen people may have come while it waited for approval
+                run_plan.count_all(work, run)
                 rows.move(work, run, RunState.EXECUTING, started_at=to_text(work.now))
             elif state is RunState.FAILED:
                 rows.move(work, run, RunState.EXECUTING)

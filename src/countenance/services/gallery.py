@@ -28,6 +28,7 @@ from countenance.ports.gallery import Scan
 from countenance.ports.vision import Encoder
 from countenance.services.gallery_files import GalleryFiles
 from countenance.services.gallery_held import Held
+from countenance.services.gallery_lean import Gone
 from countenance.services.gallery_saving import is_wasteful, load, save
 from countenance.services.law import LawBook
 from countenance.services.standing import Group, own_rate, rate_for
@@ -128,7 +129,11 @@ class LiveGallery:
             slot = self._slot(reference)
             if self._held is None or slot is None:
                 raise KeyError(reference)
-            return Faceprint(self._held.memory.rows(np.array([slot], np.int32))[0], self._held.encoder)
+            try:
+                (vector,) = self._held.memory.rows(np.array([slot], np.int32))
+            except Gone as gone:
+                raise KeyError(reference) from gone
+            return Faceprint(vector, self._held.encoder)
 
     def searched(self) -> int:
         """Return how many references somebody may search: those of people whose release is live."""
@@ -190,7 +195,7 @@ class LiveGallery:
                 return False
             try:
                 return save(held, self.files, self._law)
-            except (Busy, DiskFull, NotWritable, Damaged):
+            except (Busy, DiskFull, NotWritable, Damaged, Gone):
                 self.files.sweep()
                 return False  # they spare time; nothing depends on them
 
@@ -248,9 +253,12 @@ class LiveGallery:
         if held is not None:
             held.memory.wipe()
         self._slots.clear()
-        args = (work, encoder, self._scan(encoder.dim), self._law, self._threads)
-        held = load(*args, self.files)
-        self._held = held = Held.of_records(*args) if held is None or is_wasteful(held) else held
+        args = (work, encoder, self._scan(encoder.dim), self._law, self._threads, self.files)
+        held = load(*args)
+        if held is not None and is_wasteful(held):
+            held.memory.wipe()
+            held = None
+        self._held = held = held or Held.of_records(*args)
         if not held.files:
             held.files, held.saved_number = tuple(one.id for one in changes.files(work)), held.number
         return held

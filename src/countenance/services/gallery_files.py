@@ -9,6 +9,7 @@ a reference is destroyed, its segment is written anew without it under a new key
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from countenance.ids import ReferenceId, SubjectId, new_id
 from countenance.services.gallery_index import Index, Slots, packed
 from countenance.services.gallery_memory import SEGMENT_ROWS
 from countenance.store import changes
+from countenance.store import photos as photo_rows
 from countenance.store.changes import INDEX, SealedFile
 from countenance.store.records import Records
 from countenance.store.root_key import sync_folder
@@ -29,6 +31,7 @@ from countenance.store.sealed_arrays import SealedArrays, throw_away, write
 
 PREFIX = "seg"
 _IDS, _VECTORS = 0, 1  # arrays of a segment
+_KEPT_OPEN = 256  # files that rows are read from again and again
 
 
 class GalleryFiles:
@@ -37,6 +40,8 @@ class GalleryFiles:
     def __init__(self, records: Records, folder: Path) -> None:
         self._records = records
         self._folder = folder
+        self._read: dict[str, SealedArrays] = {}
+        self._lock = threading.Lock()
 
     def listed(self) -> tuple[str, ...]:
         """Return the ids of the files that count, the index first."""
@@ -75,8 +80,24 @@ class GalleryFiles:
         Raises:
             Damaged: the file is not as it was written.
         """
-        with self.open(name) as file:
+        with self._lock:
+            if len(self._read) >= _KEPT_OPEN and name not in self._read:
+                self._forget([next(iter(self._read))])
+            file = self._read.get(name) or self.open(name)
+            self._read[name] = file
             return file.rows(_VECTORS, numbers)
+
+    def unsealed(
+        self, encoder: str, dim: int, wanted: Mapping[ReferenceId, SubjectId]
+    ) -> tuple[list[ReferenceId], NDArray[np.float32]]:
+        """Return faceprints as they are in the records: see `store.photos.vectors`; whose are destroyed are left out.
+
+        Raises:
+            Damaged: one does not open.
+        """
+        with self._records.read() as work:
+            there = work.keyring.holding(set(wanted.values()))
+            return photo_rows.vectors(work, encoder, dim, [one for one in wanted if wanted[one] in there])
 
     def write_segment(self, ids: NDArray[np.bytes_], vectors: NDArray[np.float32]) -> str:
         """Write a segment that does not count yet; return its id."""
@@ -190,6 +211,8 @@ class GalleryFiles:
     def sweep(self) -> None:
         """Throw away every file and key that does not count: what a crash or a change left."""
         names = self.listed()
+        with self._lock:
+            self._forget([name for name in self._read if name not in names])
         for path in self._folder.glob(f"{PREFIX}_*"):
             if path.name not in names:
                 throw_away(path)
@@ -198,6 +221,11 @@ class GalleryFiles:
         if left:
             with suppress(Busy):  # gone they are; a destruction compacts again and does not let this pass
                 keyring.discard(left)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Close files that rows were read from, and let go of their keys."""
+        for name in names:
+            self._read.pop(name).close()
 
     def _write(self, header: Any, arrays: list[NDArray[Any]]) -> str:
         self._folder.mkdir(mode=0o700, exist_ok=True)

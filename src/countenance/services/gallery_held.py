@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
+from countenance.errors import Damaged
 from countenance.ids import ReferenceId, SubjectId
 from countenance.ports.gallery import Scan
 from countenance.ports.vision import Encoder
+from countenance.services.gallery_files import GalleryFiles
 from countenance.services.gallery_index import Index, Slots, micros
+from countenance.services.gallery_lean import Gone, lean_from
 from countenance.services.gallery_memory import SEGMENT_ROWS, Memory
 from countenance.services.law import LawBook
 from countenance.services.standing import NOBODY, Group, Standing, standing
@@ -36,14 +40,17 @@ class Held:
         spoilt: the segments in them that hold something which is no longer held.
     """
 
-    def __init__(self, encoder: Encoder, scan: Scan, index: Index, law: LawBook, threads: int) -> None:
+    def __init__(
+        self, encoder: Encoder, scan: Scan, index: Index, law: LawBook, threads: int, store: GalleryFiles
+    ) -> None:
         self.encoder = encoder.digest
         self.number = -1
         self.law_number = law.number
         self.index = index
-        self.memory = Memory(scan, encoder.dim, index, threads)
+        self.memory = Memory(scan, encoder.dim, index, threads, self._whole, lean_from(encoder.dim))
         self.dim = encoder.dim
         self._law = law
+        self._store = store
         self.stopped: frozenset[ReferenceId] = frozenset()
         self.files: tuple[str, ...] = ()
         self.saved = 0
@@ -54,9 +61,12 @@ class Held:
         self._people: dict[frozenset[int], int] = {}
 
     @classmethod
-    def of_records(cls, work: Transaction, encoder: Encoder, scan: Scan, law: LawBook, threads: int) -> Held:
+    def of_records(
+        cls, work: Transaction, encoder: Encoder, scan: Scan, law: LawBook, threads: int, store: GalleryFiles
+    ) -> Held:
         """Build it from the records alone."""
-        made = cls(encoder, scan, Index(), law, threads)
+        made = cls(encoder, scan, Index(), law, threads, store)
+        made.memory.expected = photo_rows.encoders(work).get(made.encoder, 0)
         made.number, made.stopped = changes.number(work), frozenset(runs.stopped(work))
         for some in references.owners_of(work, made.encoder):
             made._look(work, some)
@@ -178,9 +188,14 @@ class Held:
         moving = np.array([self.memory.group_of(slot) for slot in slots.tolist()], np.int32) != groups
         if moving.any():
             slots = slots[moving]
-            vectors = self.memory.rows(slots)
-            self.memory.take(slots)
-            self.put(slots, vectors)
+            try:
+                vectors = self.memory.rows(slots)
+            except Gone:  # they may still be in the records of this moment
+                outside.update((index.reference_at(slot), slot) for slot in slots.tolist())
+                self.memory.take(slots)
+            else:
+                self.memory.take(slots)
+                self.put(slots, vectors)
         if outside:
             self._load(work, outside)
 
@@ -188,7 +203,35 @@ class Held:
         ids, vectors = photo_rows.vectors(work, self.encoder, self.dim, slots)
         self.put(_array(slots[one] for one in ids), vectors)
 
-    def put(self, slots: Slots, vectors: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+    def _whole(self, slots: Slots) -> NDArray[np.float32]:
+        """Return the faceprints of slots of which memory has codes: from the sealed files, or else from the records.
+
+        Raises:
+            Gone: some are in neither, because somebody has destroyed them.
+            Damaged: one in the records does not open.
+        """
+        found, left = np.empty((len(slots), self.dim), np.float32), slots >= self.saved
+        for place in np.unique(slots[~left] // SEGMENT_ROWS).tolist():
+            own = np.flatnonzero((slots < self.saved) & (slots // SEGMENT_ROWS == place))
+            try:
+                some = self._store.rows(self.files[place + 1], (slots[own] % SEGMENT_ROWS).tolist())
+            except Damaged:  # another process has written it anew
+                left[own] = True
+                continue
+            found[own] = some
+            some.fill(0.0)
+        rest = {self.index.reference_at(slots[at]): at for at in np.flatnonzero(left).tolist()}
+        if rest:
+            owners = {one: self.index.subject_at(slots[at]) for one, at in rest.items()}
+            ids, vectors = self._store.unsealed(self.encoder, self.dim, owners)
+            found[[rest.pop(one) for one in ids]] = vectors[: len(ids)]
+            vectors.fill(0.0)
+        if rest:
+            found.fill(0.0)
+            raise Gone(slots[list(rest.values())])
+        return found
+
+    def put(self, slots: Slots, vectors: NDArray[np.float32]) -> None:
         """Put faceprints into memory, each into the group of its owner, and overwrite them here."""
         groups = self.index.group.all[self.index.owner.all[slots]]
         for group in np.unique(groups).tolist():

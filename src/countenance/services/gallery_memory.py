@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faceprints in memory, those of each group together, so that a search looks at no row that it may not show."""
+"""Faceprints in memory, those of each group together, so that a search looks at no row that it may not show.
+
+A lean memory keeps codes of them alone, and asks for the faceprints that a search needs whole.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +15,15 @@ from numpy.typing import NDArray
 
 from countenance.ports.gallery import Scan, Segment
 from countenance.services.gallery_index import Index, Slots
+from countenance.services.gallery_lean import Gone
 
 SEGMENT_ROWS = 65_536
 _SMALLEST_ROWS = 1024
 _GROWTH = 4  # each segment of a group may hold so many times the rows of the one before
+_LEARN_ROWS = 65_536  # fewer stay whole: codes are made for rows like the first so many
+
+Whole = Callable[[Slots], NDArray[np.float32]]
+"""Faceprints of slots, as they were put into memory; raises `Gone` for those that nobody has any more."""
 
 
 @dataclass
@@ -23,19 +31,26 @@ class _Piece:
     group: int
     segment: Segment
     slots: Slots  # of its rows
+    slim: bool = False  # its faceprints are asked for
 
 
 class Memory:
     """Segments of groups; the index says which row is whose, and this keeps its places right.
 
     A place is the number of a segment and of a row in it, in one number.
+
+    Attributes:
+        expected: so many slots there will be soon.
     """
 
-    def __init__(self, scan: Scan, dim: int, index: Index, threads: int) -> None:
+    def __init__(self, scan: Scan, dim: int, index: Index, threads: int, whole: Whole, lean_from: int) -> None:
         self._scan = scan
         self._dim = dim
         self._index = index
         self._threads = threads
+        self._whole = whole
+        self._lean_from = lean_from
+        self.expected = 0
         self._pieces: list[_Piece] = []
         self._of: dict[int, list[int]] = defaultdict(list)
 
@@ -51,6 +66,23 @@ class Memory:
             piece.slots[rows.start : rows.stop] = some
             self._index.place.all[some] = number * SEGMENT_ROWS + np.arange(rows.start, rows.stop)
             done += len(some)
+            if len(piece.segment) == piece.segment.capacity:
+                self.thin()
+
+    def thin(self, *, everything: bool = False) -> None:
+        """Keep, in a lean memory, only codes of segments that are full; of every segment, where that is asked for."""
+        if max(self.expected, len(self._index.owner.all)) < self._lean_from:
+            return
+        rest = [piece for piece in self._pieces if not piece.slim and len(piece.segment)]
+        some = [piece for piece in rest if everything or len(piece.segment) == piece.segment.capacity]
+        learnt = any(piece.slim for piece in self._pieces)
+        if not learnt and sum(len(piece.segment) for piece in some) < _LEARN_ROWS:
+            return
+        self._scan.prepare([piece.segment for piece in some], self._threads)  # learns from all of them together
+        for piece in some:
+            piece.slots = piece.slots[: len(piece.segment)].copy()
+            self._scan.slim(piece.segment, lambda numbers, piece=piece: self._whole(piece.slots[numbers]))  # type: ignore[misc]
+            piece.slim = True
 
     def take(self, slots: Slots) -> None:
         """Take the faceprints of slots out and overwrite them; those that are nowhere are left alone."""
@@ -63,9 +95,15 @@ class Memory:
             moved = piece.slots[moves[:, 0]]
             piece.slots[moves[:, 1]] = moved
             self._index.place.all[moved] = number * SEGMENT_ROWS + moves[:, 1]
+            if piece.slim and not len(piece.segment):
+                piece.segment.wipe()  # it takes no more rows
 
     def rows(self, slots: Slots) -> NDArray[np.float32]:
-        """Return a copy of the faceprints of slots that are in memory, float32 (N, D): the caller overwrites it."""
+        """Return a copy of the faceprints of slots that have a place, float32 (N, D): the caller overwrites it.
+
+        Raises:
+            Gone: nobody has some of them any more.
+        """
         places = self._index.place.all[slots]
         found = np.empty((len(slots), self._dim), np.float32)
         for number in np.unique(places // SEGMENT_ROWS).tolist():
@@ -91,6 +129,16 @@ class Memory:
         self, groups: Iterable[int], queries: NDArray[np.float32], minimum: float, most: int | None = None
     ) -> list[tuple[Slots, NDArray[np.float32]]]:
         """Return for each query the slots that reach the minimum and their scores, best first; see `Scan.search`."""
+        asked = list(groups)
+        while True:
+            try:
+                return self._searched(asked, queries, minimum, most)
+            except Gone as gone:  # destroyed elsewhere since the last look at the records
+                self.take(gone.slots)
+
+    def _searched(
+        self, groups: Iterable[int], queries: NDArray[np.float32], minimum: float, most: int | None
+    ) -> list[tuple[Slots, NDArray[np.float32]]]:
         pieces = [self._pieces[number] for group in groups for number in self._of.get(group, ())]
         pieces = [piece for piece in pieces if len(piece.segment)]
         if not pieces:
@@ -113,7 +161,8 @@ class Memory:
     def _open(self, group: int) -> int:
         """Return the number of a segment of a group that has room."""
         for number in self._of[group]:
-            if len(self._pieces[number].segment) < self._pieces[number].segment.capacity:
+            piece = self._pieces[number]
+            if not piece.slim and len(piece.segment) < piece.segment.capacity:
                 return number
         last = self._pieces[self._of[group][-1]].segment.capacity if self._of[group] else _SMALLEST_ROWS // _GROWTH
         capacity = min(SEGMENT_ROWS, last * _GROWTH)

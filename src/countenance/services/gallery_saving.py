@@ -47,7 +47,7 @@ def load(
             header, index = file.header, read_index(file)
         if header["law"] != law.digest:
             return None
-        held = Held(encoder, scan, index, law, threads)
+        held = Held(encoder, scan, index, law, threads, files)
         held.know(_group(told) for told in header["groups"])
         held.stopped = frozenset(ReferenceId(one) for one in header["stopped"])
         held.files, held.saved = tuple(one.id for one in listed), len(index.owner.all)
@@ -79,6 +79,7 @@ def _fill(held: Held, files: GalleryFiles) -> None:
         elif len(rows):
             held.put((rows + first).astype(np.int32), buffer[rows])
         buffer[:count] = 0.0
+    held.memory.thin(everything=True)
 
 
 def save(held: Held, files: GalleryFiles, law: LawBook) -> bool:
@@ -87,7 +88,7 @@ def save(held: Held, files: GalleryFiles, law: LawBook) -> bool:
     Full segments are written once; the last one, which is not full, is written anew with what has come.
 
     Raises:
-        DiskFull, Busy, Damaged: they cannot be written, or an old one not be read; the old ones count.
+        DiskFull, Busy, Damaged, Gone: they cannot be written, or what goes into them not be read; the old ones count.
     """
     held.forget_unplaced(held.saved)
     index, total = held.index, len(held.index.owner.all)
@@ -113,6 +114,7 @@ def save(held: Held, files: GalleryFiles, law: LawBook) -> bool:
         return False
     held.files, held.saved, held.saved_number = after, total, held.number
     held.spoilt.clear()
+    held.memory.thin(everything=True)
     return True
 
 

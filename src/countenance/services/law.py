@@ -15,6 +15,7 @@ from countenance.model.residency import homes, left
 from countenance.model.source import Source
 from countenance.model.subject import Subject
 from countenance.policy.pack import Law, Pack, law_for
+from countenance.policy.schema import SCHEMA
 
 _RECENT_YEARS = 5  # what a law file means by a history of `5y`
 
@@ -81,6 +82,14 @@ class LawBook:
     def of_probe(self) -> Law:
         """Return the law of the person in a probe, of whom nothing is known: the strictest."""
         return self._find(frozenset({UNKNOWN}), frozenset(), frozenset(), frozenset())
+
+    def widest(self, law: Law, key: str) -> tuple[str, ...]:
+        """Return the words of a set that this law asks for or the strictest does.
+
+        What a person is told is that wide: photos may come from another place than the home, and homes change.
+        """
+        strictest = self.of_bystander(()).items(key)
+        return tuple(word for word in SCHEMA[key].words if word in strictest or word in law.items(key))
 
 
 def _periods(residency: tuple[str, ...], now: datetime | None) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:

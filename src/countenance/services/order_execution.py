@@ -14,6 +14,7 @@ from countenance.model.event import EventTag
 from countenance.model.order import Order, OrderStatus, Unknown, Verb
 from countenance.policy.orders import unmet
 from countenance.services.destruction import Destruction, Finished
+from countenance.services.holds import HOLD_RULE
 from countenance.services.order_gate import in_conflict, refused
 from countenance.services.orders import Orders, Standing
 from countenance.services.verification import Progress
@@ -21,6 +22,8 @@ from countenance.store import conflicts as conflict_rows
 from countenance.store import orders as rows
 from countenance.store import runs as run_rows
 from countenance.store.records import Records, Transaction
+
+_NOT_STARTED = (RunState.PLANNED, RunState.CANCELLED)
 
 
 class OrderRuns:
@@ -64,12 +67,13 @@ class OrderRuns:
         a crash, it goes on where it stopped.
 
         Returns:
-            The run, as it waits for the second person, or certified, or failed with the problems.
+            The run, as it waits for the second person or, approved, for the end of a hold on all of the class; or
+            certified, or failed with the problems.
 
         Raises:
             NotFound: no such order.
             BadInput: it asks for no destruction, or nobody is in its class.
-            Refused: it is not in force, counsel has to decide, unknown people come first, all is held; logged.
+            Refused: it is not in force, counsel has to decide, unknown people come first; logged.
             Busy: another process reads the databases.
         """
         if not by.strip():
@@ -80,7 +84,12 @@ class OrderRuns:
             if by.strip().casefold() == run.requested_by.casefold():
                 return self._destruction.status(run.id)
             self._destruction.approve(run.id, by=by)
-        done = self._destruction.resume(run.id, declarant=declarant, progress=progress)
+        try:
+            done = self._destruction.resume(run.id, declarant=declarant, progress=progress)
+        except Refused as refusal:
+            if refusal.rule_id != HOLD_RULE:
+                raise
+            return self._destruction.status(run.id)  # logged; `take_up` goes on once the hold is lifted
         self.settle(done.run.id)
         return done
 
@@ -146,8 +155,9 @@ class OrderRuns:
         """
         wanted, found = set(people), []
         with self._records.read() as work:
-            runs = [one.id for one in run_rows.all_runs(work) if one.state is not RunState.CANCELLED]
-            deferred = [one for one in runs if wanted & set(run_rows.targets(work, one, TargetKind.HELD))]
+            runs = [one.id for one in run_rows.all_runs(work) if one.state not in _NOT_STARTED]
+            kinds = (TargetKind.HELD, TargetKind.SUBJECT)  # who came under a hold later than the run is still a subject
+            deferred = [one for one in runs if any(wanted.intersection(run_rows.targets(work, one, k)) for k in kinds)]
         for run in deferred:
             with suppress(Refused):  # logged where it was refused
                 found.append(self._destruction.resume(run))

@@ -12,6 +12,7 @@ from countenance.model.event import EventTag
 from countenance.model.order import STOPS, Order, OrderStatus, Verb
 from countenance.store import classes, conflicts
 from countenance.store import orders as rows
+from countenance.store import runs as run_rows
 from countenance.store.records import Records, Transaction
 
 _RUNNING = (OrderStatus.IN_FORCE, OrderStatus.SATISFIED)
@@ -24,7 +25,9 @@ def mind_orders(records: Records, run: RunId) -> None:
         Refused: one is stayed or vacated, or counsel has to decide first; logged.
     """
     with records.read() as work:
-        behind = rows.served_by(work, run)
+        source = run_rows.get(work, run).source
+        filters = [one for one in rows.everyone(work) if source in one.instrument.filtered]
+        behind = [*rows.served_by(work, run), *(one for one in filters if one.status is OrderStatus.STAYED)]
         stayed = [one.id for one in behind if one.status not in _RUNNING]
         open_ones = [one.id for order in behind for one in conflicts.everything(work, of=order.id, only_open=True)]
     if stayed:

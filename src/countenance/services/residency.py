@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from countenance.errors import BadInput
-from countenance.ids import SubjectId
+from countenance.ids import OrderId, SubjectId
 from countenance.model.civil import latest_date
 from countenance.model.event import EventTag
 from countenance.model.place import place
 from countenance.model.residency import Evidence, Residency, ResidencyFact, check
 from countenance.services.law import LawBook
+from countenance.services.order_freeze import freeze_newcomer
 from countenance.store import residency as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records
@@ -47,10 +48,17 @@ class Home:
 class Homes:
     """Verbs on residency facts."""
 
-    def __init__(self, records: Records, law: LawBook, reevaluate: Callable[[SubjectId], object]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        law: LawBook,
+        reevaluate: Callable[[SubjectId], object],
+        froze: Callable[[Sequence[OrderId]], object],
+    ) -> None:
         self._records = records
         self._law = law
         self._reevaluate = reevaluate
+        self._froze = froze
 
     def add(
         self,
@@ -65,6 +73,8 @@ class Homes:
         ends: int | None = None,
     ) -> Home:
         """Record one fact; another law may apply from the next decision on, and lapse releases that do not meet it.
+
+        Whom it brings into the class of an order in force is frozen in the same transaction.
 
         Args:
             since: the first day there.
@@ -103,8 +113,11 @@ class Homes:
                 evidence=evidence.value,
                 ended=bool(until),
             )
+            orders = freeze_newcomer(work, subject)
         self._reevaluate(subject)
-        return self.of(subject)
+        told = self.of(subject)
+        self._froze(orders)  # last: where an order retains the person, the key goes into escrow
+        return told
 
     def of(self, subject: SubjectId, on: date | None = None) -> Home:
         """Return what is known of where a person lives on a day, by default today.

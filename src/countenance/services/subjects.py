@@ -297,7 +297,7 @@ class Subjects:
             sources=("Photos that the operator has permission to collect, in which you were pointed out.",),
             alternative=f"Ask {known['operator']} to look through the photos by eye; it costs you nothing.",
         )
-        fields, separate = law.items("notice.fields"), law.items("consent.separate_for")
+        fields, separate = (self._law.widest(law, key) for key in ("notice.fields", "consent.separate_for"))
         text = notices.compose(fields, facts, separate)
         draft = Draft(subject.id, NoticeId(new_id("not")), text, terms, policy.sha256, fields, separate)
         rows.add_notice(work, draft.notice, subject.id, text)
@@ -374,7 +374,7 @@ def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: Sig
         "notice": {
             "id": draft.notice,
             "sha256": canonical.digest(draft.text),
-            "fields": list(law.items("notice.fields")),
+            "fields": list(draft.fields),
         },
         "policy_sha256": draft.policy_sha256,
         "law": {"digest": law.digest, "packs": {pack.id: pack.sha256 for pack in law.packs}},

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
@@ -75,7 +75,8 @@ def transaction(connection: Connection, *, write: bool) -> Iterator[Connection]:
         try:
             yield connection
         except BaseException:
-            with suppress(DatabaseError):  # a full disk has rolled back already; closing does so in any case
+            # A full disk, and Ctrl-C within a statement, have rolled back already; closing does so in any case.
+            with suppress(DatabaseError, PendingRollbackError):
                 connection.exec_driver_sql("ROLLBACK")
             connection.rollback()
             raise

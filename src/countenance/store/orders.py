@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, func, insert, literal, select, update
+from sqlalchemy import CompoundSelect, Row, func, insert, literal, select, true, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
@@ -187,11 +187,14 @@ def count_class(work: Transaction, instrument: Instrument) -> tuple[dict[str, in
     return numbers | {"nonmember": everybody - sum(numbers.values())}, sorted([*found[MEMBER], *treated])
 
 
-def freeze(work: Transaction, order: Order) -> int:
+def freeze(work: Transaction, order: Order, only: SubjectId | None = None) -> int:
     """Write down who is in the class of an order now, and freeze them; return how many are new in it.
 
     Who is not unknown any more, or is out of the class by now, stays in it: an order that froze somebody binds until
     it is vacated.
+
+    Args:
+        only: look at this person alone.
     """
     member, person = schema.order_member, schema.subject
     others = member.alias("others")
@@ -202,26 +205,28 @@ def freeze(work: Transaction, order: Order) -> int:
     queries = classes.members(work, order.instrument.persons)
     wanted = [MEMBER] if order.instrument.persons.unknown is Unknown.EXCLUDE else [MEMBER, UNKNOWN]
     already = select(member.c.subject).where(member.c.order == order.id)
+    among = true() if only is None else person.c.id == only
     new = 0
     for standing in wanted:
         asked = (
             queries[standing]
             .with_only_columns(literal(order.id), person.c.id, literal(standing), own, turn)
-            .where(person.c.id.not_in(already))
+            .where(person.c.id.not_in(already), among)
         )
         names = ["order", "subject", "standing", "own", "turn"]
         new += work.connection.execute(insert(member).from_select(names, asked)).rowcount
     ours = person.c.id.in_(select(member.c.subject).where(member.c.order == order.id, member.c.left.is_(None)))
     work.connection.execute(
-        update(person).where(ours, person.c.frozen_at.is_(None)).values(frozen_at=to_text(work.now))
+        update(person).where(ours, person.c.frozen_at.is_(None), among).values(frozen_at=to_text(work.now))
     )
     return new
 
 
-def frozen_marks(work: Transaction, order: OrderId) -> list[bytes]:
-    """Return the tombstones of a freeze: a restore of an older backup freezes these people again."""
+def frozen_marks(work: Transaction, order: OrderId, only: SubjectId | None = None) -> list[bytes]:
+    """Return the tombstones of a freeze, or of one person's: a restore of an older backup freezes them again."""
     table = schema.order_member
-    rows = work.connection.execute(select(table.c.subject, table.c.turn).where(table.c.order == order))
+    mine = true() if only is None else table.c.subject == only
+    rows = work.connection.execute(select(table.c.subject, table.c.turn).where(table.c.order == order, mine))
     return [work.keyring.mac(frozen_mark(row.subject, row.turn)) for row in rows]
 
 

@@ -108,13 +108,15 @@ def take_up_again(work: Transaction, run: RunId, ids: Iterable[str]) -> None:
         kind = TargetKind.SUBJECT if one.startswith("sub_") else TargetKind.PHOTO
         own = (table.c.run == run, table.c.kind == TargetKind.HELD.value, table.c.id == one)
         work.connection.execute(update(table).where(*own).values(kind=kind.value, done=0))
-    done = get(work, run).counts
-    earlier = {
-        f"{_EARLIER}{name}": number + done.get(f"{_EARLIER}{name}", 0)
-        for name, number in done.items()
-        if ":" not in name
-    }
-    move(work, run, RunState.FROZEN, counts=json.dumps(earlier))
+    before = get(work, run)
+    earlier = {name: number for name, number in before.counts.items() if name.startswith(_EARLIER)}
+    if before.state is RunState.CERTIFIED:
+        for name, number in before.counts.items():
+            if ":" not in name:
+                earlier[f"{_EARLIER}{name}"] = number + earlier.get(f"{_EARLIER}{name}", 0)
+    set_counts(work, run, earlier)
+    if before.state is not RunState.FROZEN:
+        move(work, run, RunState.FROZEN)
 
 
 _EARLIER = "earlier:"

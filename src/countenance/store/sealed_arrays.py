@@ -91,7 +91,11 @@ class SealedArrays:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; nothing can be read from it any more."""
         os.close(self._file)
 
     def array(self, number: int, into: Array | None = None) -> Array:
@@ -119,7 +123,9 @@ class SealedArrays:
             part = np.empty((min(rows, shape[0] - block * rows), *shape[1:]), dtype)
             self._block(number, block, part)
             own = numbers // rows == block
-            held[own] = part[numbers[own] % rows]
+            copied = part[numbers[own] % rows]
+            held[own] = copied
+            copied.fill(0)
             part.fill(0)
         return held
 
