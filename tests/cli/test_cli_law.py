@@ -154,15 +154,15 @@ def test_diff(world: World, cli: Cli) -> None:
 def test_explain_what_would_be_decided(world: World, cli: Cli) -> None:
     """`enrol`, `search` and `key` say each rule, its fact, remedy and citation; each look is logged."""
     ada, client = world.person("Ada"), world.client()
-    unsigned = cli.json("explain", "enrol", "--subject", ada.id)
+    unsigned = cli.json("packs", "explain", "enrol", "--subject", ada.id)
     unmet = {rule["rule"]: rule for rule in unsigned["rules"] if not rule["met"]}
     assert (unsigned["question"], unsigned["permitted"], "consent.live" in unmet) == ("enrol", False, True)
     assert all(rule["remedy"] and rule["citation"] and rule["fact"] for rule in unmet.values())
-    text = cli("explain", "enrol", "--subject", ada.id).stdout
+    text = cli("packs", "explain", "enrol", "--subject", ada.id).stdout
     assert "no, by rule" in text and "UNMET consent.live" in text  # noqa: PT018 - one text
     world.sign(ada.id)
-    assert cli.json("explain", "enrol", "--subject", ada.id)["permitted"] is True
-    asked = ("explain", "search", "--client", client, "--purpose", DELIVERY.value, "--subject", ada.id)
+    assert cli.json("packs", "explain", "enrol", "--subject", ada.id)["permitted"] is True
+    asked = ("packs", "explain", "search", "--client", client, "--purpose", DELIVERY.value, "--subject", ada.id)
     parts = cli(*asked, "--json").records
     assert [(one["question"], one["permitted"]) for one in parts] == [
         ("serve the client", True),
@@ -171,10 +171,10 @@ def test_explain_what_would_be_decided(world: World, cli: Cli) -> None:
     ]
     assert "Show the subject: yes." in cli(*asked).stdout
     name = "retention.after_last_interaction_days"
-    said = cli.json("explain", "key", name, "--subject", ada.id)
+    said = cli.json("packs", "explain", "key", name, "--subject", ada.id)
     assert said["said"][0]["pack"] == "us-il-bipa"
-    assert f"{name} = {said['value']}" in cli("explain", "key", name, "--subject", ada.id).stdout
-    assert "pack.md" in cli("explain", "key", "retention.no_such", code=3).stderr
+    assert f"{name} = {said['value']}" in cli("packs", "explain", "key", name, "--subject", ada.id).stdout
+    assert "pack.md" in cli("packs", "explain", "key", "retention.no_such", code=3).stderr
     assert {e.payload["action"] for e in world.log(EventTag.LAW_EXPLAINED)} == {"enrol", "search", "key"}
 
 
@@ -185,14 +185,14 @@ def test_explain_a_refusal_in_the_log(world: World, cli: Cli) -> None:
         world.search(client, 1, Purpose.MISSING_PERSON)
     listed = cli("ledger", "show", "--json").records
     number = next(one["index"] for one in listed if one["tag"] == EventTag.SEARCH_REFUSED.value)
-    told = cli.json("explain", "--event", number)
+    told = cli.json("packs", "explain", "--event", number)
     assert (told["event"], told["tag"]) == (number, "engine:search:refused")
     assert told["rule"] and told["key"] and told["remedy"] and told["citation"]  # noqa: PT018 - each is there
-    text = cli("explain", "--event", number).stdout
+    text = cli("packs", "explain", "--event", number).stdout
     assert told["rule"] in text and told["remedy"] in text  # noqa: PT018 - one text
-    assert "no refusal" in cli("explain", "--event", "0", code=3).stderr
-    assert "no entry" in cli("explain", "--event", "99999", code=3).stderr
-    cli("explain", code=3)
+    assert "no refusal" in cli("packs", "explain", "--event", "0", code=3).stderr
+    assert "no entry" in cli("packs", "explain", "--event", "99999", code=3).stderr
+    cli("packs", "explain", code=3)
 
 
 def test_results(world: World, cli: Cli) -> None:

@@ -38,14 +38,14 @@ def explain(
     """Say why; of an entry of the log, or of what would be decided now.
 
     Example:
-        countenance explain --event 41
+        countenance packs explain --event 41
     """
     if ctx.invoked_subcommand is not None:
         return
     with engine_command(data, as_json) as (engine, output):
         if event is None:
             raise BadInput(
-                "name an entry of the log (--event), or ask `explain enrol`, `explain search`, `explain key`"
+                "name an entry of the log (--event), or ask `packs explain enrol`, `packs explain search`, `packs explain key`"
             )
         found = engine.explain.event(event)
         output.record(
@@ -76,7 +76,7 @@ def enrol(
     """Say why a face of a person would become a reference now, or not.
 
     Example:
-        countenance explain enrol --subject sub_7k2m0q9x4t8b5c1d
+        countenance packs explain enrol --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         origin = None if source is None else SourceId(source)
@@ -99,7 +99,7 @@ def search(
     r"""Say why a search would be answered now, and show a person, or not.
 
     Example:
-        countenance explain search --client cli_7k2m0q9x4t8b5c1d \
+        countenance packs explain search --client cli_7k2m0q9x4t8b5c1d \
           --purpose photo_delivery --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
@@ -124,7 +124,7 @@ def key(
     r"""Say where the value of a key comes from; without a person, for one of whom nothing is known.
 
     Example:
-        countenance explain key retention.after_last_interaction_days \
+        countenance packs explain key retention.after_last_interaction_days \
           --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from countenance.cli.exits import FOUND_WRONG
+from countenance.cli import explain
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, command, counted, engine_command
 from countenance.errors import BadPack, NotFound
 
@@ -28,6 +29,7 @@ _By = Annotated[str | None, typer.Option(help="Account that does this; by defaul
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(_packs, name="packs")
+    explain.register(_packs)
 
 
 @_packs.command("list")
