@@ -56,6 +56,8 @@ def test_two_accounts_put_a_law_file_in_force(world: World) -> None:
     change = world.engine.packs.add(FR, "jp-test.toml", by="counsel")
     assert "jp-test" not in [p.id for p in world.engine._law.of_subject(ada).packs]
     before = world.state()
+    with pytest.raises(BadInput, match=change.id):
+        world.engine.packs.add(FR, "jp-test.toml", by="custodian")
     with pytest.raises(Refused) as refused:
         world.engine.packs.confirm(change.id, by=" Counsel ")
     assert refused.value.rule_id == "law.dual_control"

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 @_explain.callback()
 def explain(
     ctx: typer.Context,
-    event: Annotated[int | None, typer.Option(help="Number of a refusal in the log.")] = None,
+    event: Annotated[int | None, typer.Option(help="A refusal: its place in the log, from `ledger show`.")] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -49,7 +49,7 @@ def explain(
             )
         found = engine.explain.event(event)
         output.record(
-            event=found.number,
+            event=found.index,
             at=to_text(found.at),
             tag=found.tag,
             rule=found.rule,
@@ -57,7 +57,7 @@ def explain(
             remedy=found.remedy or None,
             citation=found.citation,
         )
-        output.say(f"Entry {found.number} of {to_text(found.at)} ({found.tag}) was refused by rule {found.rule}.")
+        output.say(f"Entry {found.index} of {to_text(found.at)} ({found.tag}) was refused by rule {found.rule}.")
         if found.known:
             output.say(f"  Law, as it stands now: {found.key}  [{found.citation}]")
             output.say(f"  What would make it lawful: {found.remedy}")

@@ -228,7 +228,7 @@ def _say_reevaluated(output: Output, found: Reevaluated) -> None:
     reasons = ", ".join(f"{rule} {count}" for rule, count in sorted(found.reasons.items()))
     output.record(releases=found.releases, lapsed=found.lapsed, reasons=dict(found.reasons))
     output.say(
-        f"{counted(found.releases, 'given release')} held against the law; {found.lapsed} of them "
+        f"{counted(found.releases, 'release')} in force held against the law; {found.lapsed} of them "
         f"{'needs' if found.lapsed == 1 else 'need'} a renewal{f' ({reasons})' if reasons else ''}."
     )
 

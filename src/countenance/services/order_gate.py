@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from countenance.errors import Refused
@@ -64,13 +65,20 @@ def stops(order: Order) -> bool:
     return bool(order.instrument.verbs & (STOPS | {Verb.DESTROY}))
 
 
-def barred_by(work: Transaction, subject: SubjectId, signed_at: datetime | None = None) -> Order | None:
+def barred_by(
+    work: Transaction,
+    subject: SubjectId,
+    signed_at: datetime | None = None,
+    *,
+    binding: Sequence[Order] | None = None,
+) -> Order | None:
     """Return the order whose class somebody is in, and which no release of this person is allowed to answer.
 
     Args:
         signed_at: when the release was signed that would be used; None where one is only to be signed now.
+        binding: the orders that bind in this transaction, where the caller has read them already.
     """
-    for order in rows.binding(work):
+    for order in rows.binding(work) if binding is None else binding:
         if not stops(order):
             continue
         after = order.instrument.persons.new_release_after
