@@ -44,9 +44,7 @@ def explain(
         return
     with engine_command(data, as_json) as (engine, output):
         if event is None:
-            raise BadInput(
-                "name an entry of the log (--event), or ask `packs explain enrol`, `packs explain search`, `packs explain key`"
-            )
+            raise BadInput("name an entry of the log (--event), or ask `packs explain enrol`, `search` or `key`")
         found = engine.explain.event(event)
         output.record(
             event=found.index,

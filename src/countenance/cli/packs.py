@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.exits import FOUND_WRONG
 from countenance.cli import explain
+from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, command, counted, engine_command
 from countenance.errors import BadPack, NotFound
 
