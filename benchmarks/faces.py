@@ -118,12 +118,16 @@ def load(name: str, threads: int = 1, models: Path | None = None) -> FacePack:
     if name == "dlib":
         return dlib_pack.load(threads)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / name
-        home.mkdir()
-        (home / "pack.toml").write_text(_MANIFEST, encoding="utf-8")
+        describe(Path(folder) / name)
         store = ModelStore(Path(folder))
         store.pull(name, source=SHARED / "models", accept_licence=None, progress=None)
         return store.load(name, threads)
+
+
+def describe(home: Path) -> None:
+    """Write the manifest of the five-point pack of ../shared/models to a folder of installed packs."""
+    home.mkdir(parents=True)
+    (home / "pack.toml").write_text(_MANIFEST, encoding="utf-8")
 
 
 def encoded(pack: FacePack, paths: list[Path]) -> Faces:

@@ -71,6 +71,7 @@ def enrolling(data: Path, pack: str, count: int) -> tuple[Engine, SourceId, list
     """Return an engine on a fresh directory, a source, and people who have signed."""
     engine = Engine.init(data, operator="Benchmark")
     if pack != "dlib":
+        faces.describe(data / "models" / pack)
         engine.models.pull(pack, source=faces.SHARED / "models", accept_licence=None, progress=None)
         engine.use(pack)
     source = engine.register.add_source("Benchmark", basis="public benchmark photos").id
