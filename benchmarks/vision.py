@@ -89,7 +89,7 @@ def _encoder() -> None:
     net = dlib.face_recognition_model_v1(_weights(weights.ENCODER))
     pack = dlib_pack.load()
     quick = cast(DlibEncoder, pack.encoder)
-    exact = DlibEncoder(dlib_pack.session(_float_graph(weights.ENCODER), threads=1))
+    exact = DlibEncoder(lambda: dlib_pack.session(_float_graph(weights.ENCODER), threads=1))
     photo = astronaut()  # type: ignore[no-untyped-call]
     crop = pack.encoder.align(photo, pack.detector.detect(photo)[0])
     many = np.repeat(crop[None], _BATCH, axis=0)

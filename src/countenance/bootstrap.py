@@ -200,7 +200,8 @@ class Engine(Remedies):
     def retention(self) -> Retention:
         """Verbs on the retention clock: `status`, `run`, `notices`, `interaction`, `purpose_met`, `review`."""
         lock = self.directory / files.RETENTION_LOCK
-        return Retention(self._records, self._law, lambda: self.destruction, lambda: self.evidence, lock)
+        late = (lambda: self.destruction), (lambda: self.evidence), (lambda: self.repetition)
+        return Retention(self._records, self._law, *late, self.results.purge_overdue, lock)
 
     @cached_property
     def homes(self) -> Homes:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from countenance.ports.eyes import Eyes
 from countenance.ports.gallery import Scan
 from countenance.ports.photos import PhotoReader
-from countenance.ports.vision import FacePack
+from countenance.ports.vision import DEFAULT_PACK, FacePack
 from countenance.ports.web import Web
 from countenance.services.looking import Looking
-from countenance.services.models import DEFAULT_PACK
 
 if TYPE_CHECKING:
     from countenance.backends.five_point.store import ModelStore as ModelStore  # noqa: PLC0414 - what `bootstrap` may name
@@ -67,7 +66,8 @@ def be_eyes(models: Path, pack_name: str, socket: int) -> None:
     """Look at the photos that come through a socket until it closes: all that a process of a crowd does."""
     from countenance.backends import crowd as crowds  # noqa: PLC0415 - see the module
 
-    crowds.serve(socket, Looking(photo_reader(), pack(model_store(models), pack_name)))
+    faces = default_pack() if pack_name == DEFAULT_PACK else model_store(models).load(pack_name)
+    crowds.serve(socket, Looking(photo_reader(), faces))
 
 
 def scan(dim: int) -> Scan:

@@ -14,7 +14,8 @@ import pytest
 from skimage.data import astronaut
 
 from countenance.backends import dlib_pack
-from countenance.backends.dlib_pack import detector, weights
+from countenance.backends.dlib_pack import dat, detector, graph, ranges, weights
+from countenance.backends.dlib_pack.arithmetic import Int8, Tensor
 from countenance.errors import EncodingFailed, ModelDamaged, ModelMissing
 from countenance.model.face import Crop, Image, PointScheme
 from countenance.policy import permit as permits
@@ -249,3 +250,25 @@ def test_dlib_is_not_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class _Plain(Int8):
+    """The same 8-bit network in the plainest way: one column at a time, means by ONNX Runtime's own operator."""
+
+    def halve(self, top: Tensor) -> Tensor:
+        form = self._form(top)
+        sides = {"kernel_shape": [2, 2], "strides": [2, 2], "channels_last": 1, "domain": "com.microsoft"}
+        return top._replace(name=self.node("QLinearAveragePool", top.name, *form, *form, **sides))
+
+
+def test_the_quick_forms_change_no_bit(crop: Crop) -> None:
+    """Two columns at once and means by slices give every bit of what the plain network gives."""
+    layers = dat.layers(weights.read(weights.ENCODER, weights.folder()))
+    views = np.concatenate(
+        [np.random.default_rng(0).integers(0, 256, (2, 150, 150, 3), np.uint8), crop[None, 16:-16, 16:-16]]
+    )
+    plain, quick = (
+        dlib_pack.session(graph.encoder(layers, arithmetic), 1).run(None, {"pixels": views})[0]
+        for arithmetic in (_Plain(ranges.ENCODER, columns=1), Int8(ranges.ENCODER, columns=2, border=2))
+    )
+    assert plain.tobytes() == quick.tobytes()

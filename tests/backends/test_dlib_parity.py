@@ -133,7 +133,7 @@ def test_same_vectors(shapes: list[tuple[Image, Box, dlib.full_object_detection]
     chips = np.stack([dlib.get_face_chip(photo, shape, 150, 0.25) for photo, _, shape in shapes])
     expected = np.array([net.compute_face_descriptor(chip) for chip in chips])
     exact_graph = graph.encoder(dat.layers(weights.read(weights.ENCODER, WEIGHTS)), Float32())
-    exact = DlibEncoder(dlib_pack.session(exact_graph, threads=1))._run(chips)
+    exact = DlibEncoder(lambda: dlib_pack.session(exact_graph, threads=1))._run(chips)
     assert np.abs(exact - expected).max() < 1e-5
     quick = own.encoder._run(chips)
     cosines = (quick * exact).sum(axis=1) / np.linalg.norm(quick, axis=1) / np.linalg.norm(exact, axis=1)

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -290,3 +291,9 @@ def test_the_default_pack_sees_the_same_in_another_process(tmp_path: Path) -> No
     assert np.array_equal(one.found.landmarks, other.found.landmarks)
     assert np.array_equal(one.crop, other.crop)
     assert (here.preview, here.full_size, here.regions) == (there.preview, there.full_size, there.regions)
+
+
+def test_who_looks_knows_no_records() -> None:
+    """A process that looks imports neither the database nor cryptography, so that it starts quickly."""
+    code = "import sys, countenance.cli.eyes; sys.exit(bool({'sqlalchemy', 'cryptography'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

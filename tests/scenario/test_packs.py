@@ -56,6 +56,8 @@ def test_two_accounts_put_a_law_file_in_force(world: World) -> None:
     change = world.engine.packs.add(FR, "jp-test.toml", by="counsel")
     assert "jp-test" not in [p.id for p in world.engine._law.of_subject(ada).packs]
     before = world.state()
+    with pytest.raises(BadInput, match=change.id):
+        world.engine.packs.add(FR, "jp-test.toml", by="custodian")
     with pytest.raises(Refused) as refused:
         world.engine.packs.confirm(change.id, by=" Counsel ")
     assert refused.value.rule_id == "law.dual_control"
@@ -119,17 +121,18 @@ def test_a_tightened_law_ends_releases_until_they_are_renewed(world: World) -> N
         world.sign(person.id)
         world.enrol(world.source(), person.id, seed)
     assert (world.found(client, 1), world.found(client, 2)) == ({ada.id}, {bo.id})
-    confirmed(world, FR)
+    world.clock.tick(days=40)
+    confirmed(world, FR.replace("max_age_days = 900", "max_age_days = 30"))
     found = world.engine.packs.last
-    assert (found.releases, found.lapsed, dict(found.reasons)) == (2, 1, {"consent.notice": 1})
+    assert (found.releases, found.lapsed, dict(found.reasons)) == (2, 1, {"consent.age": 1})
     assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo.id})
     ((_, status),) = world.engine.subjects.show(ada.id).releases
     assert status is ConsentStatus.NEEDS_RENEWAL
     entry = world.log(EventTag.RELEASE_LAPSED, ada.id)[-1].payload
-    assert entry["rules"] == ["consent.notice"]
+    assert entry["rules"] == ["consent.age"]
     assert world.engine.packs.reevaluate().lapsed == 0
     world.clock.tick(seconds=1)
-    world.sign(ada.id)
+    world.sign(ada.id, days=30)
     assert world.found(client, 1) == {ada.id}
 
 

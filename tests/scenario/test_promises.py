@@ -11,6 +11,7 @@ import pytest
 from fake_pack import blurred, face, photo, png
 from world import DELIVERY, OPERATOR, PRESENT, World
 
+from countenance.clock import to_text
 from countenance.errors import InvalidRelease, Refused
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
@@ -93,6 +94,9 @@ def test_every_search_has_an_owner(world: World) -> None:
         "fpir": "0.01",
         "gallery": 1,
         "outcome": "found",
+        "encoder": world.encoder.digest,
+        "started": entry.payload["started"],
+        "ended": to_text(entry.at),
         "candidates": 1,
         "without_ground": 0,
     }

@@ -602,3 +602,37 @@ def test_an_order_denies_clients(world: World) -> None:
     for who in (CLERK, COUNSEL):
         world.engine.custody.orders.vacate(order, by=who)
     assert world.found(client, 1) == {bo}
+
+
+def test_an_order_filters_sources(world: World) -> None:
+    """A source that an order names is revoked by the freeze; what came from it alone is destroyed, not under a stay."""
+    client, scraped, kept = world.client(), world.source(), world.source()
+    ada, bo = (world.person(label, "US-TX").id for label in ("Ada", "Bo"))
+    for one in (ada, bo):
+        world.sign(one)
+    world.enrol(scraped, ada, 1)
+    world.enrol(kept, bo, 2)
+    term = f'\n[[term]]\nverb = "filter_source"\nquote = "{QUOTE}"\nsources = ["{scraped}"]\n'
+    with pytest.raises(NotFound, match="src_none"):
+        enter(world, verbs=(), terms=term.replace(scraped, "src_none"))
+    order = enter(world, verbs=(), terms=term)
+    assert world.engine.custody.orders.status(order).unmet == ()
+    assert world.found(client, 1) == {ada}
+    world.engine.custody.orders.freeze(order)
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})
+    (event,) = world.log(EventTag.SOURCE_REVOKED)
+    assert event.payload == {"source": scraped}
+    with pytest.raises(Refused, match="revoked"):
+        world.ingest(scraped, world.photo(1))
+    (run,) = world.engine.destruction.runs()
+    assert (run.state, run.source, run.requested_by) == (RunState.FROZEN, scraped, CLERK)
+    world.engine.custody.orders.stay(order, by=CLERK)
+    with pytest.raises(Refused, match="stayed"):
+        world.engine.destruction.approve(run.id, by=COUNSEL)
+    world.engine.custody.orders.end_stay(order, by=CLERK)
+    world.engine.destruction.approve(run.id, by=COUNSEL)
+    assert world.engine.destruction.resume(run.id).title == "complete"
+    assert world.rows()["reference"] == 1
+    world.engine.custody.orders.freeze(order)
+    assert len(world.engine.destruction.runs()) == len(world.log(EventTag.SOURCE_REVOKED)) == 1
+    assert (world.found(client, 1), world.found(client, 2)) == (set(), {bo})

@@ -11,6 +11,7 @@ from fake_pack import face, photo, png
 from world import DELIVERY, OPERATOR, PRESENT, World
 
 from countenance import canonical
+from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease, NotFound, Refused
 from countenance.ids import ClientId, SearchId, SubjectId
 from countenance.model.client import Attestation, Site
@@ -136,7 +137,7 @@ def test_t08_a_client_that_no_release_names_cannot_tell_a_match_from_nobody(worl
     without = [dict(event.payload)["without_ground"] for event in world.log(EventTag.SEARCH_ANSWERED)]
     assert without == [0, 0, 1]
     first, last = (dict(e.payload) for e in world.log(EventTag.SEARCH_ANSWERED)[::2])
-    assert {k for k in first if first[k] != last[k]} == {"search", "without_ground"}
+    assert {k for k in first if first[k] != last[k]} == {"search", "started", "ended", "without_ground"}
 
 
 MODES = {
@@ -302,11 +303,42 @@ def test_t24_two_people_confirm_before_a_result_counts(world: World) -> None:
     assert results.show(result.id).candidates[0].confirmed_by == (LOOKED, "bo")
     entry = world.log(EventTag.RESULT_CONFIRMED)[-1].payload
     assert (entry["confirmations"], entry["needed"]) == (2, 2)
+    codes = [entry["by"] for entry in (e.payload for e in world.log(EventTag.RESULT_CONFIRMED))]
+    assert codes == [results.account_code(LOOKED.upper()), results.account_code("bo")]
+    assert world.log(EventTag.RESULT_REFUSED)[-1].payload["by"] == codes[0]
     assert LOOKED.encode() not in world.bytes_on_disk()
     with pytest.raises(NotFound):
         results.confirm(result.id, SubjectId("sub_else"), by="cy")
     world.destroy(ada.id)
     assert world.rows()["confirmation"] == 0
+    assert [e.payload["by"] for e in world.log(EventTag.RESULT_CONFIRMED)] == codes
+    with pytest.raises(BadInput):
+        results.account_code(" ")
+
+
+def test_t24_the_log_says_when_a_search_was_used_and_on_what(world: World) -> None:
+    """Start, end and reference database (encoder, size, purpose) of each use are logged, and nothing of the probe."""
+    client, ada = world.client(), world.person("Ada")
+    world.sign(ada.id)
+    world.enrol(world.source(), ada.id, 1)
+    entries = []
+    for seed in (1, 7):
+        before = world.clock.moment
+        world.search(client, seed)
+        entries.append(world.log(EventTag.SEARCH_ANSWERED)[-1].payload)
+        assert to_text(before) <= entries[-1]["started"] <= entries[-1]["ended"] <= to_text(world.clock.moment)
+        assert entries[-1]["ended"] == to_text(world.log()[-1].at)
+    world.engine.searches.verify(
+        *[png(photo(face(1, n))) for n in (5, 6)], Request(client, DELIVERY, PRESENT, OPERATOR)
+    )
+    entries.append(world.log(EventTag.SEARCH_ANSWERED)[-1].payload)
+    for entry in entries:
+        assert (entry["encoder"], entry["purpose"]) == (world.encoder.digest, DELIVERY.value)
+        assert entry["started"] < entry["ended"]
+    own = {"search", "started", "ended", "outcome", "candidates"}
+    found, nobody = ({name: value for name, value in one.items() if name not in own} for one in entries[:2])
+    assert found == nobody
+    assert found["gallery"] == 1
 
 
 def test_t24_the_police_search_with_an_authorisation_only(world: World) -> None:
@@ -351,6 +383,20 @@ def test_t24_an_authorisation_that_comes_late_counts_as_refused(world: World) ->
     assert searched(world, client, 1, authorisation="warrant 13").candidates
 
 
+def test_t24_an_overdue_authorisation_is_purged_by_the_clock_too(world: World) -> None:
+    """`retention run` deletes what is late though nobody looks; what is in time and what was shown stays."""
+    client, _ = shown_to_police(world)
+    late = searched(world, client, 1, authorisation="pending")
+    world.clock.tick(hours=47)
+    young = searched(world, client, 1, authorisation="pending")
+    given = searched(world, client, 1, authorisation="warrant 13")
+    assert world.engine.retention.run().purged == 0
+    world.clock.tick(hours=2)
+    assert world.engine.retention.run().purged == 1
+    _purged(world, late.id, "overdue")
+    assert [world.engine.results.show(one.id).search for one in (young, given)] == [young.id, given.id]
+
+
 def _purged(world: World, search: SearchId, reason: str) -> None:
     with pytest.raises(NotFound):
         world.engine.results.show(search)
@@ -371,7 +417,7 @@ def test_the_log_and_the_explanation_of_a_search_agree(world: World) -> None:
         world.search(client, 1, Purpose.MISSING_PERSON)
     assert [rule.rule_id for rule in denied] == [refused.value.rule_id]
     assert denied[0].remedy in refused.value.reason
-    number = world.log(EventTag.SEARCH_REFUSED)[-1].number
-    found = world.engine.explain.event(number)
+    index = world.log(EventTag.SEARCH_REFUSED)[-1].number - 1
+    found = world.engine.explain.event(index)
     assert (found.rule, found.remedy) == (refused.value.rule_id, denied[0].remedy)
     assert timedelta(0) <= world.clock.now() - found.at

@@ -167,3 +167,13 @@ def test_the_window_of_a_class_is_dated() -> None:
     assert order.persons.where == Residency(("US-IL",), When.FORMER, date(2011, 6, 7), date(2020, 1, 1))
     assert order.persons.as_of == date(2026, 4, 1)
     assert order.persons.new_release_after == datetime(2026, 1, 10, tzinfo=UTC)
+
+
+def test_only_filter_source_names_sources() -> None:
+    """A term filter_source says which sources it means; no other term may."""
+    term = f'\n[[term]]\nverb = "filter_source"\nquote = "{QUOTE}"\nsources = ["src_1", "src_2"]\n'
+    assert parse(order_toml(ILLINOIS, terms=term)).filtered == {"src_1", "src_2"}
+    with pytest.raises(BadOrder, match="sources"):
+        parse(order_toml(ILLINOIS, terms=term.replace('sources = ["src_1", "src_2"]', "")))
+    with pytest.raises(BadOrder, match="only a term filter_source"):
+        parse(order_toml(ILLINOIS, terms=term.replace("filter_source", "report")))

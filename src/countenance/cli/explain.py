@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 @_explain.callback()
 def explain(
     ctx: typer.Context,
-    event: Annotated[int | None, typer.Option(help="Number of a refusal in the log.")] = None,
+    event: Annotated[int | None, typer.Option(help="A refusal: its place in the log, from `ledger show`.")] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -38,18 +38,16 @@ def explain(
     """Say why; of an entry of the log, or of what would be decided now.
 
     Example:
-        countenance explain --event 41
+        countenance packs explain --event 41
     """
     if ctx.invoked_subcommand is not None:
         return
     with engine_command(data, as_json) as (engine, output):
         if event is None:
-            raise BadInput(
-                "name an entry of the log (--event), or ask `explain enrol`, `explain search`, `explain key`"
-            )
+            raise BadInput("name an entry of the log (--event), or ask `packs explain enrol`, `search` or `key`")
         found = engine.explain.event(event)
         output.record(
-            event=found.number,
+            event=found.index,
             at=to_text(found.at),
             tag=found.tag,
             rule=found.rule,
@@ -57,7 +55,7 @@ def explain(
             remedy=found.remedy or None,
             citation=found.citation,
         )
-        output.say(f"Entry {found.number} of {to_text(found.at)} ({found.tag}) was refused by rule {found.rule}.")
+        output.say(f"Entry {found.index} of {to_text(found.at)} ({found.tag}) was refused by rule {found.rule}.")
         if found.known:
             output.say(f"  Law, as it stands now: {found.key}  [{found.citation}]")
             output.say(f"  What would make it lawful: {found.remedy}")
@@ -76,7 +74,7 @@ def enrol(
     """Say why a face of a person would become a reference now, or not.
 
     Example:
-        countenance explain enrol --subject sub_7k2m0q9x4t8b5c1d
+        countenance packs explain enrol --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
         origin = None if source is None else SourceId(source)
@@ -99,7 +97,7 @@ def search(
     r"""Say why a search would be answered now, and show a person, or not.
 
     Example:
-        countenance explain search --client cli_7k2m0q9x4t8b5c1d \
+        countenance packs explain search --client cli_7k2m0q9x4t8b5c1d \
           --purpose photo_delivery --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
@@ -124,7 +122,7 @@ def key(
     r"""Say where the value of a key comes from; without a person, for one of whom nothing is known.
 
     Example:
-        countenance explain key retention.after_last_interaction_days \
+        countenance packs explain key retention.after_last_interaction_days \
           --subject sub_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):

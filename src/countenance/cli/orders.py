@@ -105,6 +105,10 @@ def freeze(order: OrderArgument, *, data: Data = DEFAULT_DATA, as_json: Json = F
     with engine_command(data, as_json) as (engine, output):
         found = engine.custody.orders.freeze(OrderId(order))
         _say(output, found)
+        for source in sorted(found.order.instrument.filtered):
+            output.say(
+                f"  {source} is revoked; `destroy list` shows the run that waits to destroy what came from it alone."
+            )
 
 
 @_order.command()

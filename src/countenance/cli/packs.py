@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countenance.cli import explain
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, command, counted, engine_command
 from countenance.errors import BadPack, NotFound
@@ -28,6 +29,7 @@ _By = Annotated[str | None, typer.Option(help="Account that does this; by defaul
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(_packs, name="packs")
+    explain.register(_packs)
 
 
 @_packs.command("list")
@@ -228,7 +230,7 @@ def _say_reevaluated(output: Output, found: Reevaluated) -> None:
     reasons = ", ".join(f"{rule} {count}" for rule, count in sorted(found.reasons.items()))
     output.record(releases=found.releases, lapsed=found.lapsed, reasons=dict(found.reasons))
     output.say(
-        f"{counted(found.releases, 'given release')} held against the law; {found.lapsed} of them "
+        f"{counted(found.releases, 'release')} in force held against the law; {found.lapsed} of them "
         f"{'needs' if found.lapsed == 1 else 'need'} a renewal{f' ({reasons})' if reasons else ''}."
     )
 

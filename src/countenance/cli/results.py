@@ -73,6 +73,26 @@ def confirm(
 
 
 @_result.command()
+def account(
+    name: Annotated[str, typer.Argument(help="The account, as it was given with --by.")],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Print the code by which the log knows an account that confirmed results.
+
+    The log holds no names; with the code an auditor finds the entries `client:result:confirmed` of one person.
+
+    Example:
+        countenance result account ann
+    """
+    with engine_command(data, as_json) as (engine, output):
+        code = engine.results.account_code(name)
+        output.record(account=name, by=code)
+        output.say(f"The log knows {name} as {code} (`by` in client:result:confirmed).")
+
+
+@_result.command()
 def authorisation(
     search: _Search,
     granted: Annotated[str | None, typer.Option(help="Reference of the warrant or decision.")] = None,
@@ -106,10 +126,12 @@ def _record(held: Held) -> dict[str, object]:
         "needed": held.needed,
         "confirmations": len(held.confirmed_by),
         "confirmed": len(held.confirmed_by) >= held.needed,
+        "confirmed_by": list(held.confirmed_by),
     }
 
 
 def _say(output: Output, held: Held) -> None:
     done = len(held.confirmed_by)
     state = "confirmed" if done >= held.needed else "unconfirmed: nothing may be done on it"
-    output.say(f"  {held.subject}, score {held.score:.3f}: {done} of {held.needed} confirmations, {state}")
+    by = f" (by {', '.join(held.confirmed_by)})" if held.confirmed_by else ""
+    output.say(f"  {held.subject}, score {held.score:.3f}: {done} of {held.needed} confirmations{by}, {state}")

@@ -14,6 +14,7 @@ from countenance.clock import to_text
 from countenance.ids import ReleaseId, SubjectId
 
 if TYPE_CHECKING:
+    from countenance.services.repetition import Repeated
     from countenance.services.retention import Next, RetentionStatus
 
 _retention = typer.Typer(help="Until when people may be held, and destruction by then.", no_args_is_help=True)
@@ -49,6 +50,9 @@ def status(
 def run(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """Destroy everybody whose time is up, under the public policy; safe to start from cron.
 
+    It also deletes searches whose authorisation was not shown in time, and looks at the interval of the law whether
+    anybody destroyed has come back, whom it destroys again.
+
     Exit code 1: somebody is overdue, or a hold that the law does not recognise keeps somebody; see what it prints.
 
     Example:
@@ -62,6 +66,9 @@ def run(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             runs=list(done.runs),
             noticed=done.noticed,
             evidence_destroyed=done.evidence,
+            searches_purged=done.purged,
+            repeated=done.repeated.made,
+            came_back={"people": done.repeated.people, "things": done.repeated.things},
             problems=list(done.problems),
             **_fields(done.status),
         )
@@ -71,6 +78,11 @@ def run(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
             output.say(f"  {one}: `countenance destroy status {one}` shows its certificate")
         if done.evidence:
             output.say(f"{counted(done.evidence, 'piece')} of evidence destroyed, whose time was over too.")
+        if done.purged:
+            searches = "1 search" if done.purged == 1 else f"{done.purged} searches"
+            output.say(f"{searches} deleted, whose authorisation was not shown in time.")
+        if done.repeated.made:
+            output.say(f"Looked whether anybody destroyed has come back: {_came_back(done.repeated)}.")
         for problem in done.problems:
             output.fail(problem)
         _say(done.status, output)
@@ -139,6 +151,13 @@ def review(
     with engine_command(data, as_json) as (engine, output):
         engine.retention.review(SubjectId(subject), needed=needed)
         _recorded(subject, "review: " + ("needed" if needed else "not needed"), output)
+
+
+def _came_back(found: Repeated) -> str:
+    if not found.people and not found.things:
+        return "nobody"
+    people = "1 person" if found.people == 1 else f"{found.people} people"
+    return f"{people} and {counted(found.things, 'thing')} of theirs, destroyed again; find out how they came back"
 
 
 def _recorded(whom: str, what: str, output: Output) -> None:

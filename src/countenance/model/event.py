@@ -50,6 +50,7 @@ class EventTag(StrEnum):
     RELEASE_INVALIDATED = "custodian:release:invalidated"
     RELEASE_REFUSED = "engine:release:refused"
     SUBJECT_FROZEN = "subject:subject:frozen"
+    DESTRUCTION_REPEATED = "engine:destruction:repeated"
     SUBJECT_DESTROYED = "operator:subject:destroyed"
     HOLD_PLACED = "custodian:hold:placed"
     HOLD_LIFTED = "custodian:hold:lifted"

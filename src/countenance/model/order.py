@@ -49,7 +49,7 @@ class Verb(StrEnum):
 
 STOPS = frozenset({Verb.STOP_COLLECT, Verb.STOP_SEARCH, Verb.STOP_DISCLOSE, Verb.STOP_OFFER})
 """Terms that freeze the class; who is frozen is neither collected, nor searched, nor disclosed, nor offered."""
-BY_HAND = frozenset({Verb.RETURN, Verb.NOTIFY, Verb.PUBLISH_NOTICE, Verb.FILTER_SOURCE, Verb.TEST, Verb.REPORT})
+BY_HAND = frozenset({Verb.RETURN, Verb.NOTIFY, Verb.PUBLISH_NOTICE, Verb.TEST, Verb.REPORT})
 """Terms that people meet; the program reminds of them and records who said that they are met."""
 
 
@@ -226,6 +226,7 @@ class Term:
         quote: the sentence of the instrument that it implements.
         about: what it is about, in words, where the class does not say it.
         clients: for `deny_clients`.
+        sources: for `filter_source`.
     """
 
     number: int
@@ -233,6 +234,7 @@ class Term:
     quote: str
     about: str = ""
     clients: ClientQuery | None = None
+    sources: tuple[SourceId, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,6 +290,11 @@ class Instrument:
     def verbs(self) -> frozenset[Verb]:
         """What it asks for."""
         return frozenset(term.verb for term in self.terms)
+
+    @property
+    def filtered(self) -> frozenset[SourceId]:
+        """The sources that its terms filter."""
+        return frozenset(source for term in self.terms for source in term.sources)
 
 
 @dataclass(frozen=True)

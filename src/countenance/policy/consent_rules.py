@@ -30,6 +30,8 @@ _Published = Collection | Enrolment | ProbeUse | TransientMatch
 _OfRelease = Enrolment | Standing
 _OfPerson = Enrolment | Disclosure | Standing | Measurement
 
+_NO_RELEASE = "there is no release to look at"
+
 
 def longest_term(law: Law) -> timedelta:
     """Return the longest term that a release may have under this law."""
@@ -90,7 +92,7 @@ def _out_of_order(facts: Enrolment, _law: Law) -> str | None:
 def _order(facts: Enrolment) -> str:
     release = facts.release
     if release is None:
-        return "no release"
+        return _NO_RELEASE
     moments = (release.policy_published_at, release.delivered_at, release.signed_at, facts.now)
     names = ("policy", "notice", "signature", "faceprint")
     return ", ".join(f"{name} {to_text(moment)}" for name, moment in zip(names, moments, strict=True))
@@ -128,7 +130,7 @@ def _too_old(facts: _OfPerson, law: Law) -> str | None:
 
 
 def _signed(facts: _OfPerson) -> str:
-    return "no release" if facts.release is None else f"{facts.release.id} signed {to_text(facts.release.signed_at)}"
+    return _NO_RELEASE if facts.release is None else f"{facts.release.id} signed {to_text(facts.release.signed_at)}"
 
 
 def _notice_lacks(facts: _OfRelease, law: Law) -> str | None:
@@ -141,7 +143,9 @@ def _notice_lacks(facts: _OfRelease, law: Law) -> str | None:
 
 def _notice(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
-    return "notice not recorded in codes" if delivered is None else f"the notice told {' '.join(delivered.fields)}"
+    if facts.release is None or delivered is None:
+        return _NO_RELEASE if facts.release is None else "notice not recorded in codes"
+    return f"the notice told {' '.join(delivered.fields)}"
 
 
 def _form_too_weak(facts: _OfRelease, law: Law) -> str | None:
@@ -156,7 +160,9 @@ def _form_too_weak(facts: _OfRelease, law: Law) -> str | None:
 
 def _form(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
-    return "form not recorded" if delivered is None else f"given as {delivered.form}"
+    if facts.release is None or delivered is None:
+        return _NO_RELEASE if facts.release is None else "form not recorded"
+    return f"given as {delivered.form}"
 
 
 def _not_separate(facts: _OfRelease, law: Law) -> str | None:
@@ -169,8 +175,8 @@ def _not_separate(facts: _OfRelease, law: Law) -> str | None:
 
 def _separate(facts: _OfRelease) -> str:
     delivered = None if facts.release is None else facts.release.delivered
-    if delivered is None:
-        return "separate statements not recorded"
+    if facts.release is None or delivered is None:
+        return _NO_RELEASE if facts.release is None else "separate statements not recorded"
     return f"separate statements on {', '.join(delivered.separate) or 'nothing'}"
 
 

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 from countenance import canonical
-from countenance.ids import ClientId
+from countenance.ids import ClientId, SourceId
 from countenance.model.order import (
     ClientQuery,
     Counsel,
@@ -29,7 +29,7 @@ _ORDER = (
     "kind authority matter issued_at served_at effective_at expires_at binds penalty third_parties verifier "
     "text text_file sha256"
 ).split()
-_TERM = ("verb", "quote", "about", "clients", "kinds")
+_TERM = ("verb", "quote", "about", "clients", "kinds", "sources")
 _DEADLINES = ("freeze", "destroy", "certify", "report_every_days")
 _COUNSEL = ("name", "contact", "acts_for")
 _FEWEST_WORDS = 3  # fewer are no sentence that a term could rest on
@@ -137,7 +137,8 @@ def _terms(source: Source, words: str) -> tuple[Term, ...]:
         if quote not in spoken:
             raise source.bad(f"the sentence {quote[:60]!r} does not stand in the order's text", here, "quote")
         about = source.text(table, here, "about", needed=False)
-        found.append(Term(number + 1, verb, quote, about, _clients(source, table, here, verb)))
+        clients, sources = _clients(source, table, here, verb), _sources(source, table, here, verb)
+        found.append(Term(number + 1, verb, quote, about, clients, sources))
     return tuple(found)
 
 
@@ -153,6 +154,14 @@ def _clients(source: Source, table: Table, here: Path, verb: Verb) -> ClientQuer
     clients = source.words(table, here, "clients")
     kinds = source.each(table, here, "kinds", ClientKind) if "kinds" in table else ()
     return ClientQuery(tuple(map(ClientId, clients)), kinds)
+
+
+def _sources(source: Source, table: Table, here: Path, verb: Verb) -> tuple[SourceId, ...]:
+    """Return which sources a `filter_source` term is about; no other term names sources."""
+    named = source.words(table, here, "sources", needed=verb is Verb.FILTER_SOURCE)
+    if named and verb is not Verb.FILTER_SOURCE:
+        raise source.bad("only a term filter_source has sources", here, "sources")
+    return tuple(map(SourceId, named))
 
 
 def _counsel(source: Source) -> tuple[Counsel, ...]:

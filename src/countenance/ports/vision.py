@@ -11,6 +11,9 @@ from countenance.model.face import Crop, DetectedFace, Image
 from countenance.model.faceprint import Faceprint
 from countenance.policy.permit import PermittedCrop
 
+DEFAULT_PACK = "dlib"
+"""Name of the pack that a new data directory uses."""
+
 
 class Detector(Protocol):
     """Finds faces. Stateless and safe to call from several threads at once.

@@ -10,10 +10,12 @@ from countenance.ids import SubjectId
 from countenance.services.destruction import Destruction, Finished
 from countenance.services.holds import Erase, Holds
 from countenance.services.law import LawBook
+from countenance.services.order_acts import OrderActs
 from countenance.services.order_conflicts import Conflicts
 from countenance.services.order_execution import OrderRuns
 from countenance.services.orders import Orders
 from countenance.services.register import Register
+from countenance.services.sources import Sources
 from countenance.store.records import Records
 
 
@@ -39,7 +41,8 @@ class Custody:
         self._destruction = destruction
         self.holds = Holds(records, law, self._take_up, spread, erase)
         self.conflicts = Conflicts(records, self.holds, spread)
-        self.orders = Orders(records, self.conflicts, register, spread)
+        acts = OrderActs(register, Sources(records, destruction))
+        self.orders = Orders(records, self.conflicts, acts, spread)
 
     @cached_property
     def runs(self) -> OrderRuns:

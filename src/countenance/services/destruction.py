@@ -209,6 +209,7 @@ class Destruction:
         *,
         requested_by: str,
         order_ref: str = "request",
+        two: bool = False,
         declarant: Declarant | None = None,
         progress: Progress | None = None,
     ) -> Finished:
@@ -216,6 +217,9 @@ class Destruction:
 
         What was destroyed before is destroyed: the finished run is returned. Photo files of the sources are never
         touched.
+
+        Args:
+            two: as for `plan`.
 
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
@@ -229,7 +233,7 @@ class Destruction:
         if same and same[-1].state is RunState.CERTIFIED and not exists:
             return self.status(same[-1].id)
         if not same or same[-1].state is RunState.CERTIFIED:
-            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref)]
+            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref, two=two)]
         return self.resume(same[-1].id, declarant=declarant, progress=progress)
 
     def status(self, run: RunId) -> Finished:

@@ -8,15 +8,17 @@ withdrawal in between wins; the database decides a third time, by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 
-from countenance.errors import BadPhoto, NotFound, Refused
+from countenance.errors import BadPhoto, Refused
 from countenance.ids import FaceId, PhotoId, ReferenceId, SubjectId, new_id
 from countenance.model.consent import Release
 from countenance.model.event import EventTag
 from countenance.model.faceprint import Faceprint
+from countenance.model.order import Order
 from countenance.model.source import Attribution, FaceRecord, FaceState, PhotoRecord, Source
 from countenance.model.subject import Subject
 from countenance.policy.engine import (
@@ -39,6 +41,7 @@ from countenance.services.tails import tail_in_use
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.log import NewEvent
+from countenance.store.orders import binding
 from countenance.store.photos import NewPhoto, NewReference
 from countenance.store.records import Records, Transaction
 
@@ -49,25 +52,33 @@ _CROPS = 8  # given to the encoder at once by one thread; larger batches are no 
 class _Moment:
     """The facts of one transaction, each read once however many faces it decides on."""
 
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: Transaction, photos: Sequence[PendingPhoto]) -> None:
         self.work = work
         policy = subject_rows.current_policy(work)
         self.policy_published_at = None if policy is None else policy.published_at
         self._people: dict[SubjectId, tuple[Subject, Release | None] | None] = {}
+        self.meet(face.verdict.subject for photo in photos for face in photo.faces if face.verdict.subject is not None)
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        """The orders that bind."""
+        return binding(self.work)
 
     def person(self, subject: SubjectId) -> tuple[Subject, Release | None] | None:
         """Return a subject and the release to decide on; None where the subject was destroyed."""
-        if subject not in self._people:
-            self._people[subject] = self._read(subject)
+        self.meet([subject])
         return self._people[subject]
 
-    def _read(self, subject: SubjectId) -> tuple[Subject, Release | None] | None:
-        try:
-            person = subject_rows.get(self.work, subject)
-        except NotFound:
-            return None
-        signed = subject_rows.releases(self.work, subject).get(subject, [])
-        return person, best_release(signed, self.work.now)
+    def meet(self, subjects: Iterable[SubjectId]) -> None:
+        """Read the facts of several subjects, faster than one by one."""
+        new = {subject for subject in subjects if subject not in self._people}
+        if not new:
+            return
+        found = subject_rows.some(self.work, new)
+        signed = subject_rows.releases(self.work, among=new)
+        for subject in new:
+            person, own = found.get(subject), signed.get(subject, [])
+            self._people[subject] = None if person is None else (person, best_release(own, self.work.now))
 
 
 class Enrolments:
@@ -111,7 +122,7 @@ class Enrolments:
                     known.add(photo.sighting.content_tag)
                     new.append(photo)
             work.keyring.create([photo.id for photo in new])
-            moment = _Moment(work)
+            moment = _Moment(work, new)
             work.log_each([event for photo in new for event in self._store_new(moment, photo)])
         work.keyring.let_go(photo.id for photo in new)
         stored = {photo.id for photo in new}
@@ -154,7 +165,7 @@ class Enrolments:
             looked.sources = _sources(work, photo)
             still_open = {face.id for face in rows.undecided(work, photo)}
             looked.faces = [face for face in faces if not face.stored or face.id in still_open]
-            moment = _Moment(work)
+            moment = _Moment(work, [looked])
             self._decide_again(moment, looked)
             preview = looked.preview()
             if preview is not None and rows.preview(work, photo) is None:
@@ -168,7 +179,7 @@ class Enrolments:
         self._recognise(photos)
         permitted: list[tuple[PendingFace, Permit]] = []
         with self._records.read() as work:
-            moment = _Moment(work)
+            moment = _Moment(work, photos)
             for photo in photos:
                 for face in photo.faces:
                     permit = self._permit(moment, photo, face)
@@ -214,7 +225,7 @@ class Enrolments:
         subject, release = person
         face.release = None if release is None else release.id
         now, signed_at = moment.work.now, None if release is None else release.signed_at
-        order = barred_by(moment.work, subject.id, signed_at)
+        order = barred_by(moment.work, subject.id, signed_at, binding=moment.orders)
         facts = Enrolment(
             face=f"{photo.id}/{face.number}",
             now=now,
@@ -247,7 +258,7 @@ class Enrolments:
         if not asked:
             return
         with self._records.read() as work:
-            moment = _Moment(work)
+            moment = _Moment(work, photos)
             decisions = [(face, self._transient(moment, photo, face)) for photo, face in asked]
             permitted = [(face, permit) for face, permit in decisions if isinstance(permit, Permit)]
             view = self._gallery.consenting(work, self._encoder) if permitted else None

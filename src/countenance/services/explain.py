@@ -81,7 +81,7 @@ class EventReason:
         known: False where the rule is no rule of the policy engine, such as one about two persons.
     """
 
-    number: int
+    index: int
     at: datetime
     tag: str
     rule: str
@@ -115,7 +115,7 @@ class Explain:
             law = self._law.of_subject(person, () if source is None else [origin], now=work.now)
             part = _part("enrol", facts, law)
             if source is None:
-                part = Part("enrol", part.packs, tuple(r for r in part.rules if r.rule_id != "source.basis"))
+                part = Part("enrol", part.packs, tuple(r for r in part.rules if not r.rule_id.startswith("source.")))
             work.log(EventTag.LAW_EXPLAINED, subject=subject, action="enrol")
             return [part]
 
@@ -167,8 +167,8 @@ class Explain:
         said = tuple((p.id, p.values[name], p.cite(name)) for p in law.packs if name in p.values)
         return KeyValue(name, law.values[name], CORE[name], said, law.cite(name))
 
-    def event(self, number: int) -> EventReason:
-        """Explain a refusal that stands in the log, by its number.
+    def event(self, index: int) -> EventReason:
+        """Explain a refusal that stands in the log, by its place from 0, as `ledger show` prints it.
 
         Raises:
             NotFound: the log has no such entry.
@@ -176,21 +176,21 @@ class Explain:
         """
         table = schema.event
         with self._records.write() as work:
-            row = work.connection.execute(select(table).where(table.c.number == number)).first()
+            row = work.connection.execute(select(table).where(table.c.number == index + 1)).first()
             if row is None:
-                raise NotFound(f"the log has no entry {number}; `countenance log` prints it")
+                raise NotFound(f"the log has no entry {index}; `countenance ledger show` prints it")
             rule_id = json.loads(row.payload).get("rule")
             if not rule_id:
-                raise BadInput(f"entry {number} ({row.tag}) is no refusal")
+                raise BadInput(f"entry {index} ({row.tag}) is no refusal")
             law = self._law.of_probe()
             if row.subject is not None and subject_rows.exists(work, row.subject):
                 law = self._law.of_subject(subject_rows.get(work, row.subject), now=work.now)
-            work.log(EventTag.LAW_EXPLAINED, action="event", event=number)
+            work.log(EventTag.LAW_EXPLAINED, action="event", event=index)
         rule = engine.rules().get(rule_id)
         key = "" if rule is None else rule.key
         remedy = "" if rule is None else rule.remedy
         cited = "core" if rule is None else law.cite(rule.key)
-        return EventReason(number, from_text(row.at), row.tag, rule_id, key, remedy, cited, rule is not None)
+        return EventReason(index, from_text(row.at), row.tag, rule_id, key, remedy, cited, rule is not None)
 
 
 def _part(question: str, facts: Facts, law: Law) -> Part:

@@ -10,7 +10,10 @@ from countenance.ports.photos import PhotoReader
 from countenance.services.verification import Progress
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
-from countenance.store.records import Records
+from countenance.store.burial import SharedPhoto
+from countenance.store.records import Records, Transaction
+
+_LOST = "(the key of this photo was destroyed)"  # stands for a path that nobody can read any more
 
 
 def mask(records: Records, reader: PhotoReader, run: RunId, report: Progress) -> set[str]:
@@ -32,6 +35,19 @@ def mask(records: Records, reader: PhotoReader, run: RunId, report: Progress) ->
             rows.finish(work, run, TargetKind.MASK, photo)
         report("masking previews", number, len(photos))
     return old_keys
+
+
+def remask_returned(work: Transaction, reader: PhotoReader, photo: SharedPhoto) -> None:
+    """Black out the destroyed faces of a photo that came back and shows others; seal it under a new key."""
+    key = new_id("pho")
+    work.keyring.create([key])
+    if photo.key not in work.keyring:  # the keyring is newer than the data: only the people in the photo are left
+        photo_rows.reseal_photo(work, photo.id, key, _LOST, None)
+        return
+    stored, record = photo_rows.preview(work, photo.id), photo_rows.get_photo(work, photo.id)
+    masks = [fraction(face.box, record.size) for face in photo.destroyed]
+    masked = None if stored is None else reader.remask(stored, masks)
+    photo_rows.reseal_photo(work, photo.id, key, record.uri, masked)
 
 
 def fraction(box: Box, size: tuple[int, int]) -> Box:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from countenance.errors import MixedEncoders
 from countenance.model.event import EventTag
-from countenance.ports.vision import FacePack
+from countenance.ports.vision import DEFAULT_PACK, FacePack
 from countenance.store import photos as photo_rows
 from countenance.store.records import Records, set_setting, settings
 
-DEFAULT_PACK = "dlib"
 _SETTING = "pack"
 
 

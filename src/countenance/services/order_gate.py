@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from countenance.errors import Refused
@@ -11,6 +12,7 @@ from countenance.model.event import EventTag
 from countenance.model.order import STOPS, Order, OrderStatus, Verb
 from countenance.store import classes, conflicts
 from countenance.store import orders as rows
+from countenance.store import runs as run_rows
 from countenance.store.records import Records, Transaction
 
 _RUNNING = (OrderStatus.IN_FORCE, OrderStatus.SATISFIED)
@@ -23,7 +25,9 @@ def mind_orders(records: Records, run: RunId) -> None:
         Refused: one is stayed or vacated, or counsel has to decide first; logged.
     """
     with records.read() as work:
-        behind = rows.served_by(work, run)
+        source = run_rows.get(work, run).source
+        filters = [one for one in rows.everyone(work) if source in one.instrument.filtered]
+        behind = [*rows.served_by(work, run), *(one for one in filters if one.status is OrderStatus.STAYED)]
         stayed = [one.id for one in behind if one.status not in _RUNNING]
         open_ones = [one.id for order in behind for one in conflicts.everything(work, of=order.id, only_open=True)]
     if stayed:
@@ -61,13 +65,20 @@ def stops(order: Order) -> bool:
     return bool(order.instrument.verbs & (STOPS | {Verb.DESTROY}))
 
 
-def barred_by(work: Transaction, subject: SubjectId, signed_at: datetime | None = None) -> Order | None:
+def barred_by(
+    work: Transaction,
+    subject: SubjectId,
+    signed_at: datetime | None = None,
+    *,
+    binding: Sequence[Order] | None = None,
+) -> Order | None:
     """Return the order whose class somebody is in, and which no release of this person is allowed to answer.
 
     Args:
         signed_at: when the release was signed that would be used; None where one is only to be signed now.
+        binding: the orders that bind in this transaction, where the caller has read them already.
     """
-    for order in rows.binding(work):
+    for order in rows.binding(work) if binding is None else binding:
         if not stops(order):
             continue
         after = order.instrument.persons.new_release_after

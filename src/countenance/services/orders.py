@@ -22,12 +22,13 @@ from countenance.model.event import EventTag
 from countenance.model.order import Order, OrderStatus, Verb
 from countenance.policy import order_file
 from countenance.policy.orders import Due, due, unmet
+from countenance.services.order_acts import OrderActs
 from countenance.services.order_conflicts import Conflicts
 from countenance.services.order_freeze import freeze_class
 from countenance.services.order_gate import refused
-from countenance.services.register import Register
 from countenance.store import conflicts as conflict_rows
 from countenance.store import orders as rows
+from countenance.store import photos as photo_rows
 from countenance.store import runs as run_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.conflicts import Conflict
@@ -82,11 +83,11 @@ class Orders:
         self,
         records: Records,
         conflicts: Conflicts,
-        register: Register,
+        acts: OrderActs,
         spread: Callable[[], object],
     ) -> None:
         self._records = records
-        self._register = register
+        self._acts = acts
         self._conflicts = conflicts
         self._spread = spread
 
@@ -96,10 +97,13 @@ class Orders:
         Raises:
             BadOrder: the file is not as an order file must be; the message names the line.
             BadInput: nobody is named who enters it.
+            NotFound: it filters a source that is not there.
         """
         who = _named(by)
         with self._records.write() as work:
             read = order_file.read(document.file, document.name, instrument=document.instrument, now=work.now)
+            for source in read.filtered:
+                photo_rows.get_source(work, source)
             order = OrderId(new_id("ord"))
             rows.add(work, order, document, who)
             work.log(
@@ -151,6 +155,7 @@ class Orders:
         Raises:
             NotFound: no such order.
             Refused: nobody confirmed it yet, or it was vacated or stayed; logged.
+            Busy: the freeze is in force, and what came of a filtered source is not destroyed yet; give it again.
         """
         with self._records.write() as work:
             found = rows.get(work, order)
@@ -166,8 +171,9 @@ class Orders:
                 order=order,
             )
         if found.frozen_at is None:
-            self._deny_clients(found)
+            self._acts.deny_clients(found)
         self.froze([order])
+        self._acts.filter_sources(found)  # last, so that what the order retains is under its hold
         return self.status(order)
 
     def froze(self, orders: Sequence[OrderId]) -> None:
@@ -176,14 +182,6 @@ class Orders:
             self._spread()
         for order in orders:
             self._conflicts.look(order)
-
-    def _deny_clients(self, order: Order) -> None:
-        """Stop serving the clients that an order names, and bar those of their kinds from now on."""
-        for term in order.instrument.terms:
-            if term.clients is not None and term.clients.kinds:
-                self._register.bar_clients(order.id, kinds=term.clients.kinds, until=order.instrument.expires_at)
-            if term.clients is not None and term.clients.clients:
-                self._register.suspend_clients(reason=order.id, clients=term.clients.clients)
 
     def stay(self, order: OrderId, *, by: str) -> Standing:
         """Stay an order: nothing is destroyed and nothing is due, and the class stays frozen.
@@ -239,7 +237,7 @@ class Orders:
         self._bury(marks)
         done = self.status(order)
         if done.order.status is OrderStatus.VACATED:
-            self._register.unbar_clients(order)
+            self._acts.serve_clients(found)
         return done
 
     def readmit(self, order: OrderId, subject: SubjectId, *, by: str) -> Standing:

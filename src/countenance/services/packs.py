@@ -249,6 +249,9 @@ class Packs:
 
     def _enter(self, verb: Verb, pack: Pack, by: str, text: str | None) -> Change:
         with self._records.write() as work:
+            for one in rows.waiting(work):
+                if (one.verb, one.pack, one.sha256) == (verb, pack.id, pack.sha256):
+                    raise BadInput(f"this waits already, as {one.id}: `countenance packs confirm {one.id} --by ...`")
             change = Change(new_id("law"), verb, pack.id, pack.sha256, _account(by), work.now, None)
             rows.enter(work, change, text)
             work.log(EventTag.LAW_ENTERED, change=change.id, verb=verb.value, pack=pack.id, sha256=pack.sha256)

@@ -13,6 +13,7 @@ from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.recipients import Recipients
+from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
 from countenance.services.results import Results
 from countenance.services.transparency import Transparency
@@ -92,6 +93,11 @@ class Remedies:
     def results(self) -> Results:
         """Verbs on results of searches: `show`, `confirm`, `authorise`, `refuse`, `purge_overdue`."""
         return Results(self._records, self._law)
+
+    @cached_property
+    def repetition(self) -> Repetition:
+        """The verb `run`: looks whether anybody destroyed has come back; `retention run` calls it."""
+        return Repetition(self._records, self._law, self._reader, self._gallery)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -22,18 +22,15 @@ from countenance.clock import Clock, from_text, to_text
 from countenance.errors import AlreadyInitialised, BadInput, Damaged, NotFound, NotWritable
 from countenance.ids import SubjectId, new_id
 from countenance.model.event import EventTag
-from countenance.model.face import Box
 from countenance.ports.photos import PhotoReader
 from countenance.services.backup import LONGEST_DAYS, MANIFEST, POLICY, RECORDS, described, head_of, remember
 from countenance.services.journal import ORIGIN
+from countenance.services.masking import remask_returned
 from countenance.store import burial, changes, recovery, root_key, tombstones
-from countenance.store import photos as photo_rows
-from countenance.store.burial import Buried, SharedPhoto
+from countenance.store.burial import Buried
 from countenance.store.keyring import Keyring
 from countenance.store.records import Records, Transaction, owners, set_setting
 from countenance.store.root_key import sync_folder
-
-_LOST = "(the key of this photo was destroyed)"  # stands for a path that nobody can read any more
 
 
 @dataclass(frozen=True)
@@ -187,7 +184,7 @@ class _Restoration:
         if head != self._manifest["log"]:
             raise Damaged("the log is not the one that the manifest tells of; nothing was restored")
         for photo in buried.shared:
-            self._mask(work, photo)
+            remask_returned(work, self._reader, photo)
         burial.remove(work, buried)
         changes.set_files(work, "", ())  # no backup holds the gallery's sealed files: they are made anew
         lost = owners(work) - work.keyring.owners()
@@ -211,20 +208,6 @@ class _Restoration:
                 told[manifest["keys"]["file"]] = manifest["keys"]["valid_until"]
         latest = to_text(work.now + timedelta(days=LONGEST_DAYS))
         return {path.name: told.get(path.name, latest) for path in self._folder.glob("keys-*.age")}
-
-    def _mask(self, work: Transaction, photo: SharedPhoto) -> None:
-        """Black out the destroyed faces of a photo that shows others, and seal it under a new key."""
-        key = new_id("pho")
-        work.keyring.create([key])
-        if photo.key not in work.keyring:  # the keyring is newer than the data: only the people in the photo are left
-            photo_rows.reseal_photo(work, photo.id, key, _LOST, None)
-            return
-        stored, record = photo_rows.preview(work, photo.id), photo_rows.get_photo(work, photo.id)
-        height, width = record.size
-        boxes = [face.box for face in photo.destroyed]
-        masks = [Box(b.left / width, b.top / height, b.right / width, b.bottom / height) for b in boxes]
-        masked = None if stored is None else self._reader.remask(stored, masks)
-        photo_rows.reseal_photo(work, photo.id, key, record.uri, masked)
 
 
 def _chosen(folder: Path, at: datetime | None) -> Path:

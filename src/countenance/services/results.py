@@ -78,6 +78,11 @@ def note_authorisation(
     rows.add_authorisation(work, search, client, reference, work.now + within if pending else None)
 
 
+def account_code(work: Transaction, account: str) -> str:
+    """Return the code of an account: who has the keyring can make it, and nobody reads a name from it."""
+    return work.keyring.mac(f"account:{account.strip().casefold()}".encode()).hex()[:32]
+
+
 class Results:
     """Verbs on the results of searches."""
 
@@ -122,16 +127,29 @@ class Results:
                     EventTag.RESULT_CONFIRMED,
                     subject=subject,
                     search=search,
+                    by=account_code(work, account),
                     confirmations=len(now.confirmed_by),
                     needed=now.needed,
                 )
                 return now
-            work.log(EventTag.RESULT_REFUSED, subject=subject, search=search, rule="result.two_persons")
+            code = account_code(work, account)
+            work.log(EventTag.RESULT_REFUSED, subject=subject, search=search, by=code, rule="result.two_persons")
         raise Refused(
             "result.two_persons",
             "this account confirmed the candidate before; another person's account must confirm it (--by)",
             self._law.of_probe().cite("disclosure.human_confirmations"),
         )
+
+    def account_code(self, account: str) -> str:
+        """Return the code by which the log knows an account, so that an auditor finds what it confirmed.
+
+        Raises:
+            BadInput: no account.
+        """
+        if not account.strip():
+            raise BadInput("name the account whose code you want")
+        with self._records.read() as work:
+            return account_code(work, account)
 
     def authorise(self, search: SearchId, reference: str) -> None:
         """Record the authorisation of a search that was made before it came.

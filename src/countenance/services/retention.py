@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from countenance.errors import BadInput, Busy, NotWritable, Refused
-from countenance.ids import ReleaseId, RunId, SubjectId
+from countenance.ids import ReleaseId, RunId, SearchId, SubjectId
 from countenance.model.civil import certain_moment, latest_date
 from countenance.model.destruction import RunState, Scope
 from countenance.model.event import EventTag
@@ -27,6 +27,7 @@ from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.law import LawBook
+from countenance.services.repetition import Repeated, Repetition
 from countenance.store import retention as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, set_setting, settings
@@ -90,6 +91,8 @@ class RetentionRun:
         runs: the destruction runs, each with its certificate; also one that was left over from before.
         noticed: for how many people a notice ahead was made.
         evidence: how many pieces of evidence, kept after a destruction, came to their end too.
+        purged: how many searches were deleted whose authorisation was not shown in time.
+        repeated: what the pass found that looks whether anybody destroyed has come back.
         problems: what kept a run from its end, in words.
         status: how the clocks stand after it.
     """
@@ -98,6 +101,8 @@ class RetentionRun:
     runs: tuple[RunId, ...]
     noticed: int
     evidence: int
+    purged: int
+    repeated: Repeated
     problems: tuple[str, ...]
     status: RetentionStatus
 
@@ -116,12 +121,16 @@ class Retention:
         law: LawBook,
         destruction: Callable[[], Destruction],
         evidence: Callable[[], EvidenceLocker],
+        repetition: Callable[[], Repetition],
+        purge: Callable[[], Sequence[SearchId]],
         lock: Path,
     ) -> None:
         self._records = records
         self._law = law
         self._destruction = destruction
         self._evidence = evidence
+        self._purge = purge
+        self._repetition = repetition
         self._lock = lock
 
     def status(self, *, first: int = 10) -> RetentionStatus:
@@ -151,12 +160,15 @@ class Retention:
         """Destroy everybody whose time is up, and make the notices of those whose it soon will be.
 
         Everybody due is frozen first. Whom a hold keeps stays frozen; where the law does not recognise its ground,
-        a conflict is recorded for counsel. A failed destruction is reported, and tried again by the next run.
+        a conflict is recorded for counsel. Searches whose authorisation is overdue go too, and at the law's interval
+        it is looked whether anybody destroyed has come back. A failed destruction is reported, and tried again by the
+        next run.
 
         Raises:
             Busy: another one runs, or a process reads the databases so that old bytes would stay; start it later.
         """
         with self._exclusive():
+            purged = len(self._purge())
             self._level()
             left_over = self._unfinished()
             with self._records.write() as work:
@@ -181,7 +193,10 @@ class Retention:
             with self._records.read() as work:
                 done = len(up) - len(rows.still_there(work, up))
             expired = self._evidence().expire()
-        return RetentionRun(done, tuple(runs), noticed, expired, tuple(problems), self.status())
+            if purged:
+                self._records.compact()
+            repeated = self._repeat(problems)
+        return RetentionRun(done, tuple(runs), noticed, expired, purged, repeated, tuple(problems), self.status())
 
     def notices(self) -> list[Next]:
         """Return the notices made ahead that still hold, soonest first: what a mail gateway reads."""
@@ -298,6 +313,15 @@ class Retention:
         if finished.run.state is not RunState.CERTIFIED:
             problems.extend(f"{run}: {problem}" for problem in finished.run.problems)
         return finished.run.state is RunState.CERTIFIED
+
+    def _repeat(self, problems: list[str]) -> Repeated:
+        repeated = self._repetition().run()
+        if repeated.waits_for is not None:
+            problems.append(
+                f"whether anybody destroyed has come back can be looked for once run {repeated.waits_for} is at its "
+                f"end: `countenance destroy resume {repeated.waits_for}`"
+            )
+        return repeated
 
     def _policy(self) -> str:
         with self._records.read() as work:

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
+from countenance.clock import to_text
 from countenance.errors import BadPhoto, Refused
 from countenance.ids import ClientId, SearchId, new_id
 from countenance.model.client import Client
@@ -90,10 +92,11 @@ class Searches:
             Refused: the policy engine says no; logged.
             BadPhoto: not a usable photo, `no_face`, `several_faces`, or a reason of the quality gate.
         """
+        started = self._records.clock.now()
         permit, client = self._permit(request)
         self._require_test(request)
         with self._probe(probe, permit, face) as faceprint:
-            return self._answer(faceprint, client, request)
+            return self._answer(faceprint, client, request, started)
 
     def verify(self, probe_a: bytes, probe_b: bytes, request: Request) -> Verification:
         """Compare two photos, each of one face, in memory; nothing of them is kept.
@@ -101,6 +104,7 @@ class Searches:
         Raises:
             NotFound, Refused, BadPhoto: as `search`.
         """
+        started = self._records.clock.now()
         permit, client = self._permit(request)
         self._require_test(request)
         with self._probe(probe_a, permit, None) as a, self._probe(probe_b, permit, None) as b:
@@ -111,7 +115,7 @@ class Searches:
         outcome = "above" if score >= threshold.value else "below"
         record = _record(request, "verify", threshold, outcome)
         with self._records.write() as work:
-            _log(work, record, ())
+            _log(work, record, (), started)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return Verification(record.id, score, threshold)
 
@@ -173,7 +177,7 @@ class Searches:
         finally:
             faceprint.wipe()
 
-    def _answer(self, probe: Faceprint, client: Client, request: Request) -> SearchResult:
+    def _answer(self, probe: Faceprint, client: Client, request: Request, used_from: datetime) -> SearchResult:
         encoder = self._pack().encoder
         with self._records.read() as work:
             tail = tail_in_use(work, probe.encoder)
@@ -190,7 +194,7 @@ class Searches:
             candidates = _candidates(work, found, view, tail)
             candidates = with_confirmations(work, self._law, client, candidates)
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
-            _log(work, record, candidates, without_ground=self._gallery.searched() - view.size)
+            _log(work, record, candidates, used_from, without_ground=self._gallery.searched() - view.size)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 
@@ -216,14 +220,27 @@ def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> 
 
 
 def _log(
-    work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...], *, without_ground: int = 0
+    work: Transaction,
+    record: SearchRecord,
+    candidates: tuple[Candidate, ...],
+    started: datetime,
+    *,
+    without_ground: int = 0,
 ) -> None:
-    """Store and log a search; `without_ground` counts the references that this client has no ground to be shown."""
+    """Store and log a search, as AI Act Art. 12(3) asks; nothing logged is of the probe.
+
+    Args:
+        started: when the use began; it ends as it is logged.
+        without_ground: how many references this client has no ground to be shown.
+    """
     rows.add_search(work, record, candidates)
     work.log(
         EventTag.SEARCH_ANSWERED,
         search=record.id,
         client=record.client,
+        started=to_text(min(started, work.now)),
+        ended=to_text(work.now),
+        encoder=record.threshold.encoder,
         purpose=record.purpose.value,
         probe_basis=record.probe_basis.value,
         mode=record.mode,

@@ -31,6 +31,7 @@ class Sources:
         *,
         by: str,
         reason: str,
+        two: bool = False,
         declarant: Declarant | None = None,
         progress: Progress | None = None,
     ) -> Finished | None:
@@ -42,6 +43,7 @@ class Sources:
         Args:
             by: the account that asks; where the law asks for two people, another approves the run.
             reason: the letter or order behind it; sealed.
+            two: another person approves the run, whatever the law says.
 
         Returns:
             The destruction run; frozen where it waits for approval. None where nothing was taken from the source.
@@ -64,6 +66,7 @@ class Sources:
             Scope(source=source),
             requested_by=by,
             order_ref=f"revocation of {source}",
+            two=two,
             declarant=declarant,
             progress=progress,
         )

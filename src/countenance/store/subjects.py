@@ -73,6 +73,12 @@ def get(work: Transaction, subject: SubjectId) -> Subject:
     return _subject(work, row)
 
 
+def some(work: Transaction, among: Collection[SubjectId]) -> dict[SubjectId, Subject]:
+    """Return those of some subjects who are there."""
+    rows = work.connection.execute(select(schema.subject).where(schema.subject.c.id.in_(among)))
+    return {row.id: _subject(work, row) for row in rows}
+
+
 def relabel(work: Transaction, subject: SubjectId, label: str) -> None:
     """Correct the operator's name for a person."""
     sealed = work.seal(subject, label.encode(), "subject.label")

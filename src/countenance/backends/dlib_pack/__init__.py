@@ -15,7 +15,7 @@ from countenance.ports.vision import FacePack
 
 
 def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -> FacePack:
-    """Read the weights and start both networks.
+    """Read the weights and start the detector; the encoder starts when it is first asked.
 
     Args:
         threads: that one inference may use.
@@ -27,15 +27,19 @@ def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -
         ModelDamaged: a file's SHA-256 is not the pinned one.
     """
     where = where or weights.folder()
-    encoder = graph.encoder(dat.layers(weights.read(weights.ENCODER, where)), Int8(ranges.ENCODER, columns=1))
+    encoder = weights.read(weights.ENCODER, where)
     detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)), Int8(ranges.DETECTOR, columns=2))
     trees = landmarks.read(weights.read(weights.LANDMARKS, where))
     return FacePack(
         name="dlib",
         licence="CC0-1.0",
         detector=DlibDetector(session(detector, threads), trees, pyramid),
-        encoder=DlibEncoder(session(encoder, threads)),
+        encoder=DlibEncoder(lambda: session(_encoder(encoder), threads)),
     )
+
+
+def _encoder(data: bytes) -> bytes:
+    return graph.encoder(dat.layers(data), Int8(ranges.ENCODER, columns=2, border=2))
 
 
 def session(model: bytes, threads: int) -> ort.InferenceSession:

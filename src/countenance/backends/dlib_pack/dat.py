@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+# The lowest so many bytes of a word; no integer of such a file has more than four.
+_MASKS = np.array([(1 << 8 * size) - 1 for size in range(5)], np.uint32)
 # The length of the name, as an integer, stands before it. Other layers (relu, pooling, sums) carry no weights.
 _LAYER = re.compile(rb"\x01[\x05\x07\x04](con_4|affine_|bn_con2|fc_2)")
 
@@ -71,11 +73,11 @@ def integers(data: bytes) -> NDArray[np.int32]:
     starts = np.stack(columns, axis=1).ravel()
     starts = starts[starts < end]
     size = size[starts]
-    values = np.zeros(len(starts), np.int32)
-    for place in range(int(size.max(initial=0))):
-        byte = padded[starts + (1 + place)].astype(np.int32) << (8 * place)
-        values += np.where(size > place, byte, 0)
-    return np.where(padded[starts] & 0x80, -values, values)
+    # The four bytes that follow each control byte, read at once: a view of unaligned words, one for every byte.
+    words: NDArray[np.uint32] = np.ndarray(len(padded) - 3, "<u4", padded.data, strides=(1,))
+    values: NDArray[np.int32] = (words[starts + 1] & _MASKS[size]).view(np.int32)
+    signed: NDArray[np.int32] = np.where(padded[starts] & 0x80, -values, values)
+    return signed
 
 
 def _layer(name: bytes, cursor: _Cursor) -> Layer:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -38,6 +39,9 @@ _BATCH = 32  # crops per run: bounds memory; larger batches are no faster
 class DlibEncoder:
     """Aligns as dlib's `get_face_chip` does; a faceprint is the mean over three sizes, each also mirrored.
 
+    Args:
+        start: starts the network, when it is first needed: who only looks at photos aligns and never encodes.
+
     Attributes:
         digest: SHA-256 (hex) of weights, alignment, preprocessing and averaging.
         dim: 128.
@@ -45,8 +49,8 @@ class DlibEncoder:
 
     dim = 128
 
-    def __init__(self, session: ort.InferenceSession) -> None:
-        self._session = session
+    def __init__(self, start: Callable[[], ort.InferenceSession]) -> None:
+        self._start = start
         self.digest = digest(
             {
                 "weights": weights.SHA256[weights.ENCODER],
@@ -57,6 +61,10 @@ class DlibEncoder:
                 "ranges": [str(extent) for extent in ranges.ENCODER],
             }
         )
+
+    @cached_property
+    def _session(self) -> ort.InferenceSession:
+        return self._start()
 
     def align(self, image: Image, face: DetectedFace) -> Crop:
         """Return the upright crop, uint8 (182, 182, 3) RGB, of a face with dlib's five landmarks."""
@@ -81,8 +89,7 @@ class DlibEncoder:
 
     def _vectors(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the sums of the vectors of all views of crops, uint8 (N, 182, 182, 3) RGB: (N, 128)."""
-        views = np.stack([view for crop in crops for view in _views(crop)])
-        vectors: NDArray[np.float32] = self._run(views).reshape(len(crops), -1, self.dim).sum(axis=1)
+        vectors: NDArray[np.float32] = self._run(_views(crops)).reshape(len(crops), -1, self.dim).sum(axis=1)
         return vectors
 
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -119,10 +126,12 @@ def chip(image: Image, landmarks: Landmarks, side: int, padding: float) -> Crop:
     return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=flags), np.uint8)
 
 
-def _views(crop: Crop) -> Iterator[Crop]:
-    """Yield what the network sees of a crop: three sizes of the face, each straight and mirrored."""
-    for inset in _INSETS:
-        part = crop[inset : _CROP - inset, inset : _CROP - inset]
-        view = np.asarray(cv2.resize(part, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-        yield view
-        yield view[:, ::-1]
+def _views(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what the network sees of crops: of each one three sizes of the face, each straight and mirrored."""
+    views = np.empty((len(crops), len(_INSETS), 2, _SIDE, _SIDE, 3), np.uint8)
+    for crop, seen in zip(crops, views, strict=True):
+        for inset, (straight, mirrored) in zip(_INSETS, seen, strict=True):
+            part = crop[inset : _CROP - inset, inset : _CROP - inset]
+            cv2.resize(part, (_SIDE, _SIDE), dst=straight, interpolation=cv2.INTER_AREA)
+            cv2.flip(straight, 1, dst=mirrored)
+    return views.reshape(-1, _SIDE, _SIDE, 3)
