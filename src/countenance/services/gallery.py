@@ -184,10 +184,7 @@ class LiveGallery:
         """Hold what the records hold, where `settle` has much to write: after an ingest without a search."""
         with self._lock:
             known = changes.files(work)
-            if known:
-                new = changes.number(work) - known[0].number
-            else:
-                new = photo_rows.encoders(work).get(encoder.digest, 0)
+            new = changes.number(work) - known[0].number if known else photo_rows.encoders(work).get(encoder.digest, 0)
             if new >= WORTH_SAVING:
                 self._catch_up(work, encoder)
 
