@@ -145,6 +145,10 @@ class Engine(Remedies):
 
     def close(self) -> None:
         """Write what a long start would wait for to the gallery's sealed files; nothing is lost without this."""
+        pack = self.__dict__.get("pack")
+        if pack is not None:  # else nothing was searched or enrolled
+            with self._records.read() as work:
+                self._gallery.level(work, pack.encoder)
         self._gallery.settle()
 
     @cached_property

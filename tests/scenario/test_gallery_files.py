@@ -282,3 +282,17 @@ def test_whom_a_hold_keeps_leaves_the_sealed_files(full: tuple[World, ClientId, 
         assert world.found(client, 1) == set()
         assert world.found(client, 2) == {people[2]}
         world.reopen()
+
+
+def test_a_process_that_only_enrols_writes_them_too(live: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed after an ingest without any search, an engine leaves files that the next start reads."""
+    source, client, ada = live.source(), live.client(), live.person("Ada").id
+    live.sign(ada)
+    live.enrol(source, ada, 1, photos=5)
+    for count in (5, 7):
+        live.engine.close()
+        assert files(live) == 3
+        no_rebuild(monkeypatch)
+        live.reopen()
+        assert (live.found(client, 1), live.search(client, 1).gallery) == ({ada}, count)
+        live.enrol(source, ada, 1, photos=2)

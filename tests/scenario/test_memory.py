@@ -32,10 +32,15 @@ pack = drawn_pack()
 pack.encoder.vectors = type("Nothing", (list,), {{"__iadd__": lambda self, _: self}})()  # the fake remembers all
 know_tail()
 Engine._load = lambda _engine, _name: pack
+if {lean!r}:
+    from countenance.services import gallery, gallery_memory
+    __import__("os").environ["COUNTENANCE_LEAN"] = "yes"
+    gallery.WORTH_SAVING = gallery_memory._LEARN_ROWS = 1
 engine = Engine.open(__import__("pathlib").Path({data!r}))
 request = Request({client!r}, Purpose.PHOTO_DELIVERY, ProbeBasis.SUBJECT_PRESENT, "ann")
 for seed in (1, 2):
     (found,) = engine.searches.search(png(photo(face(seed, 999))), request).candidates
+    engine.close()
 if {destroy!r}:
     done = engine.destruction.destroy(Scope(({subject!r},)), requested_by="custodian")
     assert done.title == "complete", done
@@ -54,7 +59,7 @@ def vectors_of(world: World, subject: SubjectId) -> NDArray[np.float32]:
         return photo_rows.vectors(work, world.encoder.digest, world.encoder.dim, own)[1]
 
 
-def dump(house: House, folder: Path, *, destroy: bool) -> bytes:
+def dump(house: House, folder: Path, *, destroy: bool, lean: bool = False) -> bytes:
     """Return a core dump of a process that searched, and that destroyed Ada where that is asked for."""
     script = _CHILD.format(
         paths=[str(Path(__file__).parents[1])],
@@ -62,6 +67,7 @@ def dump(house: House, folder: Path, *, destroy: bool) -> bytes:
         client=house.client,
         subject=house.ada,
         destroy=int(destroy),
+        lean=lean,
     )
     child = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -99,3 +105,13 @@ def test_no_destroyed_faceprint_is_in_a_core_dump(live: World, tmp_path: Path) -
     after = dump(house, tmp_path, destroy=True)
     assert all(window in after for window in kept)
     assert [after.count(window) for window in gone if window in after] == []
+
+
+@pytest.mark.skipif(shutil.which("gcore") is None, reason="gcore of gdb takes the dump")
+def test_a_lean_gallery_has_no_faceprint_in_memory(live: World, tmp_path: Path) -> None:
+    """Where codes alone are kept, a dump after searches holds no faceprint of anybody, destroyed or not."""
+    house = build(live)
+    theirs = windows(vectors_of(live, house.ada)) + windows(vectors_of(live, house.bo))
+    for destroy in (False, True):
+        held = dump(house, tmp_path, destroy=destroy, lean=True)
+        assert [held.count(window) for window in theirs if window in held] == []

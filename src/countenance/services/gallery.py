@@ -180,6 +180,14 @@ class LiveGallery:
                 self._held.saved = self._held.saved if after else 0
                 self._held.spoilt.clear()
 
+    def level(self, work: Transaction, encoder: Encoder) -> None:
+        """Hold what the records hold, where `settle` has much to write: after an ingest without a search."""
+        with self._lock:
+            known = changes.files(work)
+            new = changes.number(work) - known[0].number if known else photo_rows.encoders(work).get(encoder.digest, 0)
+            if new >= WORTH_SAVING:
+                self._catch_up(work, encoder)
+
     def settle(self) -> bool:
         """Write what is new to the sealed files, where it is so much that the next start would wait for it.
 
