@@ -250,7 +250,8 @@ def test_a_flipped_bit_in_a_model_stops_what_needs_it(
 
 
 _INTERRUPTED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 sys.path.insert(0, sys.argv.pop(1))
 from fake_pack import drawn_pack, know_tail
 from countenance.bootstrap import Engine
