@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zipfile
+from pathlib import Path
 
 from commands import Cli
 from world import World
@@ -13,13 +14,17 @@ from countenance.cli import verifier
 from countenance.model.lineage import ArtefactKind
 
 
-def test_lineage(world: World) -> None:
-    """`lineage list` ends with 1 while something is stale; `lineage retire` ends that, once."""
+def test_lineage(world: World, tmp_path: Path) -> None:
+    """`lineage list` ends with 1 while something is stale, `check` refuses its file; `retire` ends that, once."""
     ada = world.person("Ada").id
     world.engine.lineage.record(ArtefactKind.CALIBRATION, sha256(b"made of Ada"), [ada])
     cli = Cli(world.data)
     assert cli.json("lineage", "list")["state"] == "fresh"
+    file = tmp_path / "made.bin"
+    file.write_bytes(b"made of Ada")
+    assert cli.json("lineage", "check", file)["usable"] is True
     world.destroy(ada)
+    assert cli.json("lineage", "check", file, code=4)["error"] == "refused"
     listed = cli.json("lineage", "list", code=1)
     assert (listed["state"], listed["kind"], listed["subjects"]) == ("stale", "calibration", 0)
     assert cli.json("lineage", "retire", listed["artefact"])["state"] == "retired"

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from countenance.canonical import sha256
 from countenance.cli.exits import FOUND_WRONG
-from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command, printable
 from countenance.clock import to_text
 from countenance.ids import ArtefactId
 
@@ -63,3 +65,22 @@ def retire(
         one = engine.lineage.retire(ArtefactId(artefact))
         output.record(artefact=one.id, state=one.state)
         output.say(f"{one.id} is retired: its bytes are refused wherever they turn up.")
+
+
+@_lineage.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The artefact's file.", exists=True, dir_okay=False)],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Say whether a file may be loaded: refused if it was made from somebody who was destroyed.
+
+    Example:
+        countenance lineage check codebook.bin
+    """
+    with engine_command(data, as_json) as (engine, output):
+        digest = sha256(file.read_bytes())
+        engine.lineage.require_fresh(digest)
+        output.record(file=str(file), sha256=digest, usable=True)
+        output.say(f"{printable(file)} may be loaded.")
