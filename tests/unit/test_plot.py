@@ -48,6 +48,18 @@ def test_a_chart_is_well_formed_and_escapes_names() -> None:
     assert {"a & b", "c", "threshold <", "score", "share"} <= set(texts)
 
 
+def test_large_numbers_are_written_out() -> None:
+    """A gallery's size stands on the axis in full."""
+    svg = chart("t", Axis("references", 1, 1e6, log=True), Axis("score", 0, 1), [Curve("a", [(1, 0), (1e6, 1)])])
+    assert ">1,000,000<" in svg
+    assert "e+" not in svg
+
+
+def test_a_table_of_nothing_says_so() -> None:
+    """Where there are no rows a page says it, instead of a bare head."""
+    assert table(("name", "count"), []) == "<p>None.</p>"
+
+
 def test_a_page_loads_nothing_and_escapes_its_cells() -> None:
     """A page holds no script and no address, and shows a cell's text as it is."""
     html = page("A <title>", [table(("name", "count"), [("<script>", 3)])]).decode()

@@ -19,7 +19,8 @@ header p { margin: 0 } .operator { font-variant: small-caps; letter-spacing: .03
 h1 { font-size: 1.7rem; margin: .2rem 0 } h2 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; break-after: avoid }
 .title { font-size: 1.1rem; font-weight: bold } .wrong { color: #a00 } .sum { font-size: 1.05rem }
 table { border-collapse: collapse; width: 100%; font-size: .88rem } tr { break-inside: avoid }
-th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #ccc; padding: .22rem .6rem .22rem 0 }
+th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #ccc; padding: .22rem .6rem .22rem 0;
+  overflow-wrap: anywhere }
 table.pairs th { width: 9.5rem; font-weight: normal; color: #444 } th.n, td.n { text-align: right; width: 5rem }
 code, pre { font: .76rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 ul { padding-left: 1.2rem } li { margin-bottom: .3rem }
@@ -53,8 +54,10 @@ def pairs(rows: Mapping[str, str | None]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
-    """Return a table; a column whose first value is a number is set to the right."""
-    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(head)
+    """Return a table, or a word where there is nothing; a column whose first value is a number is set to the right."""
+    if not rows:
+        return "<p>None.</p>"
+    numbers = [isinstance(value, int) for value in rows[0]]
     first = "".join(f"<th{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
     return f"<table><tr>{first}</tr>{body}</table>"

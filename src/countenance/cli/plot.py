@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 _WIDTH, _HEIGHT = 640, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 40, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 48
 # Okabe and Ito's colours, which people with any colour vision tell apart; the dash does it in print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2")
@@ -108,6 +108,11 @@ def steps(edges: Sequence[float], heights: Sequence[float]) -> list[tuple[float,
     return [*outline, (edges[-1], 0.0)]
 
 
+def _tick(value: float) -> str:
+    """Return a tick's number: whole thousands in full, where `1e+06` would be read as an error."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
+
+
 class _Frame:
     """Turns values into places on the drawing."""
 
@@ -129,11 +134,11 @@ class _Frame:
         for value in self._x.ticks():
             at, _ = self._at(value, self._y.low)
             parts.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{self._top}" y2="{self._bottom}"/>')
-            parts.append(f'<text x="{at:.1f}" y="{self._bottom + 16}" text-anchor="middle">{value:g}</text>')
+            parts.append(f'<text x="{at:.1f}" y="{self._bottom + 16}" text-anchor="middle">{_tick(value)}</text>')
         for value in self._y.ticks():
             _, at = self._at(self._x.low, value)
             parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-            parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{value:g}</text>')
+            parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{_tick(value)}</text>')
         parts.append(
             f'<rect class="frame" x="{_LEFT}" y="{self._top}" width="{right - _LEFT}" '
             f'height="{self._bottom - self._top}"/>'
