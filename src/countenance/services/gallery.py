@@ -12,7 +12,7 @@ client's view is a choice among a few groups, and filtering costs a search nothi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -139,11 +139,6 @@ class LiveGallery:
         """Return how many references somebody may search: those of people whose release is live."""
         with self._lock:
             return 0 if self._held is None else self._held.memory.count(self._held.memory.groups())
-
-    def still_held(self, hits: Iterable[Hit]) -> list[Hit]:
-        """Return those hits whose references were still held when a view was last taken."""
-        with self._lock:
-            return [hit for hit in hits if self._slot(hit.reference) is not None]
 
     def near(self, work: Transaction, encoder: Encoder, probes: Sequence[Faceprint], minimum: float) -> list[list[Hit]]:
         """Return for each probe every reference in memory that is near it: for residues, and never for a client."""

@@ -98,12 +98,6 @@ def waiting(work: Transaction) -> list[Change]:
     return [_change(work, row) for row in work.connection.execute(query).all()]
 
 
-def text_of(work: Transaction, change: str) -> str:
-    """Return the file that a change adds."""
-    table = schema.law_change
-    return work.connection.execute(select(table.c.text).where(table.c.id == change)).scalar_one() or ""
-
-
 def _change(work: Transaction, row: Row[Any]) -> Change:
     return Change(
         id=row.id,
