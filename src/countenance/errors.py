@@ -11,6 +11,10 @@
     |   +-- NotFound             no such subject, client, source, face, photo or file
     |   +-- InvalidRelease       a release lacks what the law asks for; lists the fields
     +-- Refused                  the policy says no; carries rule, reason and citation
+    +-- AccessError              who calls may not, or not now; nothing changed
+    |   +-- NotSignedIn          no session or key, or one that ended
+    |   +-- NotAllowed           this role, or this key's scopes, do not hold the verb
+    |   +-- TooMany              a rate limit or a quota; carries when to come back
     +-- DataDirectoryError       the data directory as a whole
     |   +-- NotInitialised       no data directory here
     |   +-- AlreadyInitialised   there is one here already
@@ -133,6 +137,38 @@ class Refused(CountenanceError):
         self.rule_id = rule_id
         self.reason = reason
         self.citation = citation
+
+
+class AccessError(CountenanceError):
+    """Who calls may not do this, or not now; nothing changed."""
+
+    code = "access"
+
+
+class NotSignedIn(AccessError):
+    """There is no session or key, or it has ended."""
+
+    code = "not_signed_in"
+
+
+class NotAllowed(AccessError):
+    """The caller's role, or the scopes of its key, do not hold this verb."""
+
+    code = "not_allowed"
+
+
+class TooMany(AccessError):
+    """A rate limit or a quota was reached.
+
+    Attributes:
+        retry_after_s: seconds after which it is worth another try.
+    """
+
+    code = "too_many"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class DataDirectoryError(CountenanceError):

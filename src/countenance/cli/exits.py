@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from countenance.errors import (
+    AccessError,
     BadInput,
     CountenanceError,
     DataDirectoryError,
@@ -16,6 +17,7 @@ FOUND_WRONG = 1
 _CODES: tuple[tuple[type[CountenanceError], int], ...] = (
     (BadInput, 3),
     (Refused, 4),
+    (AccessError, 4),
     (DataDirectoryError, 5),
     (ModelError, 6),
     (VerificationFailed, 7),

@@ -33,7 +33,7 @@ from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
 
-REVISION = "0002"  # the newest migration; `database.open_records` upgrades what is older
+REVISION = "0003"  # the newest migration; `database.open_records` upgrades what is older
 
 
 setting = Table(
