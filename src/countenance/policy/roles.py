@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: one table of verbs. Every route of the API and every page names its verb; a test holds each
-route against this table, role by role.
+"""Who may do what: one table of verbs.
+
+Every route of the API and every page names its verb; a test holds each route against this table, role by role.
 """
 
 from __future__ import annotations
