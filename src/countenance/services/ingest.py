@@ -110,20 +110,20 @@ class _Claims:
     subjects: frozenset[SubjectId]
 
     def about(self, path: Path, photo: SeenPhoto) -> tuple[Claim, ...]:
-        """Return every claim about a photo.
+        """Return every claim about a photo at a resolved path.
 
         Raises:
             BadManifest: a box of the manifest reaches outside of it.
         """
         claims: list[Claim] = []
-        for line in self.manifest.get(path.resolve(), ()):
+        for line in self.manifest.get(path, ()):
             line.check(photo.full_size)
             claims.append(line.claim)
         for region in photo.regions:
             found = self.labels.get(region.name.casefold(), ())
             if len(found) == 1:
                 claims.append(Claim(found[0], Attribution.METADATA, region.box))
-        folder = path.resolve().parent.name
+        folder = path.parent.name
         declared = [SubjectId(folder)] if folder in self.subjects else self.labels.get(folder.casefold(), ())
         if len(declared) == 1:
             claims.append(Claim(declared[0], Attribution.SOLE_FACE))
@@ -271,8 +271,8 @@ class Ingest:
                 outcomes[number] = PhotoOutcome(file.path, known=True)
                 continue
             try:
-                photo = file.photo()
-                sighting = Sighting(str(file.path.resolve()), file.tag, photo, source, claims.about(file.path, photo))
+                photo, path = file.photo(), file.path.resolve()
+                sighting = Sighting(str(path), file.tag, photo, source, claims.about(path, photo))
                 if file.known is None:
                     new[number] = sighting
                 else:
@@ -318,9 +318,7 @@ class Ingest:
         photos = [file.known for file in group if file.known is not None and not file.linked]
         if photos:
             with self._records.write() as work:
-                for photo in photos:
-                    if rows.exists(work, photo):
-                        rows.link_source(work, photo, source.id)
+                rows.link_sources(work, [(photo, source.id) for photo in photos if rows.exists(work, photo)])
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, Table, delete, func, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -114,21 +114,31 @@ class NewPhoto:
     preview: bytes | None = field(repr=False)
 
 
-def add_photo(work: Transaction, photo: NewPhoto) -> None:
-    """Store a photo and its preview."""
-    record = photo.record
-    work.connection.execute(
-        insert(schema.photo).values(
-            id=record.id,
-            content_tag=photo.content_tag,
-            key=photo.key,
-            height=record.size[0],
-            width=record.size[1],
-            ingested_at=to_text(record.ingested_at),
-            considered_at=to_text(record.ingested_at),
-            **_sealed(work, photo.key, record.uri, photo.preview),
-        )
+def add_photos(work: Transaction, photos: Sequence[NewPhoto]) -> None:
+    """Store photos and their previews."""
+    _add_all(
+        work,
+        schema.photo,
+        [
+            {
+                "id": photo.record.id,
+                "content_tag": photo.content_tag,
+                "key": photo.key,
+                "height": photo.record.size[0],
+                "width": photo.record.size[1],
+                "ingested_at": to_text(photo.record.ingested_at),
+                "considered_at": to_text(photo.record.ingested_at),
+                **_sealed(work, photo.key, photo.record.uri, photo.preview),
+            }
+            for photo in photos
+        ],
     )
+
+
+def _add_all(work: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows by one statement: SQLAlchemy prepares it once."""
+    if rows:
+        work.connection.execute(insert(table), rows)
 
 
 def reseal_photo(work: Transaction, photo: PhotoId, key: str, uri: str, preview: bytes | None) -> None:
@@ -166,10 +176,11 @@ def undecided(work: Transaction, photo: PhotoId) -> list[FaceRecord]:
     return [face for face in faces(work, photo=photo) if face.state not in closed]
 
 
-def link_source(work: Transaction, photo: PhotoId, source: SourceId) -> bool:
-    """Record that a photo (also) came from this source; say whether that is news."""
-    statement = insert(schema.photo_source).prefix_with("OR IGNORE").values(photo=photo, source=source)
-    return work.connection.execute(statement).rowcount == 1
+def link_sources(work: Transaction, links: Iterable[tuple[PhotoId, SourceId]]) -> None:
+    """Record that photos (also) came from these sources."""
+    rows = [{"photo": photo, "source": source} for photo, source in links]
+    if rows:
+        work.connection.execute(insert(schema.photo_source).prefix_with("OR IGNORE"), rows)
 
 
 def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
@@ -204,21 +215,26 @@ def preview(work: Transaction, photo: PhotoId) -> bytes | None:
     return None if row.sealed_preview is None else work.unseal(row.key, row.sealed_preview, "photo.preview")
 
 
-def add_face(work: Transaction, face: FaceRecord, detail: str = "") -> None:
-    """Store a face."""
-    work.connection.execute(
-        insert(schema.face).values(
-            id=face.id,
-            photo=face.photo,
-            left=face.box.left,
-            top=face.box.top,
-            right=face.box.right,
-            bottom=face.box.bottom,
-            state=face.state.value,
-            reason=face.reason,
-            detail=detail or None,
-            subject=face.subject,
-        )
+def add_faces(work: Transaction, faces: Iterable[tuple[FaceRecord, str]]) -> None:
+    """Store faces, each with the measured value behind its reason, or an empty text."""
+    _add_all(
+        work,
+        schema.face,
+        [
+            {
+                "id": face.id,
+                "photo": face.photo,
+                "left": face.box.left,
+                "top": face.box.top,
+                "right": face.box.right,
+                "bottom": face.box.bottom,
+                "state": face.state.value,
+                "reason": face.reason,
+                "detail": detail or None,
+                "subject": face.subject,
+            }
+            for face, detail in faces
+        ],
     )
 
 
@@ -291,24 +307,26 @@ class NewReference:
     faceprint: Faceprint
 
 
-def add_reference(work: Transaction, reference: NewReference) -> None:
-    """Seal and store a faceprint.
+def add_references(work: Transaction, references: Iterable[NewReference]) -> None:
+    """Seal and store faceprints.
 
     Raises:
-        Refused: the database finds no live release for this subject.
+        Refused: the database finds no live release for one of the subjects.
     """
+    _add_all(work, schema.reference, [_reference_row(work, reference) for reference in references])
+
+
+def _reference_row(work: Transaction, reference: NewReference) -> dict[str, Any]:
     vector = np.ascontiguousarray(reference.faceprint.vector, "<f4").view(np.uint8).data
-    work.connection.execute(
-        insert(schema.reference).values(
-            id=reference.id,
-            face=reference.face,
-            subject=reference.subject,
-            release=reference.release,
-            encoder=reference.faceprint.encoder,
-            sealed_vector=work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
-            created_at=to_text(work.now),
-        )
-    )
+    return {
+        "id": reference.id,
+        "face": reference.face,
+        "subject": reference.subject,
+        "release": reference.release,
+        "encoder": reference.faceprint.encoder,
+        "sealed_vector": work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
+        "created_at": to_text(work.now),
+    }
 
 
 def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, SubjectId]:
