@@ -14,6 +14,7 @@ from countenance.backends.photos.decode import open_photo
 from countenance.errors import BadPhoto
 from countenance.model.face import Box, Image
 
+_FINE = 95  # and no less colour than light
 _QUALITY = 80  # Pillow's scale; higher grows the sealed file and shows a reviewer nothing more
 
 
@@ -37,9 +38,17 @@ def remask(preview: bytes, masks: Sequence[Box]) -> bytes:
         image = np.array(open_photo(preview).convert("RGB"))
     except OSError as error:
         raise BadPhoto("truncated", "the preview is incomplete; make it again from the photo") from error
+    return _jpeg(Pillow.fromarray(_masked(image, _in_pixels(image, masks))))
+
+
+def masked(image: Image, masks: Sequence[Box]) -> bytes:
+    """Return a JPEG of an image that a detector can work on as before, with boxes (fractions) blacked out."""
+    return _jpeg(Pillow.fromarray(_masked(image, _in_pixels(image, masks))), _FINE)
+
+
+def _in_pixels(image: Image, boxes: Sequence[Box]) -> list[Box]:
     height, width = image.shape[:2]
-    in_pixels = [Box(m.left * width, m.top * height, m.right * width, m.bottom * height) for m in masks]
-    return _jpeg(Pillow.fromarray(_masked(image, in_pixels)))
+    return [Box(box.left * width, box.top * height, box.right * width, box.bottom * height) for box in boxes]
 
 
 def _masked(image: Image, masks: Sequence[Box]) -> Image:
@@ -52,7 +61,7 @@ def _masked(image: Image, masks: Sequence[Box]) -> Image:
     return image
 
 
-def _jpeg(image: Pillow.Image) -> bytes:
+def _jpeg(image: Pillow.Image, quality: int = _QUALITY) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=_QUALITY)
+    image.save(out, "JPEG", quality=quality, subsampling=0 if quality == _FINE else 2)
     return out.getvalue()
