@@ -34,6 +34,7 @@ from countenance.cli import (
     results,
     retention,
     searches,
+    serve,
     sources,
     subjects,
     transparency,
