@@ -99,7 +99,7 @@ class May:
 
 
 def may(verb: Verb) -> Any:
-    """Return the marker of a caller who holds a verb: `caller: Annotated[Caller, may(Verb.X)]`."""
+    """Return what marks the parameter of a caller who holds a verb, in `Annotated[Caller, may(Verb.X)]`."""
     return Depends(May(verb))
 
 

@@ -69,9 +69,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def status_of(error: CountenanceError) -> HTTPStatus:
     """Return the HTTP status of an error."""
-    return next(
-        (status for branch, status in _STATUS if isinstance(error, branch)), HTTPStatus.INTERNAL_SERVER_ERROR
-    )
+    return next((status for branch, status in _STATUS if isinstance(error, branch)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def problem_of(error: CountenanceError, request_id: str | None) -> Problem:

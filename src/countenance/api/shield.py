@@ -86,7 +86,6 @@ class Shield:
             headers["Strict-Transport-Security"] = _HSTS
 
 
-
 def _explained(send: Send, request_id: str) -> Send:
     """Return a `send` that says 413 as this API says every error; FastAPI's limit says it in two words."""
     replaced = False

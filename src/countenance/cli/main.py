@@ -149,6 +149,7 @@ for module in (
     sources,
     photos,
     searches,
+    serve,
     results,
     destruction,
     orders,

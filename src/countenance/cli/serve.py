@@ -29,7 +29,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8470,
     origin: Annotated[
         str | None,
-        typer.Option(help="Where browsers reach it, such as https://faces.museum.example behind a proxy that ends TLS."),
+        typer.Option(
+            help="Where browsers reach it, such as https://faces.museum.example behind a proxy that ends TLS."
+        ),
     ] = None,
     photos: Annotated[
         list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
