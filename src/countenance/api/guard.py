@@ -99,7 +99,7 @@ class May:
 
 
 def may(verb: Verb) -> Any:
-    """Return what marks the parameter of a caller who holds a verb, in `Annotated[Caller, may(Verb.X)]`."""
+    """Mark the parameter of a route as a caller who holds a verb; goes into `Annotated[Caller, ...]`."""
     return Depends(May(verb))
 
 
