@@ -53,11 +53,11 @@ class Problem(BaseModel):
     detail: str = Field(description="What to do; ids, never names.")
     code: str = Field(description="Stable code of the error tree.")
     request_id: str | None = None
-    rule: str | None = Field(None, description="Of a refusal: the rule that refused.")
-    citation: str | None = Field(None, description="Of a refusal: the law behind it.")
-    reason: str | None = Field(None, description="Of a photo: why it cannot be used.")
-    missing: list[str] | None = Field(None, description="Of a release: the fields that it lacks.")
-    errors: list[dict[str, Any]] | None = Field(None, description="Of a request that is not as described: where.")
+    rule: str | None = Field(default=None, description="Of a refusal: the rule that refused.")
+    citation: str | None = Field(default=None, description="Of a refusal: the law behind it.")
+    reason: str | None = Field(default=None, description="Of a photo: why it cannot be used.")
+    missing: list[str] | None = Field(default=None, description="Of a release: the fields that it lacks.")
+    errors: list[dict[str, Any]] | None = Field(default=None, description="Of a request that is not as described: where.")
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
