@@ -61,18 +61,15 @@ def visitor_of(request: Request) -> Caller | None:
 
 
 def _proved(request: Request) -> Caller:
-    accounts: Any = engine_of(request).accounts  # type: ignore[attr-defined]
     header = request.headers.get("authorization")
-    if header is not None:
-        if not header.lower().startswith(BEARER):
-            raise NotSignedIn("send an API key as `Authorization: Bearer KEY`")
-        by_key: Caller = accounts.by_key(header[len(BEARER) :].strip())
-        return by_key
     token = request.cookies.get(cookie_name(settings_of(request)))
-    if token is None:
+    if header is None and token is None:
         raise NotSignedIn("sign in, or send an API key as `Authorization: Bearer KEY`")
-    by_session: Caller = accounts.by_session(token)
-    return by_session
+    accounts: Any = engine_of(request).accounts  # type: ignore[attr-defined]
+    if header is not None and not header.lower().startswith(BEARER):
+        raise NotSignedIn("send an API key as `Authorization: Bearer KEY`")
+    proved: Caller = accounts.by_session(token) if header is None else accounts.by_key(header[len(BEARER) :].strip())
+    return proved
 
 
 class May:

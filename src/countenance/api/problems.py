@@ -57,7 +57,9 @@ class Problem(BaseModel):
     citation: str | None = Field(default=None, description="Of a refusal: the law behind it.")
     reason: str | None = Field(default=None, description="Of a photo: why it cannot be used.")
     missing: list[str] | None = Field(default=None, description="Of a release: the fields that it lacks.")
-    errors: list[dict[str, Any]] | None = Field(default=None, description="Of a request that is not as described: where.")
+    errors: list[dict[str, Any]] | None = Field(
+        default=None, description="Of a request that is not as described: where."
+    )
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
