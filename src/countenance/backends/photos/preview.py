@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image as Pillow
 from countenance.backends.photos.decode import open_photo
 from countenance.errors import BadPhoto
 from countenance.model.face import Box, Image
+from countenance.vision.masks import blacked_out
 
 _QUALITY = 80  # Pillow's scale; higher grows the sealed file and shows a reviewer nothing more
 
@@ -22,7 +22,7 @@ def make(image: Image, masks: Sequence[Box], longest_px: int) -> bytes:
 
     Masks are painted before the image shrinks, so no pixel from under them reaches the result.
     """
-    small = Pillow.fromarray(_masked(image, masks))
+    small = Pillow.fromarray(blacked_out(image, masks))
     small.thumbnail((longest_px, longest_px), Pillow.Resampling.BICUBIC)
     return _jpeg(small)
 
@@ -39,17 +39,7 @@ def remask(preview: bytes, masks: Sequence[Box]) -> bytes:
         raise BadPhoto("truncated", "the preview is incomplete; make it again from the photo") from error
     height, width = image.shape[:2]
     in_pixels = [Box(m.left * width, m.top * height, m.right * width, m.bottom * height) for m in masks]
-    return _jpeg(Pillow.fromarray(_masked(image, in_pixels)))
-
-
-def _masked(image: Image, masks: Sequence[Box]) -> Image:
-    image = image.copy()
-    for left, top, right, bottom in masks:
-        image[
-            max(math.floor(top), 0) : max(math.ceil(bottom), 0),
-            max(math.floor(left), 0) : max(math.ceil(right), 0),
-        ] = 0
-    return image
+    return _jpeg(Pillow.fromarray(blacked_out(image, in_pixels)))
 
 
 def _jpeg(image: Pillow.Image) -> bytes:

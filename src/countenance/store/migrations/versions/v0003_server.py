@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of the server: accounts, sessions, keys and what its pages keep."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
@@ -13,5 +14,22 @@ _TRIGGERS: dict[str, str] = {}
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
+    with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
+
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("threshold_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("threshold_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("search_candidate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reference", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("threshold", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_extrapolated", sa.Integer(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)
