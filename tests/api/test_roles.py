@@ -135,9 +135,9 @@ def document() -> str:
     lines = [
         "# Who may do what",
         "",
-        "Made of `src/countenance/policy/roles.py` by `python tests/api/test_roles.py`. Every route of the API and every",
-        "page asks for one of these verbs; an API key can be limited to some of its maker's. The last table lists what",
-        "anybody may ask for.",
+        "Made of `src/countenance/policy/roles.py` by `python tests/api/test_roles.py`. Every route of the API and",
+        "every page asks for one of these verbs; an API key can be limited to some of its maker's. The last table",
+        "lists what anybody may ask for.",
         "",
         "| verb | " + " | ".join(role.value for role in Role) + " |",
         "|---|" + "---|" * len(Role),
