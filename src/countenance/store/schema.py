@@ -191,6 +191,12 @@ search = Table(
     Column("fpir", Float, nullable=False),
     Column("gallery", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
+    # What the answer said of its threshold; NULL in searches from before it was kept.
+    Column("threshold_low", Float),
+    Column("threshold_high", Float),
+    Column("extrapolated", Integer),
+    Column("encoder", Text),
+    Column("evaluation", Text),
 )
 search_candidate = Table(
     "search_candidate",
@@ -200,6 +206,12 @@ search_candidate = Table(
     Column("photo", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("confirmations", Integer, nullable=False, server_default="1"),  # how many people its law asks for
+    Column("reference", Text),  # NULL, as what follows, in searches from before it was kept
+    Column("threshold", Float),
+    Column("chance", Float),
+    Column("chance_low", Float),
+    Column("chance_high", Float),
+    Column("chance_extrapolated", Integer),
 )
 event = Table(
     "event",
