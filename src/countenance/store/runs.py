@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of destruction runs, their targets and their certificates; and the deletions themselves, in bulk."""
+"""Rows of destruction runs and their targets; and the deletions themselves, in bulk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
-from countenance.ids import CertificateId, ReferenceId, RunId, SourceId, SubjectId
+from countenance.ids import ReferenceId, RunId, SourceId, SubjectId
 from countenance.model.destruction import NEXT, Run, RunState, Scope, TargetKind
 from countenance.model.source import FaceState
 from countenance.model.subject import Subject
@@ -387,26 +387,3 @@ def is_of(work: Transaction, run: Run, scope: Scope) -> bool:
         len(scope.subjects) < 2
         or {*targets(work, run.id, TargetKind.SUBJECT), *targets(work, run.id, TargetKind.HELD)} == set(scope.subjects)
     )
-
-
-def add_certificate(work: Transaction, one: CertificateId, run: RunId, title: str, document: bytes) -> None:
-    """Store a signed certificate; one that is wrong is superseded by the next, never deleted."""
-    work.connection.execute(
-        insert(schema.certificate).values(
-            id=one,
-            run=run,
-            signed_at=to_text(work.now),
-            title=title,
-            sealed_document=work.seal(LOG_KEY, document, f"certificate.document:{one}"),
-        )
-    )
-
-
-def certificates(work: Transaction, run: RunId) -> list[tuple[CertificateId, str, bytes]]:
-    """Return a run's certificates, oldest first: id, title, document."""
-    table = schema.certificate
-    query = select(table).where(table.c.run == run).order_by(table.c.signed_at)
-    return [
-        (row.id, row.title, work.unseal(LOG_KEY, row.sealed_document, f"certificate.document:{row.id}"))
-        for row in work.connection.execute(query)
-    ]

@@ -67,5 +67,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("photo"),
     )
+    with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
+
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("threshold_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("threshold_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+
+    with op.batch_alter_table("search_candidate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reference", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("threshold", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_extrapolated", sa.Integer(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)
