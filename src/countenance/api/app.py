@@ -2,8 +2,7 @@
 """The application: an engine and settings in, routes out; `shielded` is what a server runs.
 
 Order of what a request passes: `Watch` (counters, log line), `Shield` (host, origin, headers), `CarryOutOnce`
-(repeated requests), the route's
-`may` (who calls), the route.
+(repeated requests), the route's `may` (who calls), the route.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
 
 
 def shielded(app: FastAPI) -> ASGIApp:
-    """Return an application behind `Watch`, `Shield` and `CarryOutOnce`, which see also what FastAPI answers by itself."""
+    """Return an application behind what each request passes first, and what FastAPI answers by itself passes too."""
     once: Once = app.state.engine.once
     return Watch(Shield(CarryOutOnce(app, once), app.state.settings), app.state.registry)
 

@@ -14,6 +14,15 @@ _TRIGGERS: dict[str, str] = {}
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
+    op.create_table(
+        "once",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
 
