@@ -161,7 +161,8 @@ class Engine(Remedies):
     @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
-        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag)
+        spread = self.backups.spread_tombstones
+        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag, self._gallery, spread)
 
     @cached_property
     def searches(self) -> Searches:

@@ -90,6 +90,8 @@ class EventTag(StrEnum):
     FACE_DENIED = "engine:face:denied"
     FACE_ASSIGNED = "reviewer:face:assigned"
     FACE_DISMISSED = "reviewer:face:dismissed"
+    FACE_SPLIT = "reviewer:face:split"
+    FACE_UNDONE = "reviewer:face:undone"
     INGEST_DENIED = "engine:ingest:denied"
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"
