@@ -38,6 +38,7 @@ class EventTag(StrEnum):
     RESULT_CONFIRMED = "client:result:confirmed"
     RESULT_DOUBTED = "client:result:doubted"
     PROBE_LOOKED = "client:probe:looked"
+    CROP_SHOWN = "client:crop:shown"
     RESULT_REFUSED = "engine:result:refused"
     SEARCH_AUTHORISED = "client:search:authorised"
     SEARCH_PURGED = "engine:search:purged"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_desk import search_key as search_key
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file
 from countenance.store.schema_ingest import face_decision as face_decision
@@ -198,6 +199,7 @@ search = Table(
     Column("extrapolated", Integer),
     Column("encoder", Text),
     Column("evaluation", Text),
+    Index("search_client", "client", "at"),
 )
 search_candidate = Table(
     "search_candidate",

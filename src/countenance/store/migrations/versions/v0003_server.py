@@ -76,6 +76,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("photo"),
     )
+    op.create_table(
+        "search_key",
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.PrimaryKeyConstraint("client", "key"),
+    )
+    with op.batch_alter_table("search_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_key_search"), ["search"], unique=False)
+
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
 
@@ -85,6 +103,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+        batch_op.create_index("search_client", ["client", "at"], unique=False)
 
     with op.batch_alter_table("search_candidate", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reference", sa.Text(), nullable=True))
