@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from countenance.cli import plot
+from countenance import plot
 from countenance.cli.page import heading, page, pairs, table
-from countenance.cli.plot import Axis, Curve, Mark, chart
 from countenance.clock import to_text
+from countenance.plot import Axis, Curve, Mark, chart
 
 if TYPE_CHECKING:
     from countenance.services.evaluation import Report, WorstPair
