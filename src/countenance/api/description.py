@@ -78,7 +78,7 @@ def _verbs(app: FastAPI) -> dict[tuple[str, str], str]:
     for route in iter_route_contexts(app.routes):
         verb = _verb(getattr(route, "dependant", None))
         if verb is not None:
-            found.update({(method, route.path): verb for method in route.methods or ()})
+            found.update({(method, str(route.path)): verb for method in route.methods or ()})
     return found
 
 
