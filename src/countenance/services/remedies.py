@@ -14,6 +14,7 @@ from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
+from countenance.services.people import People
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -110,6 +111,11 @@ class Remedies:
     def once(self) -> Once:
         """Verbs on requests that are carried out once: `begin`, `end`."""
         return Once(self._records)
+
+    @cached_property
+    def people(self) -> People:
+        """The verb `find` on subjects."""
+        return People(self._records)
 
     @cached_property
     def recipients(self) -> Recipients:
