@@ -33,6 +33,7 @@ from countenance.services.calibration import Calibrations
 from countenance.services.certify import Deferred
 from countenance.services.custody import Custody
 from countenance.services.dataset import DataSets
+from countenance.services.desk import Desk
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
@@ -160,12 +161,19 @@ class Engine(Remedies):
     @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
-        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag)
+        spread = self.backups.spread_tombstones
+        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag, self._gallery, spread)
 
     @cached_property
     def searches(self) -> Searches:
         """Verbs of a client's searcher."""
         return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`."""
+        eyes = (self._reader, lambda: self.pack, self.ingest.content_tag)
+        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results.purge_overdue)
 
     @cached_property
     def datasets(self) -> DataSets:

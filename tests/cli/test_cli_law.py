@@ -205,9 +205,9 @@ def test_results(world: World, cli: Cli) -> None:
     cli("result", "confirm", search, "--subject", ada.id, "--by", "Ann", code=4)
     done = cli.json("result", "confirm", search, "--subject", ada.id, "--by", "bo")
     assert (done["confirmed"], done["confirmed_by"]) == (True, ["ann", "bo"])
-    assert "2 of 2 confirmations (by ann, bo)" in cli("result", "show", search).stdout
+    assert "2 of 2 have looked, confirmed (ann: same, bo: same)" in cli("result", "show", search).stdout
     code = cli.json("result", "account", "ann")["by"]
-    assert code == world.log(EventTag.RESULT_CONFIRMED)[0].payload["by"]
+    assert code == world.log(EventTag.RESULT_REVIEWED)[0].payload["by"]
     assert code in cli("result", "account", "Ann").stdout
 
 

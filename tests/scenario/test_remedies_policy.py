@@ -17,6 +17,7 @@ from countenance.ids import ClientId, SearchId, SubjectId
 from countenance.model.client import Attestation, Site
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose, parse_purpose
+from countenance.model.review import ReviewState, Verdict
 from countenance.model.search import Authorisation, ProbeBasis, SearchResult
 from countenance.policy.engine import Enrolment, decide_enrolment
 from countenance.policy.pack import Law, load, shipped
@@ -289,29 +290,31 @@ def test_t24_two_people_confirm_before_a_result_counts(world: World) -> None:
     (candidate,) = result.candidates
     assert candidate.confirmations == 2
     results = world.engine.results
-    assert results.confirm(result.id, ada.id, by=LOOKED).confirmed_by == (LOOKED,)
+    assert results.decide(result.id, ada.id, Verdict.SAME, by=LOOKED).reviewed_by == (LOOKED,)
     before = world.state()
     with pytest.raises(Refused) as refused:
-        results.confirm(result.id, ada.id, by=f" {LOOKED.upper()} ")
+        results.decide(result.id, ada.id, Verdict.SAME, by=f" {LOOKED.upper()} ")
     assert refused.value.rule_id == "result.two_persons"
     assert "Art. 14(5)" in refused.value.citation
     assert world.log()[-1].tag is EventTag.RESULT_REFUSED
     assert world.state() == before
     (held,) = results.show(result.id).candidates
-    assert (held.needed, held.confirmed_by) == (2, (LOOKED,))
-    results.confirm(result.id, ada.id, by="bo")
-    assert results.show(result.id).candidates[0].confirmed_by == (LOOKED, "bo")
+    assert (held.needed, held.reviewed_by, held.state) == (2, (LOOKED,), ReviewState.UNCONFIRMED)
+    assert world.log(EventTag.RESULT_CONFIRMED) == []
+    results.decide(result.id, ada.id, Verdict.SAME, by="bo")
+    (held,) = results.show(result.id).candidates
+    assert (held.reviewed_by, held.state) == ((LOOKED, "bo"), ReviewState.CONFIRMED)
     entry = world.log(EventTag.RESULT_CONFIRMED)[-1].payload
-    assert (entry["confirmations"], entry["needed"]) == (2, 2)
-    codes = [entry["by"] for entry in (e.payload for e in world.log(EventTag.RESULT_CONFIRMED))]
+    assert (entry["same"], entry["needed"]) == (2, 2)
+    codes = [entry["by"] for entry in (e.payload for e in world.log(EventTag.RESULT_REVIEWED))]
     assert codes == [results.account_code(LOOKED.upper()), results.account_code("bo")]
     assert world.log(EventTag.RESULT_REFUSED)[-1].payload["by"] == codes[0]
     assert LOOKED.encode() not in world.bytes_on_disk()
     with pytest.raises(NotFound):
-        results.confirm(result.id, SubjectId("sub_else"), by="cy")
+        results.decide(result.id, SubjectId("sub_else"), Verdict.SAME, by="cy")
     world.destroy(ada.id)
     assert world.rows()["confirmation"] == 0
-    assert [e.payload["by"] for e in world.log(EventTag.RESULT_CONFIRMED)] == codes
+    assert [e.payload["by"] for e in world.log(EventTag.RESULT_REVIEWED)] == codes
     with pytest.raises(BadInput):
         results.account_code(" ")
 
@@ -360,7 +363,7 @@ def test_t24_a_refused_authorisation_purges_the_search(world: World) -> None:
     """Refused within 48 hours, the search and all that came of it go; the log keeps that there was one."""
     client, ada = shown_to_police(world)
     result = searched(world, client, 1, authorisation="pending")
-    world.engine.results.confirm(result.id, ada, by="ann")
+    world.engine.results.decide(result.id, ada, Verdict.SAME, by="ann")
     world.engine.results.refuse(result.id)
     _purged(world, result.id, "refused")
     assert world.engine.subjects.show(ada).findings == ()

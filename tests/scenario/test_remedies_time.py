@@ -34,6 +34,7 @@ from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
 from countenance.ports.web import Unreachable
 from countenance.services.enrolment import FaceOutcome, Sighting
+from countenance.services.exclusive import exclusive
 
 DAY = timedelta(days=1)
 

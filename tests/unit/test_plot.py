@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from countenance.cli.plot import Axis, Curve, Mark, chart, steps
+from countenance.plot import Axis, Curve, Mark, chart, steps
 from countenance.web.sheet import page, table
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from countenance.cli import plot
-from countenance.cli.plot import Axis, Curve, Mark, chart
+from countenance import plot
 from countenance.clock import to_text
+from countenance.plot import Axis, Curve, Mark, chart
 from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_comm
 from countenance.clock import to_text
 from countenance.errors import BadInput
 from countenance.ids import SearchId, SubjectId
+from countenance.model.review import ReviewState, Verdict
 
 if TYPE_CHECKING:
     from countenance.services.results import Held
@@ -56,18 +57,21 @@ def confirm(
     search: _Search,
     subject: Annotated[str, typer.Option(help="Id of the candidate.")],
     by: Annotated[str | None, typer.Option(help="Account that looked; by default the one logged in.")] = None,
+    verdict: Annotated[Verdict, typer.Option(help="What this person says of probe and candidate.")] = Verdict.SAME,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    r"""Confirm a candidate, as a person who looked at it.
+    r"""Confirm a candidate, as a person who looked at it, or say that it is somebody else.
+
+    What one says is sealed until as many have decided as the law asks for.
 
     Example:
         countenance result confirm sea_7k2m0q9x4t8b5c1d \
           --subject sub_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        held = engine.results.confirm(SearchId(search), SubjectId(subject), by=by or getpass.getuser())
+        held = engine.results.decide(SearchId(search), SubjectId(subject), verdict, by=by or getpass.getuser())
         output.record(search=search, **_record(held))
         _say(output, held)
 
@@ -79,9 +83,9 @@ def account(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Print the code by which the log knows an account that confirmed results.
+    """Print the code by which the log knows an account that reviewed results.
 
-    The log holds no names; with the code an auditor finds the entries `client:result:confirmed` of one person.
+    The log holds no names; with the code an auditor finds the entries `client:result:reviewed` of one person.
 
     Example:
         countenance result account ann
@@ -89,7 +93,7 @@ def account(
     with engine_command(data, as_json) as (engine, output):
         code = engine.results.account_code(name)
         output.record(account=name, by=code)
-        output.say(f"The log knows {name} as {code} (`by` in client:result:confirmed).")
+        output.say(f"The log knows {name} as {code} (`by` in client:result:reviewed).")
 
 
 @_result.command()
@@ -124,14 +128,24 @@ def _record(held: Held) -> dict[str, object]:
         "subject": held.subject,
         "score": round(held.score, 6),
         "needed": held.needed,
-        "confirmations": len(held.confirmed_by),
-        "confirmed": len(held.confirmed_by) >= held.needed,
-        "confirmed_by": list(held.confirmed_by),
+        "confirmations": len(held.reviews),
+        "confirmed": held.state is ReviewState.CONFIRMED,
+        "confirmed_by": list(held.reviewed_by) if held.state is ReviewState.CONFIRMED else [],
+        "state": held.state.value,
+        "reviews": [
+            {"by": one.by, "verdict": None if one.verdict is None else one.verdict.value} for one in held.reviews
+        ],
     }
 
 
 def _say(output: Output, held: Held) -> None:
-    done = len(held.confirmed_by)
-    state = "confirmed" if done >= held.needed else "unconfirmed: nothing may be done on it"
-    by = f" (by {', '.join(held.confirmed_by)})" if held.confirmed_by else ""
-    output.say(f"  {held.subject}, score {held.score:.3f}: {done} of {held.needed} confirmations{by}, {state}")
+    of = f"{len(held.reviews)} of {held.needed}"
+    by = f" (by {', '.join(held.reviewed_by)})" if held.reviews else ""
+    if held.state is ReviewState.UNCONFIRMED:
+        output.say(
+            f"  {held.subject}, score {held.score:.3f}: {of} have looked{by}, unconfirmed: nothing may be done on it; "
+            "what they said is sealed until all have"
+        )
+        return
+    said = ", ".join(f"{one.by}: {one.verdict.value}" for one in held.reviews if one.verdict is not None)
+    output.say(f"  {held.subject}, score {held.score:.3f}: {of} have looked, {held.state.value} ({said})")

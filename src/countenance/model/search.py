@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from countenance.ids import PhotoId, ReferenceId, SearchId, SubjectId
@@ -61,6 +61,8 @@ class SearchResult:
         gallery: references that this client and purpose may see at this moment.
         threshold: for the client's FPIR at that size.
         searched_s: seconds spent on comparing.
+        probe: JPEG of the searched face, aligned as the encoder got it: for whoever compares it with candidates by
+            eye. It lives as long as the answer and is stored nowhere.
     """
 
     id: SearchId
@@ -68,6 +70,7 @@ class SearchResult:
     threshold: Threshold
     gallery: int
     searched_s: float
+    probe: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

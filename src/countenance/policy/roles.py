@@ -8,19 +8,35 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from countenance.model.account import Role
+from countenance.model.account import Caller, Role
 
 
 class Verb(StrEnum):
     """What a door lets somebody do; also the scopes of API keys."""
 
-    STATUS_READ = "status:read"
-    """Whether the service is healthy, and what it holds in numbers."""
+    HOME_READ = "home:read"
+    """One's own first page."""
+    METRICS_READ = "metrics:read"
+    """Counters of the server, for a monitor."""
 
 
 _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR, Role.SUBJECT
 
 MAY: dict[Verb, frozenset[Role]] = {
-    Verb.STATUS_READ: frozenset({_O, _C}),
+    Verb.HOME_READ: frozenset(Role),
+    Verb.METRICS_READ: frozenset({_O}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
+
+PUBLIC: dict[str, str] = {
+    "/api/v1/openapi.json": "the description of the API says nothing of anybody",
+    "/api/v1/health": "whether the process lives",
+    "/api/v1/ready": "whether it can serve",
+    "/": "the start page for visitors",
+}
+"""Paths that anybody may ask for, each with its reason; every other route asks for a verb."""
+
+
+def holds(caller: Caller, verb: Verb) -> bool:
+    """Say whether a caller may: the role must, and of a key its scopes too."""
+    return caller.role in MAY.get(verb, frozenset()) and (caller.scopes is None or verb.value in caller.scopes)

@@ -135,6 +135,11 @@ class LiveGallery:
                 raise KeyError(reference) from gone
             return Faceprint(vector, self._held.encoder)
 
+    def holds(self, reference: ReferenceId) -> bool:
+        """Say whether a reference is searched, as of the last view."""
+        with self._lock:
+            return self._slot(reference) is not None
+
     def searched(self) -> int:
         """Return how many references somebody may search: those of people whose release is live."""
         with self._lock:

@@ -14,6 +14,7 @@ from countenance.services.explain import Explain
 from countenance.services.jobs import Jobs
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
+from countenance.services.once import Once
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -133,6 +134,11 @@ class Remedies:
         desk, late = (lambda: self.custody), (lambda: self.retention)
         dues = (self.requests, self.recipients, self.breaches)
         return Worklist(self._records, desk, self.run_jobs, self.evidence, self.packs, dues, late)
+
+    @cached_property
+    def once(self) -> Once:
+        """Verbs on requests that are carried out once: `begin`, `end`."""
+        return Once(self._records)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results of searches: confirmed by as many people as the law asks for, and purged where no authorisation came.
 
-A candidate is unconfirmed until enough distinct accounts have looked at it. The search of a law enforcement
+A candidate is unconfirmed until enough distinct accounts have said that it is the same person, each without knowing
+what the others say. The search of a law enforcement
 client that was made before its authorisation came goes, with all that came of it, once that is refused or late.
 
 Source: AI Act Art. 14(5) (two persons), Art. 26(10) (authorisation within 48 hours), Art. 12(3) (what is logged).
@@ -17,14 +18,16 @@ from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import ClientId, SearchId, SubjectId
 from countenance.model.client import Client
 from countenance.model.event import EventTag
+from countenance.model.review import ReviewState, Verdict
 from countenance.model.search import Authorisation, Candidate
+from countenance.policy.permit import Deny
 from countenance.services.law import LawBook
 from countenance.store import results as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction
 from countenance.store.results import Held
 
-__all__ = ["Held", "Result", "Results", "note_authorisation", "shown", "with_confirmations"]
+__all__ = ["Held", "Result", "Results", "decide", "note_authorisation", "shown", "with_confirmations"]
 
 PENDING = "pending"
 """What a request says in place of a reference where the authorisation was asked for."""
@@ -35,7 +38,7 @@ class Result:
     """A stored result.
 
     Attributes:
-        candidates: each with how many confirmations it needs and has.
+        candidates: each with how many people have to look at it, and who did.
         due_at: by when a pending authorisation must be shown; None where none is pending.
     """
 
@@ -101,44 +104,29 @@ class Results:
             client = rows.client_of(work, search)
             state, due_at = rows.authorisation(work, search)
             work.log(EventTag.RESULT_SHOWN, search=search, client=client)
-            return Result(search, client, tuple(rows.candidates(work, search)), state, due_at)
+            candidates = tuple(held.seen_by(None) for held in rows.candidates(work, search))
+            return Result(search, client, candidates, state, due_at)
 
-    def confirm(self, search: SearchId, subject: SubjectId, *, by: str) -> Held:
-        """Record that a person looked at a candidate and confirms it.
+    def decide(self, search: SearchId, subject: SubjectId, verdict: Verdict, *, by: str) -> Held:
+        """Record what a person who looked at a candidate says of it.
 
         Args:
             by: the account of that person.
 
+        Returns:
+            The candidate as this account may see it.
+
         Raises:
             NotFound: no such search, or this subject is no candidate of it.
             BadInput: no account.
-            Refused: the same account confirmed it before; logged.
+            Refused: the same account said so before, or all who must have looked did; logged.
         """
-        account = by.strip()
-        if not account:
-            raise BadInput("say who confirms it (--by)")
         self.purge_overdue()
         with self._records.write() as work:
-            held = _candidate(work, search, subject)
-            if account.casefold() not in (one.casefold() for one in held.confirmed_by):
-                rows.confirm(work, search, subject, len(held.confirmed_by) + 1, account)
-                now = _candidate(work, search, subject)
-                work.log(
-                    EventTag.RESULT_CONFIRMED,
-                    subject=subject,
-                    search=search,
-                    by=account_code(work, account),
-                    confirmations=len(now.confirmed_by),
-                    needed=now.needed,
-                )
-                return now
-            code = account_code(work, account)
-            work.log(EventTag.RESULT_REFUSED, subject=subject, search=search, by=code, rule="result.two_persons")
-        raise Refused(
-            "result.two_persons",
-            "this account confirmed the candidate before; another person's account must confirm it (--by)",
-            self._law.of_probe().cite("disclosure.human_confirmations"),
-        )
+            decided = decide(work, self._law, (search, subject), verdict, by)
+        if isinstance(decided, Deny):
+            raise Refused(decided.rule_id, decided.reason, decided.citation)
+        return decided
 
     def account_code(self, account: str) -> str:
         """Return the code by which the log knows an account, so that an auditor finds what it confirmed.
@@ -195,6 +183,54 @@ class Results:
 def _purge(work: Transaction, search: SearchId, client: ClientId, reason: str) -> None:
     rows.purge(work, search)
     work.log(EventTag.SEARCH_PURGED, search=search, client=client, reason=reason)
+
+
+def decide(work: Transaction, law: LawBook, of: tuple[SearchId, SubjectId], verdict: Verdict, by: str) -> Held | Deny:
+    """Record a verdict on the candidate of a search; return what the account may see now, or why it is refused.
+
+    Raises:
+        NotFound: no such search, or this subject is no candidate of it.
+        BadInput: no account.
+    """
+    account = by.strip()
+    if not account:
+        raise BadInput("say who looked at it (--by)")
+    search, subject = of
+    held = _candidate(work, search, subject)
+    code = account_code(work, account)
+    denial = _deny_review(law, held, account)
+    if denial is not None:
+        work.log(EventTag.RESULT_REFUSED, subject=subject, search=search, by=code, rule=denial.rule_id)
+        return denial
+    rows.add_review(work, search, subject, len(held.reviews) + 1, account, verdict)
+    now = _candidate(work, search, subject)
+    counted = {"reviews": len(now.reviews), "needed": now.needed}
+    # The verdict itself stays out of the log until nobody can follow it any more.
+    work.log(EventTag.RESULT_REVIEWED, subject=subject, search=search, by=code, **counted)
+    if now.state is not ReviewState.UNCONFIRMED:
+        said = {one.value: sum(r.verdict is one for r in now.reviews) for one in Verdict}
+        confirmed = now.state is ReviewState.CONFIRMED
+        tag = EventTag.RESULT_CONFIRMED if confirmed else EventTag.RESULT_DOUBTED
+        by_codes = [account_code(work, one) for one in now.reviewed_by]
+        work.log(
+            tag, subject=subject, search=search, state=now.state.value, by=list(by_codes), needed=now.needed, **said
+        )
+    return now.seen_by(account)
+
+
+def _deny_review(law: LawBook, held: Held, account: str) -> Deny | None:
+    citation = law.of_probe().cite("disclosure.human_confirmations")
+    if account.casefold() in (one.casefold() for one in held.reviewed_by):
+        return Deny(
+            "result.two_persons",
+            "this account has looked at the candidate before; another person's account must (--by)",
+            citation,
+        )
+    if held.state is not ReviewState.UNCONFIRMED:
+        return Deny(
+            "result.decided", f"this candidate is decided: {held.state.value}; a new search starts anew", citation
+        )
+    return None
 
 
 def _candidate(work: Transaction, search: SearchId, subject: SubjectId) -> Held:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from countenance.clock import to_text
@@ -18,8 +18,9 @@ from countenance.errors import BadPhoto, Refused
 from countenance.ids import ClientId, SearchId, new_id
 from countenance.model.client import Client
 from countenance.model.event import EventTag
-from countenance.model.face import DetectedFace
+from countenance.model.face import Crop
 from countenance.model.faceprint import Faceprint
+from countenance.model.probe import Look
 from countenance.model.purpose import Purpose
 from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verification
 from countenance.model.threshold import Threshold
@@ -31,6 +32,7 @@ from countenance.ports.vision import FacePack
 from countenance.services.accuracy import too_old
 from countenance.services.gallery import LiveGallery, View
 from countenance.services.law import LawBook
+from countenance.services.probes import chosen_face, described, from_left
 from countenance.services.ranking import Scored, ranked
 from countenance.services.register import barred_by
 from countenance.services.results import note_authorisation, shown, with_confirmations
@@ -41,6 +43,7 @@ from countenance.store import subjects as subject_rows
 from countenance.store.clients import SearchRecord
 from countenance.store.records import Records, Transaction
 from countenance.store.results import overdue
+from countenance.store.searches import add_key
 from countenance.vision.calibration import Tail
 from countenance.vision.quality import PROBE, assess
 
@@ -54,6 +57,7 @@ class Request:
     Attributes:
         operator: the account of the person who acts for the client.
         authorisation: of law enforcement: the warrant's or decision's reference; `pending` where it was asked for.
+        key: by which the request is known if it comes twice; None where nobody asks.
     """
 
     client: ClientId
@@ -61,6 +65,7 @@ class Request:
     basis: ProbeBasis
     operator: str
     authorisation: str | None = None
+    key: str | None = None
 
 
 class Searches:
@@ -95,8 +100,36 @@ class Searches:
         started = self._records.clock.now()
         permit, client = self._permit(request)
         self._require_test(request)
-        with self._probe(probe, permit, face) as faceprint:
-            return self._answer(faceprint, client, request, started)
+        with self._probe(probe, permit, face) as (faceprint, crop):
+            found = self._answer(faceprint, client, request, started)
+        return replace(found, probe=self._reader.preview(crop, (), max(crop.shape)))
+
+    def look(self, probe: bytes, request: Request, *, face: int | None = None) -> Look:
+        """Return which faces a probe shows: decided and logged like a search, but nothing is encoded.
+
+        Args:
+            face: the face whose aligned crop is wanted too; a sole face needs no number.
+
+        Raises:
+            NotFound, Refused: as `search`.
+            BadPhoto: not a usable photo, or there is no face of this number.
+        """
+        self._permit(request)
+        self._require_test(request)
+        photo, encoder = self._reader.read(probe), self._pack().encoder
+        faces = from_left(self._pack().detector.detect(photo.image))
+        chosen = None if face is None and len(faces) != 1 else chosen_face(faces, face, photo.scale)
+        crop = None if chosen is None else encoder.align(photo.image, chosen)
+        with self._records.write() as work:
+            work.log(
+                EventTag.PROBE_LOOKED,
+                client=request.client,
+                purpose=request.purpose.value,
+                probe_basis=request.basis.value,
+                faces=len(faces),
+            )
+        drawn = None if crop is None else self._reader.preview(crop, (), max(crop.shape))
+        return Look(photo.full_size, described(photo, faces), drawn)
 
     def verify(self, probe_a: bytes, probe_b: bytes, request: Request) -> Verification:
         """Compare two photos, each of one face, in memory; nothing of them is kept.
@@ -107,7 +140,7 @@ class Searches:
         started = self._records.clock.now()
         permit, client = self._permit(request)
         self._require_test(request)
-        with self._probe(probe_a, permit, None) as a, self._probe(probe_b, permit, None) as b:
+        with self._probe(probe_a, permit, None) as (a, _), self._probe(probe_b, permit, None) as (b, _):
             with self._records.read() as work:
                 tail = tail_in_use(work, a.encoder)
             threshold = tail.pair_threshold(min(VERIFY_FMR, client.fpir))
@@ -163,17 +196,18 @@ class Searches:
         raise old
 
     @contextmanager
-    def _probe(self, photo: bytes, permit: Permit, number: int | None) -> Iterator[Faceprint]:
-        """Encode the chosen face for the length of a block, and overwrite it at its end."""
+    def _probe(self, photo: bytes, permit: Permit, number: int | None) -> Iterator[tuple[Faceprint, Crop]]:
+        """Encode the chosen face for the length of a block, and overwrite it at its end; the crop is what was seen."""
         decoded = self._reader.read(photo)
         pack = self._pack()
-        face = _chosen(pack.detector.detect(decoded.image), number, decoded.scale)
+        face = chosen_face(from_left(pack.detector.detect(decoded.image)), number, decoded.scale)
         quality = assess(decoded.image, face, PROBE)
         if quality.reason is not None:
             raise BadPhoto(quality.reason, f"this face cannot be searched: {quality.detail}")
-        (faceprint,) = pack.encoder.encode([permit.cover(pack.encoder.align(decoded.image, face))])
+        crop = pack.encoder.align(decoded.image, face)
+        (faceprint,) = pack.encoder.encode([permit.cover(crop)])
         try:
-            yield faceprint
+            yield faceprint, crop
         finally:
             faceprint.wipe()
 
@@ -196,6 +230,8 @@ class Searches:
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates, used_from, without_ground=self._gallery.searched() - view.size)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
+            if request.key is not None:
+                add_key(work, client.id, request.key, record.id)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 
     def _ranked(self, probe: Faceprint, view: View, tail: Tail) -> list[Scored]:
@@ -275,23 +311,3 @@ def _candidates(work: Transaction, found: Sequence[Scored], view: View, tail: Ta
             )
         )
     return tuple(candidates)
-
-
-def _chosen(faces: Sequence[DetectedFace], number: int | None, scale: float) -> DetectedFace:
-    """Return the face to search for.
-
-    Raises:
-        BadPhoto: no face; several and none was chosen; or no such number.
-    """
-    if not faces:
-        raise BadPhoto("no_face", "no face was found in the photo; try one that shows the face larger and sharper")
-    ordered = sorted(faces, key=lambda face: face.box.left)
-    if number is None and len(ordered) == 1:
-        return ordered[0]
-    if number is not None and 1 <= number <= len(ordered):
-        return ordered[number - 1]
-    places = ", ".join(
-        f"{at}: {face.box.width / scale:.0f} px wide at x = {face.box.left / scale:.0f}, y = {face.box.top / scale:.0f}"
-        for at, face in enumerate(ordered, start=1)
-    )
-    raise BadPhoto("several_faces", f"say which face is meant (--face 1 to {len(ordered)}), from the left; {places}")

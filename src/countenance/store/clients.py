@@ -205,6 +205,11 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             fpir=record.threshold.fpir,
             gallery=record.threshold.gallery,
             outcome=record.outcome,
+            threshold_low=record.threshold.low,
+            threshold_high=record.threshold.high,
+            extrapolated=int(record.threshold.extrapolated),
+            encoder=record.threshold.encoder,
+            evaluation=record.threshold.evaluation,
         )
     )
     rows = [
@@ -214,6 +219,12 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             "photo": c.photo,
             "score": c.score,
             "confirmations": c.confirmations,
+            "reference": c.reference,
+            "threshold": c.threshold,
+            "chance": c.chance_candidates.value,
+            "chance_low": c.chance_candidates.low,
+            "chance_high": c.chance_candidates.high,
+            "chance_extrapolated": int(c.chance_candidates.extrapolated),
         }
         for c in candidates
     ]

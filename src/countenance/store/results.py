@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows about results: who confirmed a candidate, and what law enforcement showed for its search."""
+"""Rows about results: what people said of a candidate, and what law enforcement showed for its search."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
 from countenance.ids import ClientId, SearchId, SubjectId
+from countenance.model.review import Review, ReviewState, Verdict, state_of
 from countenance.model.search import Authorisation
 from countenance.store import schema
 from countenance.store.records import Transaction
@@ -21,14 +23,30 @@ class Held:
     """One candidate of a stored result.
 
     Attributes:
-        needed: how many people the candidate's law wants to confirm it.
-        confirmed_by: the accounts that did, in that order.
+        needed: how many people the candidate's law wants to look at it.
+        reviews: what those said who did, in that order.
+        state: what they say together.
     """
 
     subject: SubjectId
     score: float
     needed: int
-    confirmed_by: tuple[str, ...]
+    reviews: tuple[Review, ...]
+    state: ReviewState
+
+    @property
+    def reviewed_by(self) -> tuple[str, ...]:
+        """The accounts that looked, in that order."""
+        return tuple(one.by for one in self.reviews)
+
+    def seen_by(self, account: str | None) -> Held:
+        """Return it as an account may see it: verdicts of others are sealed until all who must have decided."""
+        if self.state is not ReviewState.UNCONFIRMED:
+            return self
+        own = (account or "").casefold()
+        return replace(
+            self, reviews=tuple(r if r.by.casefold() == own else replace(r, verdict=None) for r in self.reviews)
+        )
 
 
 def client_of(work: Transaction, search: SearchId) -> ClientId:
@@ -48,28 +66,36 @@ def candidates(work: Transaction, search: SearchId) -> list[Held]:
     """Return the candidates of a search, best first."""
     table, client = schema.search_candidate, client_of(work, search)
     rows = work.connection.execute(select(table).where(table.c.search == search).order_by(table.c.score.desc()))
-    return [
-        Held(row.subject, row.score, row.confirmations, _confirmers(work, client, search, row.subject))
-        for row in rows.all()
-    ]
+    return [_held(work, client, row) for row in rows.all()]
 
 
-def _confirmers(work: Transaction, client: ClientId, search: SearchId, subject: SubjectId) -> tuple[str, ...]:
+def _held(work: Transaction, client: ClientId, row: Row[Any]) -> Held:
+    reviews = _reviews(work, client, row.search, row.subject)
+    state = state_of([one.verdict for one in reviews if one.verdict is not None], row.confirmations)
+    return Held(row.subject, row.score, row.confirmations, reviews, state)
+
+
+def _reviews(work: Transaction, client: ClientId, search: SearchId, subject: SubjectId) -> tuple[Review, ...]:
     table = schema.confirmation
     rows = work.connection.execute(
-        select(table.c.number, table.c.sealed_by)
-        .where(table.c.search == search, table.c.subject == subject)
-        .order_by(table.c.number)
+        select(table).where(table.c.search == search, table.c.subject == subject).order_by(table.c.number)
     )
-    return tuple(work.unseal(client, row.sealed_by, _column(search, subject, row.number)).decode() for row in rows)
+    return tuple(
+        Review(
+            work.unseal(client, row.sealed_by, _column(search, subject, row.number)).decode(),
+            from_text(row.at),
+            Verdict(row.verdict),
+        )
+        for row in rows
+    )
 
 
-def confirm(work: Transaction, search: SearchId, subject: SubjectId, number: int, by: str) -> None:
-    """Store that an account confirmed a candidate, as the confirmation of this number, from 1."""
+def add_review(work: Transaction, search: SearchId, subject: SubjectId, number: int, by: str, verdict: Verdict) -> None:
+    """Store what an account says of a candidate, as the review of this number, from 1."""
     sealed = work.seal(client_of(work, search), by.encode(), _column(search, subject, number))
     work.connection.execute(
         insert(schema.confirmation).values(
-            search=search, subject=subject, number=number, sealed_by=sealed, at=to_text(work.now)
+            search=search, subject=subject, number=number, sealed_by=sealed, at=to_text(work.now), verdict=verdict.value
         )
     )
 
@@ -129,6 +155,6 @@ def overdue(work: Transaction, client: ClientId | None = None) -> tuple[SearchId
 
 def purge(work: Transaction, search: SearchId) -> None:
     """Delete a search and all that came of it; the log keeps that there was one."""
-    for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate):
+    for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate, schema.search_key):
         work.connection.execute(delete(table).where(table.c.search == search))
     work.connection.execute(delete(schema.search).where(schema.search.c.id == search))

@@ -12,8 +12,12 @@ from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, T
 from countenance.store.metadata import metadata as metadata
 from countenance.store.schema_custody import retention_run as retention_run
 from countenance.store.schema_custody import run_job as run_job
+from countenance.store.schema_desk import search_key as search_key
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file
+from countenance.store.schema_ingest import face_decision as face_decision
+from countenance.store.schema_ingest import ingest_job as ingest_job
+from countenance.store.schema_ingest import photo_file as photo_file
 from countenance.store.schema_law import client_bar as client_bar
 from countenance.store.schema_law import confirmation as confirmation
 from countenance.store.schema_law import law_change as law_change
@@ -34,6 +38,7 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_server import once as once
 
 REVISION = "0003"  # the newest migration; `database.open_records` upgrades what is older
 
@@ -190,6 +195,13 @@ search = Table(
     Column("fpir", Float, nullable=False),
     Column("gallery", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
+    # What the answer said of its threshold; NULL in searches from before it was kept.
+    Column("threshold_low", Float),
+    Column("threshold_high", Float),
+    Column("extrapolated", Integer),
+    Column("encoder", Text),
+    Column("evaluation", Text),
+    Index("search_client", "client", "at"),
 )
 search_candidate = Table(
     "search_candidate",
@@ -199,6 +211,12 @@ search_candidate = Table(
     Column("photo", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("confirmations", Integer, nullable=False, server_default="1"),  # how many people its law asks for
+    Column("reference", Text),  # NULL, as what follows, in searches from before it was kept
+    Column("threshold", Float),
+    Column("chance", Float),
+    Column("chance_low", Float),
+    Column("chance_high", Float),
+    Column("chance_extrapolated", Integer),
 )
 event = Table(
     "event",

@@ -43,6 +43,7 @@ confirmation = Table(
     Column("number", Integer, primary_key=True),
     Column("sealed_by", LargeBinary, nullable=False),
     Column("at", Text, nullable=False),
+    Column("verdict", Text, nullable=False, server_default="same"),
 )
 # What a law enforcement client showed for a search; refused or too late, the search goes, and this row with it.
 search_authorisation = Table(

@@ -116,7 +116,7 @@ class Tail:
             ValueError: `fpir` is not between 0 and 1, or `gallery` is negative.
         """
         _require(fpir, gallery)
-        curve = self._at(gallery)
+        curve = self.at(gallery)
         value, low, high = curve.score(log10(fpir))
         beyond = log10(fpir) < curve.supported or gallery > self.sizes[-1].people
         return Threshold(value, low, high, fpir, gallery, self.encoder, self.evaluation, extrapolated=beyond)
@@ -130,13 +130,13 @@ class Tail:
 
     def chance_candidates(self, score: float, gallery: int) -> Estimate:
         """Return how many strangers to expect at this identification score or above in such a gallery."""
-        found = self._at(gallery).chance(score)
+        found = self.at(gallery).chance(score)
         beyond = found.extrapolated or gallery > self.sizes[-1].people
         return Estimate(found.value, found.low, found.high, beyond) if gallery else Estimate(0.0, 0.0, 0.0, False)
 
     def fpir(self, score: float, gallery: int) -> Estimate:
         """Return in which share of searches for a stranger somebody is found at this score or above."""
-        found = self._at(gallery).share(score)
+        found = self.at(gallery).share(score)
         return Estimate(found.value, found.low, found.high, found.extrapolated or gallery > self.sizes[-1].people)
 
     def fnir(self, score: float, gallery: int) -> float | None:
@@ -151,8 +151,8 @@ class Tail:
         sizes = [log10(size) for size, _, _ in self.missed]
         return float(np.interp(log10(max(gallery, 1)), sizes, shares))
 
-    def _at(self, gallery: int) -> Curve:
-        """Return the curve at a size: between two measured ones, or past the last along its trend."""
+    def at(self, gallery: int) -> Curve:
+        """Return the curve at a size of gallery: between two measured ones, or past the last along its trend."""
         wanted = float(max(gallery, 1))
         for lower, upper in zip(self.sizes, self.sizes[1:], strict=False):
             if wanted <= upper.people:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +12,9 @@ from PIL import Image as Pillow
 from countenance.backends.photos.decode import open_photo
 from countenance.errors import BadPhoto
 from countenance.model.face import Box, Image
+from countenance.vision.masks import blacked_out
 
+_FINE = 95  # and no less colour than light
 _QUALITY = 80  # Pillow's scale; higher grows the sealed file and shows a reviewer nothing more
 
 
@@ -22,7 +23,7 @@ def make(image: Image, masks: Sequence[Box], longest_px: int) -> bytes:
 
     Masks are painted before the image shrinks, so no pixel from under them reaches the result.
     """
-    small = Pillow.fromarray(_masked(image, masks))
+    small = Pillow.fromarray(blacked_out(image, masks))
     small.thumbnail((longest_px, longest_px), Pillow.Resampling.BICUBIC)
     return _jpeg(small)
 
@@ -37,22 +38,21 @@ def remask(preview: bytes, masks: Sequence[Box]) -> bytes:
         image = np.array(open_photo(preview).convert("RGB"))
     except OSError as error:
         raise BadPhoto("truncated", "the preview is incomplete; make it again from the photo") from error
-    height, width = image.shape[:2]
-    in_pixels = [Box(m.left * width, m.top * height, m.right * width, m.bottom * height) for m in masks]
-    return _jpeg(Pillow.fromarray(_masked(image, in_pixels)))
+    return _jpeg(Pillow.fromarray(_masked(image, masks)))
+
+
+def masked(image: Image, masks: Sequence[Box]) -> bytes:
+    """Return a JPEG of an image that a detector can work on as before, with boxes (fractions) blacked out."""
+    return _jpeg(Pillow.fromarray(_masked(image, masks)), _FINE)
 
 
 def _masked(image: Image, masks: Sequence[Box]) -> Image:
-    image = image.copy()
-    for left, top, right, bottom in masks:
-        image[
-            max(math.floor(top), 0) : max(math.ceil(bottom), 0),
-            max(math.floor(left), 0) : max(math.ceil(right), 0),
-        ] = 0
-    return image
+    height, width = image.shape[:2]
+    in_pixels = [Box(m.left * width, m.top * height, m.right * width, m.bottom * height) for m in masks]
+    return blacked_out(image, in_pixels)
 
 
-def _jpeg(image: Pillow.Image) -> bytes:
+def _jpeg(image: Pillow.Image, quality: int = _QUALITY) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=_QUALITY)
+    image.save(out, "JPEG", quality=quality, subsampling=0 if quality == _FINE else 2)
     return out.getvalue()

@@ -15,31 +15,102 @@ _TRIGGERS: dict[str, str] = {}
 def upgrade() -> None:
     """Add what is new, then its triggers."""
     op.create_table(
-        "retention_run",
+        "ingest_job",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("ask", sa.Integer(), nullable=False),
+        sa.Column("sealed_folder", sa.LargeBinary(), nullable=True),
+        sa.Column("started_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("sums", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "once",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "face_decision",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("began_at", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.Text(), nullable=False),
-        sa.Column("counts", sa.Text(), nullable=False),
-        sa.Column("runs", sa.Text(), nullable=False),
-        sa.Column("sealed_problems", sa.LargeBinary(), nullable=True),
+        sa.Column("face", sa.Text(), nullable=False),
+        sa.Column("photo", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["photo"],
+            ["photo.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("retention_run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_retention_run_began_at"), ["began_at"], unique=False)
+    with op.batch_alter_table("face_decision", schema=None) as batch_op:
+        batch_op.create_index("face_decision_reviewer", ["reviewer", "number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_face_decision_photo"), ["photo"], unique=False)
+        batch_op.create_index(batch_op.f("ix_face_decision_subject"), ["subject"], unique=False)
 
     op.create_table(
-        "run_job",
-        sa.Column("run", sa.Text(), nullable=False),
-        sa.Column("sealed_ask", sa.LargeBinary(), nullable=False),
-        sa.Column("asked_at", sa.Text(), nullable=False),
-        sa.Column("ended_at", sa.Text(), nullable=True),
-        sa.Column("sealed_problem", sa.LargeBinary(), nullable=True),
+        "photo_file",
+        sa.Column("photo", sa.Text(), nullable=False),
+        sa.Column("sealed_bytes", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["run"],
-            ["run.id"],
+            ["photo"],
+            ["photo.id"],
         ),
-        sa.PrimaryKeyConstraint("run"),
+        sa.PrimaryKeyConstraint("photo"),
     )
+    op.create_table(
+        "search_key",
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.PrimaryKeyConstraint("client", "key"),
+    )
+    with op.batch_alter_table("search_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_key_search"), ["search"], unique=False)
+
+    with op.batch_alter_table("confirmation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
+
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("threshold_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("threshold_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+        batch_op.create_index("search_client", ["client", "at"], unique=False)
+
+    with op.batch_alter_table("search_candidate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reference", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("threshold", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_low", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_high", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("chance_extrapolated", sa.Integer(), nullable=True))
     for statement in _TRIGGERS.values():
         op.execute(statement)

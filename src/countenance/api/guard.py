@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who calls, and whether this caller holds the verb of the route. Every route has a `may`, or is in `PUBLIC`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from countenance.api.limits import Limits
+from countenance.api.settings import Settings
+from countenance.bootstrap import Engine
+from countenance.errors import NotAllowed, NotSignedIn
+from countenance.model.account import Caller
+from countenance.policy.roles import Verb, holds
+
+BEARER = "bearer "
+
+
+def cookie_name(settings: Settings) -> str:
+    """Return the session cookie's name: bound to the host where browsers can be told so."""
+    return "__Host-session" if settings.is_https else "session"
+
+
+def engine_of(request: Request) -> Engine:
+    """Return the engine that the server was started with."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the settings that the server was started with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who calls: by an API key, where one is shown, else by the session of a browser.
+
+    Raises:
+        NotSignedIn: neither, or it has ended.
+        TooMany: this caller makes too many requests.
+    """
+    known = getattr(request.state, "caller", None)
+    if isinstance(known, Caller):
+        return known
+    caller = _proved(request)
+    limits: Limits = request.app.state.limits
+    limits.spend(caller.account)
+    request.state.caller = caller
+    return caller
+
+
+def visitor_of(request: Request) -> Caller | None:
+    """Return who calls, or None for somebody who is not signed in; for pages that everybody may see."""
+    try:
+        return caller_of(request)
+    except NotSignedIn:
+        return None
+
+
+def _proved(request: Request) -> Caller:
+    header = request.headers.get("authorization")
+    token = request.cookies.get(cookie_name(settings_of(request)))
+    if header is None and token is None:
+        raise NotSignedIn("sign in, or send an API key as `Authorization: Bearer KEY`")
+    accounts: Any = engine_of(request).accounts  # type: ignore[attr-defined]
+    if header is not None and not header.lower().startswith(BEARER):
+        raise NotSignedIn("send an API key as `Authorization: Bearer KEY`")
+    proved: Caller = accounts.by_session(token) if header is None else accounts.by_key(header[len(BEARER) :].strip())
+    return proved
+
+
+class May:
+    """The dependency of a route that asks for one verb.
+
+    Attributes:
+        verb: what the caller must hold.
+    """
+
+    def __init__(self, verb: Verb) -> None:
+        self.verb = verb
+
+    def __call__(self, request: Request) -> Caller:
+        """Return the caller.
+
+        Raises:
+            NotSignedIn, TooMany: see `caller_of`.
+            NotAllowed: the role, or the scopes of its key, do not hold the verb.
+        """
+        caller = caller_of(request)
+        if not holds(caller, self.verb):
+            raise NotAllowed(f"this needs {self.verb.value}, which the role {caller.role.value} or this key lacks")
+        return caller
+
+
+def may(verb: Verb) -> Any:
+    """Mark the parameter of a route as a caller who holds a verb; goes into `Annotated[Caller, ...]`."""
+    return Depends(May(verb))
+
+
+EngineOf = Annotated[Engine, Depends(engine_of)]
+SettingsOf = Annotated[Settings, Depends(settings_of)]
+Visitor = Annotated[Caller | None, Depends(visitor_of)]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `serve`: the HTTP API and the pages, in one process."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
+from countenance.errors import BadInput
+
+if TYPE_CHECKING:
+    from countenance.api.settings import Settings
+    from countenance.bootstrap import Engine
+
+_GRACE_S = 30
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine alone by default.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8470,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            help="Where browsers reach it, such as https://faces.museum.example behind a proxy that ends TLS."
+        ),
+    ] = None,
+    photos: Annotated[
+        list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
+    ] = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    r"""Serve the API and the pages.
+
+    Example:
+        countenance serve --photos ~/Pictures
+        countenance serve --origin https://faces.museum.example
+    """
+    with engine_command(data, as_json) as (engine, output):
+        settings = _settings(host, port, origin, photos or [])
+        run(engine, settings, host, port, output)
+
+
+def _settings(host: str, port: int, origin: str | None, photos: list[Path]) -> Settings:
+    from countenance.api.settings import Settings  # noqa: PLC0415 - slow; not for `--help`
+
+    missing = [folder for folder in photos if not folder.is_dir()]
+    if missing:
+        raise BadInput(f"there is no folder {missing[0]}; name a folder of photos (--photos)")
+    found = Settings(
+        origin=(origin or f"http://{host}:{port}").rstrip("/"), photos=tuple(one.resolve() for one in photos)
+    )
+    if not found.host:
+        raise BadInput(f"--origin {origin} is not an address such as https://faces.museum.example")
+    return found
+
+
+def run(engine: Engine, settings: Settings, host: str, port: int, output: Output) -> None:
+    """Serve until a signal ends it: what is being answered is answered first, for half a minute at most."""
+    import uvicorn  # noqa: PLC0415 - slow; not for `--help`
+
+    from countenance.api.app import shielded  # noqa: PLC0415
+    from countenance.web.site import site  # noqa: PLC0415
+
+    _log_to_stderr()
+    output.say(f"Serving {settings.origin} (Ctrl-C ends it).")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            shielded(site(engine, settings)),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+    )
+    server.run()
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger("countenance").addHandler(handler)
+    logging.getLogger("countenance").setLevel(logging.INFO)

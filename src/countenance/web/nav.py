@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in each page's navigation: what the caller may see, in the order in which it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from countenance.model.account import Caller
+from countenance.policy.roles import Verb, holds
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A link of the navigation; `label` is English and is translated where it is shown."""
+
+    href: str
+    label: str
+    verb: Verb | None
+
+
+_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None),)
+
+
+def entries(caller: Caller | None) -> list[Entry]:
+    """Return the links that this caller can follow."""
+    return [e for e in _ENTRIES if e.verb is None or (caller is not None and holds(caller, e.verb))]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rendering: a template and values in, a page out."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from countenance.api.guard import engine_of
+from countenance.model.account import Caller
+from countenance.web import i18n
+from countenance.web.nav import entries
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page: a template of `templates/` with these values and those that every page has.
+
+    Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `_`, `static`.
+    """
+    caller = getattr(request.state, "caller", None)
+    lang = i18n.language_of(request)
+    shared = {
+        "caller": caller,
+        "operator": engine_of(request).operator,
+        "path": request.url.path,
+        "nav": entries(caller if isinstance(caller, Caller) else None),
+        "lang": lang,
+        "_": i18n.translator(lang),
+    }
+    text = _environment().get_template(template).render({**shared, **values})
+    response = HTMLResponse(text, status_code=status)
+    response.headers["Content-Language"] = lang
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+def back_to(path: str) -> RedirectResponse:
+    """Return the answer to a form that was carried out: look at this page."""
+    return RedirectResponse(path, status_code=303)
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals["static"] = _static
+    return found
+
+
+@cache
+def _static(name: str) -> str:
+    """Return the address of a static file, with its digest, so that a browser may keep it for good."""
+    return f"/static/{name}?{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:16]}"

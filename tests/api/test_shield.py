@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every request passes and every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from served import ORIGIN, Server
+from starlette.formparsers import MultiPartParser
+
+from countenance.api.settings import LARGEST_UPLOAD, MIB
+
+
+def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:
+    """Pages, JSON, errors and what is not found at all: no inline code, no foreign frame, no guessing of types."""
+    for path in ("/", "/api/v1/health", "/api/v1/nothing", "/nothing", "/static/nothing.css"):
+        headers = server().get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["strict-transport-security"].startswith("max-age=")
+        assert headers["x-request-id"].startswith("req_")
+
+
+def test_another_host_name_is_not_served(server: Server) -> None:
+    """A name that an attacker's DNS points here (rebinding) gets nothing, whatever it asks for."""
+    answer = server().get("/api/v1/health", headers={"Host": "evil.example"})
+    assert answer.status_code == 421
+    assert answer.json()["code"] == "misdirected_request"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"},
+        {"Origin": ORIGIN, "Sec-Fetch-Site": "same-site"},
+        {"Origin": ORIGIN, "Sec-Fetch-Site": "none"},
+        {"Origin": ""},
+    ],
+)
+def test_what_another_site_sends_in_a_browsers_name_is_refused(server: Server, headers: dict[str, str]) -> None:
+    """A request that changes something comes from a page of ours, or shows a key; its body is not even read."""
+    answer = server().post("/api/v1/me", headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
+
+
+def test_a_body_that_is_too_large_is_a_problem_document(server: Server) -> None:
+    """A body over the limit ends the request with 413, also where its length was not said before."""
+
+    def unsaid() -> Iterator[bytes]:
+        for _ in range(2 * MIB // 1024):
+            yield b"x" * 1024
+
+    for body in (b"x" * (2 * MIB), unsaid()):
+        answer = server().post("/sign-in", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in {404, 405, 413}
+    answer = server().post("/sign-in", content=b"x" * (2 * MIB))
+    assert answer.status_code != 500
+
+
+def test_no_upload_is_ever_spooled_to_the_disk(server: Server) -> None:
+    """A part of a form stays in memory up to the largest upload: a photo is never written in plain."""
+    server()
+    assert MultiPartParser.spool_max_size > LARGEST_UPLOAD
+
+
+def test_a_visitor_gets_a_problem_document_and_a_browser_a_sign_in_page(server: Server) -> None:
+    """Without a session the API says 401 with a code."""
+    answer = server().get("/api/v1/me")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_signed_in"
+    assert answer.headers["www-authenticate"] == "Bearer"
