@@ -19,9 +19,9 @@ from countenance.model.event import EventTag
 from countenance.model.order import OrderKind, OrderStatus
 from countenance.model.request import RequestKind, VerifiedBy
 from countenance.policy.order_writer import OrderForm, TermForm
+from countenance.services.background import Background, ErrandState
 from countenance.services.daily import last_time
 from countenance.services.exclusive import exclusive
-from countenance.services.jobs import Jobs, JobState
 from countenance.services.order_documents import filled_in, uploaded
 from countenance.services.run_jobs import Watched
 from countenance.services.worklist import TaskKind, Urgency
@@ -37,8 +37,8 @@ def person(world: World) -> SubjectId:
 
 
 def settled(world: World, watched: Watched) -> Watched:
-    """Wait for a run's job."""
-    assert world.engine.jobs.settle(60)
+    """Wait for a run's errand."""
+    assert world.engine.background.settle(60)
     return world.engine.run_jobs.watch(watched.finished.run.id)
 
 
@@ -47,13 +47,13 @@ def test_an_order_is_executed_in_the_background_by_two_people(world: World) -> N
     ann, order = person(world), enter(world)
     world.engine.custody.orders.freeze(order)
     planned = world.engine.run_jobs.execute(order, by=CLERK)
-    assert (planned.finished.run.state, planned.job) == (RunState.FROZEN, None)
+    assert (planned.finished.run.state, planned.errand) == (RunState.FROZEN, None)
     assert world.engine.run_jobs.execute(order, by=CLERK).finished.run.state is RunState.FROZEN
     done = settled(world, world.engine.run_jobs.execute(order, by=COUNSEL, declarant=Declarant("B. Bell", "Counsel")))
     assert (done.finished.run.state, done.finished.title) == (RunState.CERTIFIED, "complete")
     assert b"B. Bell" in (done.finished.document or b"")
-    assert done.job is not None
-    assert done.job.state is JobState.DONE
+    assert done.errand is not None
+    assert done.errand.state is ErrandState.DONE
     assert (done.unfinished, done.problem) == (False, None)
     assert world.engine.custody.orders.status(order).order.status is OrderStatus.SATISFIED
     assert ann not in {one.id for one in world.engine.subjects.everyone()}
@@ -81,13 +81,13 @@ def test_what_a_killed_server_was_asked_goes_on_when_one_starts(world: World, mo
     world.engine.custody.orders.freeze(order)
     world.engine.run_jobs.execute(order, by=CLERK)
     with monkeypatch.context() as patch:
-        patch.setattr(Jobs, "start", lambda *_: None)  # what a process does that is killed just then
+        patch.setattr(Background, "start", lambda *_: None)  # what a process does that is killed just then
         declares = Declarant("B. Bell", "Counsel")
         begun = world.engine.run_jobs.execute(order, by=COUNSEL, declarant=declares)
     engine = world.reopen()
     left = engine.run_jobs.watch(begun.finished.run.id)
     assert left.ask is not None
-    assert (left.finished.run.state, left.ask.ended_at, left.job) == (RunState.APPROVED, None, None)
+    assert (left.finished.run.state, left.ask.ended_at, left.errand) == (RunState.APPROVED, None, None)
     assert engine.run_jobs.take_up() == [begun.finished.run.id]
     done = settled(world, begun)
     assert b"B. Bell" in (done.finished.document or b"")
@@ -102,8 +102,8 @@ def test_why_a_run_stopped_is_kept(world: World) -> None:
     run = world.engine.run_jobs.execute(order, by=CLERK).finished.run.id
     with exclusive(world.data / "destruction.lock", "a test"):
         stopped = settled(world, world.engine.run_jobs.approve(run, by=COUNSEL))
-    assert stopped.job is not None
-    assert stopped.job.state is JobState.FAILED
+    assert stopped.errand is not None
+    assert stopped.errand.state is ErrandState.FAILED
     assert "another destruction works on this data directory" in (stopped.problem or "")
     assert "another destruction" in (world.reopen().run_jobs.watch(run).problem or "")
     assert settled(world, world.engine.run_jobs.go_on(run, by=CLERK)).finished.title == "complete"
@@ -129,7 +129,7 @@ def test_the_clock_is_followed_once_a_day(world: World) -> None:
     ann = person(world)
     assert daily.is_due(hour)
     daily.begin()
-    assert world.engine.jobs.settle(60)
+    assert world.engine.background.settle(60)
     assert not daily.is_due(hour)
     world.clock.tick(days=2)
     assert daily.is_due(hour)
@@ -138,7 +138,7 @@ def test_the_clock_is_followed_once_a_day(world: World) -> None:
     world.engine.retention.review(ann, needed=False)
     world.clock.tick(days=400)
     with daily.watching(hour):
-        while not (world.engine.jobs.settle(60) and daily.history()[0].counts["destroyed"]):
+        while not (world.engine.background.settle(60) and daily.history()[0].counts["destroyed"]):
             pass
     assert len(daily.history()) == 3
     assert daily.history()[0].runs
@@ -149,10 +149,10 @@ def test_a_day_that_failed_is_tried_again_later(world: World) -> None:
     daily = world.engine.daily
     with exclusive(world.data / "retention.lock", "a test"):
         daily.begin()
-        assert world.engine.jobs.settle(60)
-    job = daily.job()
-    assert job is not None
-    assert "another retention run" in (job.problem or "")
+        assert world.engine.background.settle(60)
+    errand = daily.errand()
+    assert errand is not None
+    assert "another retention run" in (errand.problem or "")
     assert not daily.is_due(3)
     world.clock.tick(minutes=11)
     assert daily.is_due(3)
@@ -202,8 +202,8 @@ def test_what_waits_is_yours_only_where_you_may_give_the_word(world: World) -> N
 
 
 def test_jobs_run_in_turn_and_say_what_went_wrong() -> None:
-    """One job at a time, one of a name at a time; an error of ours is told in its words, another by its kind alone."""
-    jobs, go = Jobs(lambda: datetime.now(UTC)), threading.Event()
+    """One errand at a time, one of a name at a time; an error of ours is told in its words, another by its kind alone."""
+    queue, go = Background(lambda: datetime.now(UTC)), threading.Event()
     running: list[str] = []
 
     def first(report: object) -> None:
@@ -216,15 +216,15 @@ def test_jobs_run_in_turn_and_say_what_went_wrong() -> None:
     def secret(_report: object) -> None:
         raise RuntimeError("Ann Example")
 
-    jobs.start("a", first)
-    assert jobs.start("a", secret).is_open
-    jobs.start("b", busy)
-    jobs.start("c", secret)
-    assert [job.name for job in jobs.open_ones()] == ["a", "b", "c"]
+    queue.start("a", first)
+    assert queue.start("a", secret).is_open
+    queue.start("b", busy)
+    queue.start("c", secret)
+    assert [errand.name for errand in queue.open_ones()] == ["a", "b", "c"]
     go.set()
-    assert jobs.settle(10)
+    assert queue.settle(10)
     assert running == ["first"]
-    b, c = jobs.find("b"), jobs.find("c")
+    b, c = queue.find("b"), queue.find("c")
     assert b is not None
     assert c is not None
     assert b.problem == "somebody else reads"

@@ -25,7 +25,7 @@ from countenance.api import problems
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
-from countenance.api.routes import server
+from countenance.api.routes import searches, server
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
 from countenance.api.watch import Watch
@@ -35,7 +35,7 @@ from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
-ROUTERS = (server.router,)
+ROUTERS = (server.router, searches.router)
 
 ShowProblem = Callable[[Request, Problem], Response]
 

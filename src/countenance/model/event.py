@@ -92,6 +92,8 @@ class EventTag(StrEnum):
     FACE_DISMISSED = "reviewer:face:dismissed"
     FACE_SPLIT = "reviewer:face:split"
     FACE_UNDONE = "reviewer:face:undone"
+    INGEST_STARTED = "operator:ingest:started"
+    INGEST_ENDED = "operator:ingest:ended"
     INGEST_DENIED = "engine:ingest:denied"
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from countenance.services.jobs import Job, Jobs
+from countenance.services.background import Background, Errand
 from countenance.services.retention import Retention
 from countenance.store import retention_days as rows
 from countenance.store.records import Records
 from countenance.store.retention_days import Followed
 
-JOB = "retention"
-"""The name of its job."""
+ERRAND = "retention"
+"""The name of its errand."""
 _LOOK_S = 60.0
 _AGAIN = timedelta(minutes=10)  # after a day that could not be followed, such as where another process was busy
 
@@ -27,18 +27,18 @@ _AGAIN = timedelta(minutes=10)  # after a day that could not be followed, such a
 class DailyRetention:
     """Verbs on the daily retention."""
 
-    def __init__(self, records: Records, jobs: Jobs, retention: Callable[[], Retention]) -> None:
+    def __init__(self, records: Records, background: Background, retention: Callable[[], Retention]) -> None:
         self._records = records
-        self._jobs = jobs
+        self._background = background
         self._retention = retention
 
-    def begin(self) -> Job:
+    def begin(self) -> Errand:
         """Follow the clock now, in the background; where that is under way already, return how far it is."""
-        return self._jobs.start(JOB, lambda report: self._retention().run(progress=report))
+        return self._background.start(ERRAND, lambda report: self._retention().run(progress=report))
 
-    def job(self) -> Job | None:
-        """Return the newest job of this process."""
-        return self._jobs.find(JOB)
+    def errand(self) -> Errand | None:
+        """Return the newest errand of this process."""
+        return self._background.find(ERRAND)
 
     def history(self, limit: int = 30) -> list[Followed]:
         """Return the last times that the clock was followed, newest first."""
@@ -53,8 +53,8 @@ class DailyRetention:
         """
         with self._records.read() as work:
             last, now = rows.latest(work), work.now
-        job = self.job()
-        if job is not None and (job.is_open or (job.ended_at is not None and now < job.ended_at + _AGAIN)):
+        errand = self.errand()
+        if errand is not None and (errand.is_open or (errand.ended_at is not None and now < errand.ended_at + _AGAIN)):
             return False
         return not last or last[0].began_at < last_time(now, hour)
 

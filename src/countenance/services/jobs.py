@@ -1,149 +1,311 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Long verbs in the background of a server: one at a time, in turn, each with its progress for whoever looks.
+"""Ingests that a server runs in the background: started, watched, cancelled, taken up again.
 
-A job lives as long as the process. What it works on is in the records and goes on where it stopped, so a lost browser
-loses nothing and a lost server only time.
+A job does not depend on whoever started it: a browser that loses its connection loses nothing. What a server that was
+killed had begun is listed as interrupted. Which file became what is in memory alone, and of the last jobs alone: names
+of files may name people, and no file on this disk shall keep them.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 
-from countenance.errors import CountenanceError
+from countenance.errors import BadInput, Busy, CountenanceError
+from countenance.ids import AccountId, JobId, SourceId, new_id
+from countenance.model.event import EventTag
+from countenance.model.ingest import RESUMABLE, Job, JobKind, JobState
+from countenance.services.ingest import Ingest, IngestSummary, PhotoOutcome
+from countenance.services.job_progress import FileOutcome, Live, sums_of, taken_up
+from countenance.services.photo_roots import PhotoRoots
+from countenance.store import jobs as rows
+from countenance.store import photos as photo_rows
+from countenance.store.records import Records
 
-LOG = logging.getLogger("countenance.jobs")
-Report = Callable[[str, int, int], None]
-"""Told of progress: the step in words, how much of it is done, how much there is."""
-_KEPT = 500  # jobs at their end that are still told of
+REMEMBERED = 5
+"""Jobs whose outcomes are in memory."""
+_NOTE_EVERY_S = 5.0
+_STOP_WAITS_S = 20.0
 
 
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job.
-
-    Attributes:
-        name: what it works on, such as the id of a run; one job of a name at a time.
-        step: what is being done, in English words; `done` of `total` of it.
-        problem: why it failed, in words with ids only.
-    """
-
-    name: str
-    state: JobState
-    asked_at: datetime
-    step: str = ""
-    done: int = 0
-    total: int = 0
-    ended_at: datetime | None = None
-    problem: str | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits or runs."""
-        return self.state in (JobState.WAITING, JobState.RUNNING)
+class _Stopped(Exception):
+    """The job was asked to end."""
 
 
 class Jobs:
-    """A queue with one worker, for verbs that must not run beside each other."""
+    """Verbs on jobs: `start`, `open_upload`, `add`, `finish`, `cancel`, `resume`, `get`, `everything`, `outcomes`."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._jobs: dict[str, Job] = {}
-        self._queue: deque[tuple[str, Callable[[Report], object]]] = deque()
-        self._changed = threading.Condition()
-        self._is_working = False
+    def __init__(self, records: Records, ingest: Callable[[], Ingest]) -> None:
+        self._records = records
+        self._ingest = ingest
+        self._live: dict[JobId, Live] = {}
+        self._lock = threading.RLock()
 
-    def start(self, name: str, work: Callable[[Report], object]) -> Job:
-        """Put work into the queue; where work of this name waits or runs already, return that and do nothing.
+    def start(
+        self, source: SourceId, roots: PhotoRoots, root: str, inside: str, *, by: AccountId, ask: bool = False
+    ) -> Job:
+        """Start to ingest a folder of this machine, in the background.
 
         Args:
-            work: is called in a thread of the queue; what it raises makes the job fail.
+            roots: the folders that this server may read.
+            root, inside: which of them, and the folder in it.
+            ask: faces that nobody named wait for a reviewer.
+
+        Raises:
+            NotFound: no such source or folder.
+            BadInput: the folder lies outside of the roots.
+            Refused: the source's permission does not hold; logged.
+            Busy: another one runs.
         """
-        with self._changed:
-            known = self._jobs.get(name)
-            if known is not None and known.is_open:
-                return known
-            self._jobs.pop(name, None)  # a name that comes again stands last
-            self._jobs[name] = job = Job(name, JobState.WAITING, self._now())
-            self._queue.append((name, work))
-            if not self._is_working:
-                self._is_working = True
-                threading.Thread(target=self._work, name="countenance-jobs", daemon=True).start()
+        folder = roots.folder(root, inside)
+        self._ingest().permitted(source)
+        with self._lock:
+            self._one_at_a_time()
+            job = self._new(JobKind.FOLDER, source, by, 0, {"root": root, "inside": inside}, ask=ask)
+            live = self._remember(Live(replace(job, folder=_title(root, inside)), folder))
+            self._run(live, lambda: roots.photos(root, inside))
+            return live.shown()
+
+    def open_upload(self, source: SourceId, *, by: AccountId, total: int = 0, ask: bool = False) -> Job:
+        """Open a job that a browser sends photos to.
+
+        Args:
+            total: how many it means to send.
+
+        Raises:
+            NotFound: no such source.
+            Refused: the source's permission does not hold; logged.
+        """
+        self._ingest().permitted(source)
+        with self._lock:
+            return self._remember(Live(self._new(JobKind.UPLOAD, source, by, total, None, ask=ask))).shown()
+
+    def add(self, job: JobId, data: bytes, name: str) -> FileOutcome:
+        """Ingest one photo of an upload; sent twice, it is known the second time.
+
+        Raises:
+            NotFound: no such job.
+            BadInput: it takes no more photos.
+            Refused: the source's permission was withdrawn; logged.
+        """
+        now = self.get(job)
+        if now.kind is not JobKind.UPLOAD or now.state is not JobState.RUNNING:
+            raise BadInput(f"ingest {job} takes no more photos; open another one")
+        outcome = self._ingest().one(now.source, data, name=name, ask=now.ask)
+        with self._lock:
+            live = self._live.get(job) or self._remember(taken_up(now))
+            found = live.add(outcome)
+        self._note(live)
+        return found
+
+    def finish(self, job: JobId) -> Job:
+        """Say that an upload is complete.
+
+        Raises:
+            NotFound: no such job.
+            BadInput: it is not one that runs.
+        """
+        now = self.get(job)
+        if now.kind is not JobKind.UPLOAD or now.state is not JobState.RUNNING:
+            raise BadInput(f"ingest {job} is no upload that waits for photos")
+        return self._end(self._live.get(job) or self._remember(taken_up(now)), JobState.DONE)
+
+    def cancel(self, job: JobId) -> Job:
+        """End a job; what was stored stays.
+
+        Raises:
+            NotFound: no such job.
+            BadInput: it has ended.
+        """
+        now = self.get(job)
+        if now.state not in (JobState.RUNNING, JobState.INTERRUPTED):
+            raise BadInput(f"ingest {job} has ended: {now.state.value}")
+        with self._lock:
+            live = self._live.get(job) or self._remember(taken_up(now))
+            if live.thread is None:
+                return self._end(live, JobState.CANCELLED)
+            live.stop = JobState.CANCELLED
+        live.thread.join(_STOP_WAITS_S)
+        return self.get(job)
+
+    def resume(self, job: JobId, roots: PhotoRoots) -> Job:
+        """Take up a folder again that was interrupted, cancelled or failed: what is known is passed over.
+
+        Raises:
+            NotFound: no such job, or the folder is not there any more.
+            BadInput: it cannot be taken up again.
+            Refused, Busy: as `start`.
+        """
+        now = self.get(job)
+        with self._records.read() as work:
+            folder = rows.folder(work, job)
+        if now.state not in RESUMABLE or folder is None:
+            raise BadInput(f"ingest {job} cannot be taken up again; start another one")
+        root, inside = folder["root"], folder["inside"]
+        base = roots.folder(root, inside)
+        self._ingest().permitted(now.source)
+        with self._lock:
+            self._one_at_a_time()
+            with self._records.write() as work:
+                rows.move(work, job, JobState.RUNNING)
+                work.log(EventTag.INGEST_STARTED, job=job, source=now.source, kind=now.kind.value)
+            fresh = replace(now, state=JobState.RUNNING, ended_at=None, problem=None, folder=_title(root, inside))
+            live = self._remember(Live(fresh, base))
+            self._run(live, lambda: roots.photos(root, inside))
+            return live.shown()
+
+    def get(self, job: JobId) -> Job:
+        """Return a job as it stands.
+
+        Raises:
+            NotFound: no such job is remembered.
+        """
+        with self._records.read() as work:
+            return self._shown(rows.get(work, job))
+
+    def everything(self, *, limit: int = 20, before: JobId | None = None) -> list[Job]:
+        """Return jobs, the newest first.
+
+        Args:
+            before: only those that were started before this one.
+        """
+        with self._records.read() as work:
+            return [self._shown(one) for one in rows.newest(work, limit, before)]
+
+    def outcomes(self, job: JobId, *, mark: str | None = None, after: int = 0, limit: int = 100) -> list[FileOutcome]:
+        """Return what became of files, in order, as far as that is still in memory.
+
+        Args:
+            mark: only files with this mark.
+            after: only files of a higher number.
+
+        Raises:
+            NotFound: no such job is remembered.
+        """
+        self.get(job)
+        with self._lock:
+            live = self._live.get(job)
+            kept = () if live is None else tuple(live.outcomes)
+        found = [one for one in kept if one.number > after and mark in (None, *one.marks)][:limit]
+        with self._records.read() as work:
+            gone = {one.photo for one in found if one.photo is not None and not photo_rows.exists(work, one.photo)}
+        return [replace(one, name="") if one.photo in gone else one for one in found]
+
+    def remembers(self, job: JobId) -> bool:
+        """Say whether the outcomes of a job are in memory."""
+        return job in self._live
+
+    def stop(self) -> None:
+        """End what runs, so that it can be taken up again: the server ends."""
+        with self._lock:
+            threads = [live.thread for live in self._live.values() if live.thread is not None]
+            for live in self._live.values():
+                live.stop = live.stop or JobState.INTERRUPTED
+        for thread in threads:
+            thread.join(_STOP_WAITS_S)
+
+    def _shown(self, job: Job) -> Job:
+        """Return a stored job as it stands; who runs in no process has been interrupted, but an upload only waits."""
+        with self._lock:
+            live = self._live.get(job.id)
+            if live is not None:
+                return live.shown()
+        if job.state is JobState.RUNNING and job.kind is JobKind.FOLDER:
+            return replace(job, state=JobState.INTERRUPTED)
         return job
 
-    def find(self, name: str) -> Job | None:
-        """Return the newest job of a name; None where this process knows of none."""
-        with self._changed:
-            return self._jobs.get(name)
+    def _one_at_a_time(self) -> None:
+        if any(live.thread is not None and live.thread.is_alive() for live in self._live.values()):
+            raise Busy("another ingest runs; wait for it to finish, or cancel it")
 
-    def open_ones(self) -> list[Job]:
-        """Return the jobs that wait or run, in their turn."""
-        with self._changed:
-            return [job for job in self._jobs.values() if job.is_open]
+    def _new(
+        self, kind: JobKind, source: SourceId, by: AccountId, total: int, folder: dict[str, str] | None, *, ask: bool
+    ) -> Job:
+        with self._records.write() as work:
+            job = Job(
+                id=JobId(new_id("job")),
+                kind=kind,
+                state=JobState.RUNNING,
+                source=source,
+                started_by=by,
+                ask=ask,
+                started_at=work.now,
+                ended_at=None,
+                total=total,
+                sums=sums_of(IngestSummary()),
+            )
+            rows.add(work, job, folder)
+            work.log(EventTag.INGEST_STARTED, job=job.id, source=source, kind=kind.value)
+        return job
 
-    def settle(self, timeout_s: float) -> bool:
-        """Wait until nothing waits or runs; say whether that came about in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._is_working, timeout_s)
+    def _remember(self, live: Live) -> Live:
+        with self._lock:
+            self._live[live.job.id] = live
+            ended = [one for one, other in self._live.items() if other.job.state is not JobState.RUNNING]
+            for one in ended[: max(0, len(self._live) - REMEMBERED)]:
+                del self._live[one]
+        return live
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                if not self._queue:
-                    self._is_working = False
-                    self._forget()
-                    self._changed.notify_all()
-                    return
-                name, work = self._queue.popleft()
-                self._jobs[name] = replace(self._jobs[name], state=JobState.RUNNING)
-            self._run(name, work)
+    def _run(self, live: Live, photos: Callable[[], tuple[Sequence[Path], Sequence[Path]]]) -> None:
+        live.thread = threading.Thread(target=self._work, args=(live, photos), name=live.job.id, daemon=True)
+        live.thread.start()
 
-    def _run(self, name: str, work: Callable[[Report], object]) -> None:
+    def _work(self, live: Live, photos: Callable[[], tuple[Sequence[Path], Sequence[Path]]]) -> None:
+        state, problem = JobState.FAILED, "crashed"
+
+        def progress(outcome: PhotoOutcome, _done: int, _total: int) -> None:
+            with self._lock:
+                live.add(outcome)
+            self._note(live)
+            if live.stop is not None:
+                raise _Stopped
+
         try:
-            work(lambda step, done, total: self._note(name, step=step, done=done, total=total))
+            files, outside = photos()
+            live.job = replace(live.job, total=len(files) + len(outside))
+            self._leave_out(live, outside)
+            self._ingest().run(live.job.source, files, ask=live.job.ask, progress=progress)
+            state, problem = JobState.DONE, ""
+        except _Stopped:
+            state, problem = live.stop or JobState.CANCELLED, ""
         except CountenanceError as error:
-            LOG.warning("job %s: %s: %s", name, error.code, error)
-            self._note(name, state=JobState.FAILED, ended_at=self._now(), problem=str(error))
-        except Exception as error:  # noqa: BLE001 - the end of a thread: nobody else would hear of it
-            LOG.error("job %s failed: %s", name, type(error).__name__)  # its words may be personal
-            words = f"something is wrong with this program ({type(error).__name__}); its log names the job {name}"
-            self._note(name, state=JobState.FAILED, ended_at=self._now(), problem=words)
-        else:
-            self._note(name, state=JobState.DONE, ended_at=self._now())
+            problem = error.code
+        finally:
+            self._end(live, state, problem or None)
 
-    def _note(
-        self,
-        name: str,
-        *,
-        step: str | None = None,
-        done: int = 0,
-        total: int = 0,
-        state: JobState | None = None,
-        ended_at: datetime | None = None,
-        problem: str | None = None,
-    ) -> None:
-        with self._changed:
-            job = self._jobs[name]
-            if state is None:
-                self._jobs[name] = replace(job, step=step or "", done=done, total=total)
-            else:
-                self._jobs[name] = replace(job, state=state, ended_at=ended_at, problem=problem)
-            self._changed.notify_all()
+    def _leave_out(self, live: Live, outside: Sequence[Path]) -> None:
+        """Report links to files outside of the root; they are not read."""
+        for path in outside:
+            with self._records.write() as work:
+                work.log(EventTag.PHOTO_SKIPPED, source=live.job.source, reason="outside")
+            with self._lock:
+                live.add(PhotoOutcome(path, reason="outside", detail="a link to a file outside of the folder"))
 
-    def _forget(self) -> None:
-        while len(self._jobs) > _KEPT:
-            self._jobs.pop(next(iter(self._jobs)))
+    def _note(self, live: Live) -> None:
+        """Write down how far a job is, every few seconds."""
+        now = time.monotonic()
+        if now - live.noted < _NOTE_EVERY_S:
+            return
+        live.noted = now
+        with self._records.write() as work:
+            job = live.shown()
+            rows.note(work, job.id, job.total, job.sums)
+
+    def _end(self, live: Live, state: JobState, problem: str | None = None) -> Job:
+        with self._records.write() as work:
+            job = live.shown()
+            rows.note(work, job.id, job.total, job.sums)
+            rows.move(work, job.id, state, problem)
+            work.log(EventTag.INGEST_ENDED, job=job.id, state=state.value, problem=problem, sums=asdict(job.sums))
+            ended_at = None if state is JobState.RUNNING else work.now
+        with self._lock:
+            live.job = replace(live.job, state=state, problem=problem, ended_at=ended_at, total=job.total)
+            live.thread = None
+            return live.shown()
+
+
+def _title(root: str, inside: str) -> str:
+    return f"{root}/{inside}".rstrip("/")

@@ -7,14 +7,15 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from countenance.services.background import Background
 from countenance.services.breaches import Breaches
 from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
-from countenance.services.jobs import Jobs
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
+from countenance.services.people import People
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -113,20 +114,20 @@ class Remedies:
         return Repetition(self._records, self._law, self._reader, self._gallery)
 
     @cached_property
-    def jobs(self) -> Jobs:
+    def background(self) -> Background:
         """Long verbs in the background, one at a time: `start`, `find`, `settle`."""
-        return Jobs(self._records.clock.now)
+        return Background(self._records.clock.now)
 
     @cached_property
     def run_jobs(self) -> RunJobs:
         """Destructions in the background: `execute`, `erase`, `approve`, `go_on`, `watch`, `everyone`, `take_up`."""
         later = (lambda: self.destruction), (lambda: self.custody.runs), (lambda: self.requests)
-        return RunJobs(self._records, self.jobs, *later)
+        return RunJobs(self._records, self.background, *later)
 
     @cached_property
     def daily(self) -> DailyRetention:
         """The retention clock, followed once a day: `watching`, `begin`, `is_due`, `history`."""
-        return DailyRetention(self._records, self.jobs, lambda: self.retention)
+        return DailyRetention(self._records, self.background, lambda: self.retention)
 
     @cached_property
     def worklist(self) -> Worklist:
@@ -139,6 +140,11 @@ class Remedies:
     def once(self) -> Once:
         """Verbs on requests that are carried out once: `begin`, `end`."""
         return Once(self._records)
+
+    @cached_property
+    def people(self) -> People:
+        """The verb `find` on subjects."""
+        return People(self._records)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -14,9 +14,9 @@ from countenance.errors import CountenanceError
 from countenance.ids import OrderId, RequestId, RunId
 from countenance.ledger.certificate import Declarant
 from countenance.model.destruction import Run, RunState
-from countenance.services.daily import JOB as CLOCK
+from countenance.services.background import Background, Errand, Report
+from countenance.services.daily import ERRAND as CLOCK
 from countenance.services.destruction import Destruction, Finished
-from countenance.services.jobs import Job, Jobs, Report
 from countenance.services.order_execution import OrderRuns
 from countenance.services.requests import Requests
 from countenance.services.retention import REQUESTER
@@ -33,20 +33,20 @@ class Watched:
     """A run as a page shows it.
 
     Attributes:
-        job: its progress, where this server works on it or has since it started.
+        errand: its progress, where this server works on it or has since it started.
         ask: what a server was last asked of it.
         unfinished: it stopped in the middle, and nobody works on it here.
     """
 
     finished: Finished
-    job: Job | None
+    errand: Errand | None
     ask: Ask | None
     unfinished: bool
 
     @property
     def problem(self) -> str | None:
         """Why it did not go on when it was last tried."""
-        if self.job is not None and self.job.is_open:
+        if self.errand is not None and self.errand.is_open:
             return None
         return None if self.ask is None else self.ask.problem
 
@@ -57,13 +57,13 @@ class RunJobs:
     def __init__(
         self,
         records: Records,
-        jobs: Jobs,
+        background: Background,
         destruction: Callable[[], Destruction],
         orders: Callable[[], OrderRuns],
         requests: Callable[[], Requests],
     ) -> None:
         self._records = records
-        self._jobs = jobs
+        self._background = background
         self._destruction = destruction
         self._orders = orders
         self._requests = requests
@@ -134,7 +134,7 @@ class RunJobs:
         return self.watch(run.id)
 
     def _queue(self, run: RunId, declarant: Declarant | None) -> None:
-        self._jobs.start(run, lambda report: self._carry_out(run, declarant, report))
+        self._background.start(run, lambda report: self._carry_out(run, declarant, report))
 
     def _carry_out(self, run: RunId, declarant: Declarant | None, report: Report) -> None:
         """Take a run to its end, and keep why it did not come there; a server that is killed keeps the ask."""
@@ -152,14 +152,14 @@ class RunJobs:
                 rows.end(work, run, problem)
 
     def _is_open(self, name: str) -> bool:
-        job = self._jobs.find(name)
-        return job is not None and job.is_open
+        errand = self._background.find(name)
+        return errand is not None and errand.is_open
 
     def _watched(self, finished: Finished) -> Watched:
         run = finished.run.id
         with self._records.read() as work:
             ask = rows.find(work, run)
-        job = self._jobs.find(run)
+        errand = self._background.find(run)
         clock = finished.run.requested_by == REQUESTER and self._is_open(CLOCK)
         stopped = finished.run.state in HALF_DONE and not self._is_open(run) and not clock
-        return Watched(finished, job, ask, stopped)
+        return Watched(finished, errand, ask, stopped)
