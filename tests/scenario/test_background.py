@@ -202,7 +202,7 @@ def test_what_waits_is_yours_only_where_you_may_give_the_word(world: World) -> N
 
 
 def test_jobs_run_in_turn_and_say_what_went_wrong() -> None:
-    """One errand at a time, one of a name at a time; an error of ours is told in its words, another by its kind alone."""
+    """One errand at a time, one of a name at a time; an error of ours is told in its words, another by its kind."""
     queue, go = Background(lambda: datetime.now(UTC)), threading.Event()
     running: list[str] = []
 

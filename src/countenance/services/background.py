@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Long verbs in the background of a server: one at a time, in turn, each with its progress for whoever looks.
 
-An errand lives as long as the process. What it works on is in the records and goes on where it stopped, so a lost browser
-loses nothing and a lost server only time.
+An errand lives as long as the process. What it works on is in the records and goes on where it stopped, so a lost
+browser loses nothing and a lost server only time.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from countenance.services.accounts import Accounts
 from countenance.services.background import Background
 from countenance.services.breaches import Breaches
 from countenance.services.daily import DailyRetention
@@ -64,6 +65,11 @@ class Remedies:
     @abstractmethod
     def _reader(self) -> PhotoReader:
         """What decodes photos."""
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Verbs on accounts, invitations, sessions and keys: `add`, `invite`, `redeem`, `by_session`, `new_key`."""
+        return Accounts(self._records)
 
     @cached_property
     def journal(self) -> Journal:

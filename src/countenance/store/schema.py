@@ -38,7 +38,11 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_server import account as account
+from countenance.store.schema_server import api_key as api_key
+from countenance.store.schema_server import invite as invite
 from countenance.store.schema_server import once as once
+from countenance.store.schema_server import session as session
 
 REVISION = "0003"  # the newest migration; `database.open_records` upgrades what is older
 
