@@ -251,7 +251,7 @@ def replace_face(work: Transaction, old: FaceId, new: FaceRecord) -> None:
     """Delete a face with its reference, and store another in its place."""
     work.connection.execute(delete(schema.reference).where(schema.reference.c.face == old))
     work.connection.execute(delete(schema.face).where(schema.face.c.id == old))
-    add_face(work, new)
+    add_faces(work, [(new, "")])
 
 
 def faces(
