@@ -43,8 +43,9 @@ from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.log import NewEvent
 from countenance.store.orders import binding
-from countenance.store.photos import NewPhoto, NewReference
+from countenance.store.photos import NewPhoto
 from countenance.store.records import Records, Transaction
+from countenance.store.references import NewReference, add_references
 
 UNNAMED = "unnamed"
 """Why a face waits that nobody named: the ingest was to ask."""
@@ -333,7 +334,7 @@ def _store(work: Transaction, photos: Sequence[PendingPhoto]) -> list[list[NewEv
         if face.stored:
             rows.set_face(work, face.id, face.state, subject=face.verdict.subject, reason=face.reason)
     rows.add_faces(work, [(_record(photo, face), face.detail) for photo, face in faces if not face.stored])
-    rows.add_references(work, new.values())
+    add_references(work, new.values())
     for _, face in faces:
         face.drop()
     return [[*_events(photo, new)] for photo in photos]

@@ -16,9 +16,8 @@ from sqlalchemy import Row, Select, Table, delete, func, insert, select, update
 from countenance import canonical
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
-from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId
+from countenance.ids import FaceId, PhotoId, ReferenceId, SourceId, SubjectId
 from countenance.model.face import Box
-from countenance.model.faceprint import Faceprint
 from countenance.model.source import FaceRecord, FaceState, PhotoRecord, Source
 from countenance.store import schema
 from countenance.store.records import Transaction
@@ -301,39 +300,6 @@ def _face(row: Row[Any]) -> FaceRecord:
         subject=row.subject,
         reference=row.reference,
     )
-
-
-@dataclass(frozen=True)
-class NewReference:
-    """A reference about to be stored."""
-
-    id: ReferenceId
-    face: FaceId
-    subject: SubjectId
-    release: ReleaseId
-    faceprint: Faceprint
-
-
-def add_references(work: Transaction, references: Iterable[NewReference]) -> None:
-    """Seal and store faceprints.
-
-    Raises:
-        Refused: the database finds no live release for one of the subjects.
-    """
-    _add_all(work, schema.reference, [_reference_row(work, reference) for reference in references])
-
-
-def _reference_row(work: Transaction, reference: NewReference) -> dict[str, Any]:
-    vector = np.ascontiguousarray(reference.faceprint.vector, "<f4").view(np.uint8).data
-    return {
-        "id": reference.id,
-        "face": reference.face,
-        "subject": reference.subject,
-        "release": reference.release,
-        "encoder": reference.faceprint.encoder,
-        "sealed_vector": work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
-        "created_at": to_text(work.now),
-    }
 
 
 def reference_subjects(work: Transaction, encoder: str) -> dict[ReferenceId, SubjectId]:
