@@ -18,6 +18,12 @@ class Verb(StrEnum):
     """One's own first page."""
     METRICS_READ = "metrics:read"
     """Counters of the server, for a monitor."""
+    SEARCH_MAKE = "search:make"
+    """Look at a probe, search with it, compare two photos."""
+    SEARCH_READ = "search:read"
+    """See the client's own searches again, with candidates' pictures."""
+    RESULT_REVIEW = "result:review"
+    """Say whether a candidate is the person in the probe."""
 
 
 _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR, Role.SUBJECT
@@ -25,6 +31,9 @@ _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR,
 MAY: dict[Verb, frozenset[Role]] = {
     Verb.HOME_READ: frozenset(Role),
     Verb.METRICS_READ: frozenset({_O}),
+    Verb.SEARCH_MAKE: frozenset({_S}),
+    Verb.SEARCH_READ: frozenset({_S}),
+    Verb.RESULT_REVIEW: frozenset({_S}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
 
