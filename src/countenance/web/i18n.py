@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
+from markupsafe import escape
 from starlette.requests import Request
 
 from countenance.clock import from_text, to_text
@@ -79,7 +79,7 @@ def translator(lang: str) -> Callable[..., str]:
 
     def translate(text: str, **values: Any) -> str:
         said = str(texts.get(text, text))
-        return Markup(escape(said)).format(**values) if values else said
+        return escape(said).format(**values) if values else said
 
     return translate
 
@@ -91,7 +91,7 @@ def counter(lang: str) -> Callable[..., str]:
     def count(one: str, many: str, n: int, **values: Any) -> str:
         forms = texts.get(f"{one}|{many}", (one, many))
         said = forms[0] if n == 1 else forms[1]
-        return Markup(escape(said)).format(n=_number(n, lang), **values)
+        return escape(said).format(n=_number(n, lang), **values)
 
     return count
 
