@@ -129,6 +129,17 @@ class EventTag(StrEnum):
     INSTRUCTION_MADE = "engine:instruction:made"
     INSTRUCTION_SENT = "custodian:instruction:sent"
     INSTRUCTION_SETTLED = "custodian:instruction:settled"
+    ACCOUNT_ADDED = "account:account:added"
+    ACCOUNT_DISABLED = "account:account:disabled"
+    ACCESS_REFUSED = "engine:access:refused"
+    INVITE_ASKED = "account:invite:asked"
+    INVITE_MADE = "account:invite:made"
+    INVITE_REDEEMED = "account:invite:redeemed"
+    SESSION_OPENED = "account:session:opened"
+    SESSION_ENDED = "account:session:ended"
+    KEY_MADE = "account:key:made"
+    KEY_REVOKED = "account:key:revoked"
+    DEMO_DECLARED = "operator:demo:declared"
 
 
 @dataclass(frozen=True)
