@@ -140,7 +140,9 @@ def photo_by_id(_caller: Looker, engine: EngineOf, photo: str) -> PhotoOut:
 @router.get(
     "/photos/{photo}/picture",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}, "description": "Who neither waits nor is enrolled is blacked out."}},
+    responses={
+        200: {"content": {"image/jpeg": {}}, "description": "Who neither waits nor is enrolled is blacked out."}
+    },
 )
 def picture(
     _caller: Looker,

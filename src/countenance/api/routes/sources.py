@@ -88,7 +88,7 @@ def sources(
 ) -> SourcesOut:
     """Return the sources, newest first."""
     everyone = engine.register.sources()[::-1]
-    ids = [one.id for one in everyone]
+    ids = [str(one.id) for one in everyone]
     start = ids.index(after) + 1 if after in ids else 0
     found = everyone[start : start + limit]
     more = start + limit < len(everyone)
