@@ -211,9 +211,8 @@ class Engine(Remedies):
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
         place = Place(self.directory, self.directory / files.RECORDS, self.directory / files.KEYRING, self._owns)
         verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
-        return Destruction(
-            self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
-        )
+        of_this, lock = (self._records, self._law, self._reader), self.directory / files.DESTRUCTION_LOCK
+        return Destruction(*of_this, self._gallery, self.journal, verification, self._deferred, lock)
 
     @cached_property
     def sources(self) -> Sources:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_custody import retention_run as retention_run
+from countenance.store.schema_custody import run_job as run_job
 from countenance.store.schema_desk import search_key as search_key
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file

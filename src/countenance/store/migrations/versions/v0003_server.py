@@ -40,6 +40,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "retention_run",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("began_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("runs", sa.Text(), nullable=False),
+        sa.Column("sealed_problems", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("retention_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_run_began_at"), ["began_at"], unique=False)
+
+    op.create_table(
         "account",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
@@ -102,6 +116,19 @@ def upgrade() -> None:
             ["photo.id"],
         ),
         sa.PrimaryKeyConstraint("photo"),
+    )
+    op.create_table(
+        "run_job",
+        sa.Column("run", sa.Text(), nullable=False),
+        sa.Column("sealed_ask", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.Column("sealed_problem", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run"),
     )
     op.create_table(
         "api_key",
