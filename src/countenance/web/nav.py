@@ -18,7 +18,16 @@ class Entry:
     verb: Verb | None
 
 
-_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None),)
+_ENTRIES: tuple[Entry, ...] = (
+    Entry("/", "Home", None),
+    Entry("/overview", "Overview", Verb.STATUS_READ),
+    Entry("/sources", "Sources", Verb.SOURCE_READ),
+    Entry("/ingests", "Ingest", Verb.INGEST_READ),
+    Entry("/review", "Review", Verb.FACE_READ),
+    Entry("/people", "People", Verb.SUBJECT_LIST),
+    Entry("/models", "Models", Verb.STATUS_READ),
+    Entry("/health", "Health", Verb.STATUS_READ),
+)
 
 
 def entries(caller: Caller | None) -> list[Entry]:

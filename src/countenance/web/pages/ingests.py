@@ -146,7 +146,7 @@ def _ingests(
         folder=folder,
         way=_way(folder),
         jobs=found.ingests,
-        names={one.id: one.name for one in engine.register.sources()},
+        names={str(one.id): one.name for one in engine.register.sources()},
         following=found.next and f"/ingests?{urlencode({'before': found.next})}",
         later=before is not None,
         sources=sources,
@@ -178,7 +178,7 @@ def _ingest(
     found = api.outcomes(caller, engine, job, mark=mark, after=after, limit=_PAGE)
     here = f"/ingests/{JobId(job)}"
     following = None if found.next is None else f"{here}?{urlencode({'mark': mark or '', 'after': found.next})}"
-    names = {one.id: one.name for one in engine.register.sources()}
+    names = {str(one.id): one.name for one in engine.register.sources()}
     return page(
         request,
         "operator/ingest.html",

@@ -68,17 +68,13 @@ def photo(
 
 
 @router.get("/review/{photo}/picture")
-def picture(
-    caller: Looker, engine: EngineOf, photo: str, *, large: bool = False, everybody: bool = False
-) -> Response:
+def picture(caller: Looker, engine: EngineOf, photo: str, *, large: bool = False, everybody: bool = False) -> Response:
     """Return a picture to decide by."""
     return api.picture(caller, engine, photo, large=large, everybody=everybody)
 
 
 @router.post("/review/{photo}/faces/{face}/assign")
-def assign(
-    request: Request, caller: Decider, engine: EngineOf, photo: str, face: str, subject: Text = ""
-) -> Response:
+def assign(request: Request, caller: Decider, engine: EngineOf, photo: str, face: str, subject: Text = "") -> Response:
     """Say who a face is."""
     try:
         if not subject:
@@ -100,9 +96,7 @@ def dismiss(request: Request, caller: Decider, engine: EngineOf, photo: str, fac
 
 
 @router.post("/review/{photo}/faces/{face}/split")
-def split(
-    request: Request, caller: Decider, engine: EngineOf, photo: str, face: str, subject: Text = ""
-) -> Response:
+def split(request: Request, caller: Decider, engine: EngineOf, photo: str, face: str, subject: Text = "") -> Response:
     """Take a face off whom it was wrongly taken for."""
     try:
         became = api.split(caller, engine, face, SplitIn(subject=subject or None)).face
@@ -125,7 +119,7 @@ def _show(
     shown = api.photo_by_id(caller, engine, photo)
     ids = [one.id for one in shown.faces]
     waiting = [one.id for one in shown.faces if one.state is FaceState.WAITING]
-    chosen = face if face in ids else (waiting or ids or [None])[0]
+    chosen = face if face in ids else next(iter(waiting or ids), None)
     found: list[Person] = engine.people.find(q, limit=_PEOPLE) if q.strip() else []
     return page(
         request,
