@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from countenance.api import problems
+from countenance.api.description import describe
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
@@ -63,7 +64,6 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
         redoc_url=None,
         lifespan=lifespan,
         max_body_size=LARGEST_BODY,
-        responses=problems.RESPONSES,
     )
     app.state.engine = engine
     app.state.settings = settings
@@ -72,6 +72,7 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     _add_handlers(app, show_problem)
+    describe(app, settings)
     return app
 
 
