@@ -44,13 +44,13 @@ Reviewer = Annotated[Caller, may(Verb.RESULT_REVIEW)]
 _ASKED = ("purpose", "basis", "authorisation", "face")
 
 
-@router.get("/desk")
+@router.get("/search")
 def desk(request: HttpRequest, caller: Searcher, engine: EngineOf) -> HTMLResponse:
     """Show the form of a search."""
     return _ask(request, caller, engine, "desk/search.html", {})
 
 
-@router.post("/desk", max_body_size=LARGEST_UPLOAD)
+@router.post("/search", max_body_size=LARGEST_UPLOAD)
 def search(request: HttpRequest, caller: Searcher, engine: EngineOf, form: PhotoForm) -> Response:
     """Search, and show the answer with the searched face beside each candidate."""
     said = {name: text_in(form, name) for name in _ASKED}
@@ -63,26 +63,26 @@ def search(request: HttpRequest, caller: Searcher, engine: EngineOf, form: Photo
     except CountenanceError as error:
         return _ask(request, caller, engine, "desk/search.html", said, error)
     if answer.repeated:
-        return back_to(f"/desk/searches/{answer.search.id}")
+        return back_to(f"/searches/{answer.search.id}")
     return _show(request, "desk/answer.html", answer, caller)
 
 
-@router.get("/desk/searches")
+@router.get("/searches")
 def history(request: HttpRequest, caller: Reader, engine: EngineOf, before: str | None = None) -> HTMLResponse:
     """Show the client's searches, newest first."""
     entries, after = engine.desk.history(client_of(caller), before=None if before is None else SearchId(before))
-    following = None if after is None else f"/desk/searches?{urlencode({'before': after})}"
+    following = None if after is None else f"/searches?{urlencode({'before': after})}"
     return page(request, "desk/history.html", entries=entries, following=following, later=before is not None)
 
 
-@router.get("/desk/searches/{search}")
+@router.get("/searches/{search}")
 def again(request: HttpRequest, caller: Reader, engine: EngineOf, search: str) -> HTMLResponse:
     """Show an answer again, as far as it may be shown at this moment."""
     answer = engine.desk.answer(SearchId(search), client_of(caller), by=caller.account)
     return _show(request, "desk/answer.html", answer, caller)
 
 
-@router.get("/desk/searches/{search}/report")
+@router.get("/searches/{search}/report")
 def report(request: HttpRequest, caller: Reader, engine: EngineOf, search: str) -> HTMLResponse:
     """Show an answer as a page to print."""
     answer = engine.desk.answer(SearchId(search), client_of(caller), by=caller.account)
@@ -90,13 +90,13 @@ def report(request: HttpRequest, caller: Reader, engine: EngineOf, search: str) 
     return _show(request, "desk/report.html", answer, caller, client_name=name)
 
 
-@router.get("/desk/searches/{search}/candidates/{subject}/crop")
+@router.get("/searches/{search}/candidates/{subject}/crop")
 def crop(caller: Reader, engine: EngineOf, search: str, subject: str) -> Response:
     """Return the picture of a candidate's face."""
     return api.crop(caller, engine, search, subject)
 
 
-@router.post("/desk/searches/{search}/candidates/{subject}/review")
+@router.post("/searches/{search}/candidates/{subject}/review")
 def review(
     request: HttpRequest,
     caller: Reviewer,
@@ -112,16 +112,16 @@ def review(
         problem = problem_of(error, request_id(request))
         answer = engine.desk.answer(SearchId(search), client_of(caller), by=caller.account)
         return _show(request, "desk/answer.html", answer, caller, status=problem.status, problem=problem)
-    return back_to(f"/desk/searches/{search}#{subject}")
+    return back_to(f"/searches/{search}#{subject}")
 
 
-@router.get("/desk/compare")
+@router.get("/compare")
 def compare(request: HttpRequest, caller: Searcher, engine: EngineOf) -> HTMLResponse:
     """Show the form of a comparison of two photos."""
     return _ask(request, caller, engine, "desk/compare.html", {}, found=None)
 
 
-@router.post("/desk/compare", max_body_size=LARGEST_UPLOAD)
+@router.post("/compare", max_body_size=LARGEST_UPLOAD)
 def compared(request: HttpRequest, caller: Searcher, engine: EngineOf, form: PhotoForm) -> HTMLResponse:
     """Compare two photos of one face each, and show the form again with what came of it."""
     said = {name: text_in(form, name) for name in _ASKED}
