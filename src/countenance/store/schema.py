@@ -32,6 +32,8 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_signing import private_link as private_link
+from countenance.store.schema_signing import signing as signing
 
 REVISION = "0003"  # the newest migration; `database.open_records` upgrades what is older
 
