@@ -33,6 +33,7 @@ from countenance.services.calibration import Calibrations
 from countenance.services.certify import Deferred
 from countenance.services.custody import Custody
 from countenance.services.dataset import DataSets
+from countenance.services.desk import Desk
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
 from countenance.services.enrolment import Enrolments
@@ -45,6 +46,7 @@ from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.looking import Looking
 from countenance.services.models import chosen_pack, use_pack
+from countenance.services.own import OwnView
 from countenance.services.packs import Packs
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
@@ -53,6 +55,7 @@ from countenance.services.restore import KeySource, Names, Restored, refuse_livi
 from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.search import Searches
+from countenance.services.signing import Signings
 from countenance.services.sources import Sources
 from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
@@ -160,12 +163,19 @@ class Engine(Remedies):
     @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
-        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag)
+        spread = self.backups.spread_tombstones
+        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag, self._gallery, spread)
 
     @cached_property
     def searches(self) -> Searches:
         """Verbs of a client's searcher."""
         return Searches(self._records, self._law, self._reader, lambda: self.pack, self._gallery)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`."""
+        eyes = (self._reader, lambda: self.pack, self.ingest.content_tag)
+        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results.purge_overdue)
 
     @cached_property
     def datasets(self) -> DataSets:
@@ -207,6 +217,17 @@ class Engine(Remedies):
     def homes(self) -> Homes:
         """Verbs on residency facts: `add`, `of`."""
         return Homes(self._records, self._law, self.packs.reevaluate, self.custody.orders.froze)
+
+    @cached_property
+    def signings(self) -> Signings:
+        """Verbs on signings: `start`, `enter`, `screen`, `choose`, `sign`, `refuse`, `picture`."""
+        late = (lambda: self.homes), self._looking, (lambda: self.ingest)
+        return Signings(self._records, self._law, self.subjects, *late)
+
+    @cached_property
+    def own(self) -> OwnView:
+        """Verbs of the person pictured: `link`, `follow`, `show`, `photo`, `ask`, `not_me`, `withdraw`."""
+        return OwnView(self._records, self.subjects, self.requests, self.homes, self.journal)
 
     @cached_property
     def custody(self) -> Custody:

@@ -14,6 +14,7 @@
     +-- AccessError              who calls may not, or not now; nothing changed
     |   +-- NotSignedIn          no session or key, or one that ended
     |   +-- NotAllowed           this role, or this key's scopes, do not hold the verb
+    |   +-- Repeated             was carried out already; carries where to look
     |   +-- TooMany              a rate limit or a quota; carries when to come back
     +-- DataDirectoryError       the data directory as a whole
     |   +-- NotInitialised       no data directory here
@@ -155,6 +156,20 @@ class NotAllowed(AccessError):
     """The caller's role, or the scopes of its key, do not hold this verb."""
 
     code = "not_allowed"
+
+
+class Repeated(AccessError):
+    """The same request was carried out already, or is being carried out.
+
+    Attributes:
+        location: path of what it made; None where it made nothing, or has not ended.
+    """
+
+    code = "repeated"
+
+    def __init__(self, message: str, location: str | None) -> None:
+        super().__init__(message)
+        self.location = location
 
 
 class TooMany(AccessError):

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
+from served import ORIGIN, Server
 from starlette.testclient import TestClient
 from world import World
 
@@ -13,11 +12,9 @@ from countenance.api.app import shielded
 from countenance.api.settings import Settings
 from countenance.web.site import site
 
-ORIGIN = "https://faces.museum.example"
-
 
 @pytest.fixture
-def server(world: World) -> Callable[..., TestClient]:
+def server(world: World) -> Server:
     """Return a maker of clients of a server on the world's engine, each with cookies of its own."""
     app = shielded(site(world.engine, Settings(origin=ORIGIN, photos=(world.photos,))))
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
+from served import ORIGIN
 from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.testclient import TestClient
@@ -25,8 +26,6 @@ from countenance.ids import AccountId, ClientId, SubjectId
 from countenance.model.account import Caller, Role
 from countenance.policy.roles import MAY, PUBLIC, Verb
 from countenance.web.site import site
-
-ORIGIN = "https://faces.museum.example"
 
 
 def verbs_of(dependant: Dependant) -> Iterator[Verb]:

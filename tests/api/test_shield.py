@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from conftest import ORIGIN
+from served import ORIGIN, Server
 from starlette.formparsers import MultiPartParser
-from starlette.testclient import TestClient
 
 from countenance.api.settings import LARGEST_UPLOAD, MIB
-
-Server = Callable[..., TestClient]
 
 
 def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:

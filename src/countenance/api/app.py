@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The application: an engine and settings in, routes out; `shielded` is what a server runs.
 
-Order of what a request passes: `Watch` (counters, log line), `Shield` (host, origin, size, headers), the route's
-`may` (who calls), the route.
+Order of what a request passes: `Watch` (counters, log line), `Shield` (host, origin, headers), `CarryOutOnce`
+(repeated requests), the route's `may` (who calls), the route.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from countenance.api import problems
 from countenance.api.limits import Limits
+from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
 from countenance.api.routes import server
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
@@ -30,6 +31,7 @@ from countenance.api.shield import Shield
 from countenance.api.watch import Watch
 from countenance.bootstrap import Engine
 from countenance.errors import CountenanceError
+from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
@@ -74,8 +76,9 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
 
 
 def shielded(app: FastAPI) -> ASGIApp:
-    """Return an application behind `Watch` and `Shield`, which see also what FastAPI answers by itself."""
-    return Watch(Shield(app, app.state.settings), app.state.registry)
+    """Return an application behind what each request passes first, and what FastAPI answers by itself passes too."""
+    once: Once = app.state.engine.once
+    return Watch(Shield(CarryOutOnce(app, once), app.state.settings), app.state.registry)
 
 
 def _add_handlers(app: FastAPI, show_problem: ShowProblem | None) -> None:

@@ -24,6 +24,7 @@ from countenance.errors import (
     NotFound,
     NotSignedIn,
     Refused,
+    Repeated,
     TooMany,
     VerificationFailed,
 )
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[CountenanceError], HTTPStatus], ...] = (  # the first 
     (NotSignedIn, HTTPStatus.UNAUTHORIZED),
     (NotAllowed, HTTPStatus.FORBIDDEN),
     (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
+    (Repeated, HTTPStatus.CONFLICT),
     (AccessError, HTTPStatus.FORBIDDEN),
     (DataDirectoryError, HTTPStatus.SERVICE_UNAVAILABLE),
     (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -110,6 +112,8 @@ def headers_of(error: CountenanceError) -> Mapping[str, str]:
     """Return the headers that go with an error."""
     if isinstance(error, TooMany):
         return {"Retry-After": str(max(1, error.retry_after_s))}
+    if isinstance(error, Repeated) and error.location is not None:
+        return {"Location": error.location}
     if isinstance(error, Busy):
         return {"Retry-After": str(_BUSY_RETRY_S)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}

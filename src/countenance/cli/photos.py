@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,7 @@ from countenance.ids import FaceId, SourceId, SubjectId
 if TYPE_CHECKING:
     from countenance.services.ingest import IngestSummary, PhotoOutcome
 
+By = Annotated[str | None, typer.Option(help="Account that decides; by default the one logged in.")]
 FaceArgument = Annotated[str, typer.Argument(help="Id of the face; `review` shows those that wait.")]
 _review = typer.Typer(invoke_without_command=True)
 
@@ -42,6 +44,9 @@ def ingest(
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Photos looked at at once; by default one for each core.")] = None,
     *,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Let faces wait for a reviewer that nobody named; else they are only counted.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="A line per photo and face.")] = False,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -63,7 +68,7 @@ def ingest(
                 if verbose:
                     _verbose(output, outcome)
 
-            summary = engine.ingest.run(SourceId(source), paths, manifest=faces, jobs=jobs, progress=progress)
+            summary = engine.ingest.run(SourceId(source), paths, manifest=faces, jobs=jobs, ask=ask, progress=progress)
         output.record(**_sums(summary))
         _say_summary(output, summary)
 
@@ -150,7 +155,14 @@ def waiting(
 
 
 @_review.command()
-def assign(face: FaceArgument, subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+def assign(
+    face: FaceArgument,
+    subject: SubjectArgument,
+    by: By = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
     """Say who a face is.
 
     It is encoded if a live release permits it.
@@ -159,13 +171,13 @@ def assign(face: FaceArgument, subject: SubjectArgument, *, data: Data = DEFAULT
         countenance review assign fac_7k2m0q9x4t8b5c1d sub_1d5c8b0q9x4t7k2m
     """
     with engine_command(data, as_json) as (engine, output):
-        outcome = engine.review.assign(FaceId(face), SubjectId(subject))
+        outcome = engine.review.assign(FaceId(face), SubjectId(subject), by=by or getpass.getuser())
         output.record(face=face, subject=subject, state=outcome.state.value)
         output.say(f"{face} is {subject} and was encoded under the release.")
 
 
 @_review.command()
-def dismiss(face: FaceArgument, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+def dismiss(face: FaceArgument, by: By = None, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     """Say that a face is nobody who enrolled.
 
     It is never asked about again.
@@ -174,6 +186,44 @@ def dismiss(face: FaceArgument, *, data: Data = DEFAULT_DATA, as_json: Json = Fa
         countenance review dismiss fac_7k2m0q9x4t8b5c1d
     """
     with engine_command(data, as_json) as (engine, output):
-        engine.review.dismiss(FaceId(face))
+        engine.review.dismiss(FaceId(face), by=by or getpass.getuser())
         output.record(face=face, state="dismissed")
         output.say(f"{face} was dismissed.")
+
+
+@_review.command()
+def split(
+    face: FaceArgument,
+    to: Annotated[str | None, typer.Option(help="Id of the right person; without, the face waits.")] = None,
+    by: By = None,
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    r"""Take a face off the person whom it was wrongly taken for.
+
+    What was encoded of it is destroyed, and no backup brings it back. The face gets a new id.
+
+    Example:
+        countenance review split fac_7k2m0q9x4t8b5c1d \
+          --to sub_1d5c8b0q9x4t7k2m
+    """
+    with engine_command(data, as_json) as (engine, output):
+        right = None if to is None else SubjectId(to)
+        new = engine.review.split(FaceId(face), to=right, by=by or getpass.getuser())
+        output.record(face=face, became=new, subject=to)
+        output.say(f"{face} was taken off; it is {new} now, and " + (f"{to}." if to else "waits for a reviewer."))
+
+
+@_review.command()
+def undo(by: By = None, *, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Take back your last decision on a face.
+
+    Decisions of the last day can be undone, one by one. What was encoded is destroyed.
+
+    Example: `countenance review undo`
+    """
+    with engine_command(data, as_json) as (engine, output):
+        face = engine.review.undo(by=by or getpass.getuser())
+        output.record(face=face)
+        output.say(f"Undone: {face} is as it was before.")

@@ -60,6 +60,10 @@ class FaceState(StrEnum):
     """A reviewer said that it is nobody enrolled; never asked again."""
 
 
+NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)
+"""States of a face for which a preview of its photo is kept."""
+
+
 @dataclass(frozen=True)
 class FaceRecord:
     """A face in a stored photo; the box is in full-size pixels."""

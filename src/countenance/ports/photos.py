@@ -60,5 +60,15 @@ class PhotoReader(Protocol):
         """Return a preview anew with boxes (fractions of its width and height, 0 to 1) blacked out."""
         ...
 
+    def masked(self, data: bytes, masks: Sequence[Box]) -> bytes:
+        """Return a photo anew, upright, as large as `read` returns it, with boxes (fractions) blacked out.
+
+        No metadata is left in it, and a detector finds the other faces again.
+
+        Raises:
+            BadPhoto: as `read`.
+        """
+        ...
+
 
 REASONS = ("empty", "too_many_bytes", "not_an_image", "too_many_pixels", "too_small", "truncated", "unsupported")

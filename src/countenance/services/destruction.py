@@ -29,7 +29,7 @@ from countenance.services.law import LawBook
 from countenance.services.masking import mask
 from countenance.services.order_gate import mind_orders
 from countenance.services.verification import Progress, Verifications
-from countenance.store import log, orders
+from countenance.store import certificates, log, orders
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store import subjects as subject_rows
@@ -244,7 +244,7 @@ class Destruction:
         """
         with self._records.read() as work:
             found = rows.get(work, run)
-            signed = rows.certificates(work, run)
+            signed = certificates.of_run(work, run)
         return Finished(found, *signed[-1]) if signed else Finished(found)
 
     def residues(self) -> tuple[list[Check], list[str]]:
@@ -331,7 +331,7 @@ class Destruction:
                 rows.move(work, run, RunState.FAILED, problems=json.dumps([*wrong, *verified.named]))
                 work.log(EventTag.RUN_FAILED, run=run, problems=len(wrong))
                 return Finished(rows.get(work, run))
-            earlier = rows.certificates(work, run)
+            earlier = certificates.of_run(work, run)
             certificate = certify.make(
                 now,
                 operator=settings(work)["operator"],
@@ -362,5 +362,5 @@ class Destruction:
             proof = self._journal.proof_of(work, index)
             signed = document.write(certificate.body(), [self._journal.signer(work)], proof)
             rows.move(work, run, RunState.CERTIFIED, problems="[]")
-            rows.add_certificate(work, CertificateId(certificate.id), run, certificate.title, signed)
+            certificates.add(work, CertificateId(certificate.id), run, certificate.title, signed)
         return self.status(run)

@@ -38,6 +38,7 @@ from countenance.services.order_gate import barred_by
 from countenance.services.ranking import ranked
 from countenance.services.sighting import FaceOutcome, PendingFace, PendingPhoto, Sighting
 from countenance.services.tails import tail_in_use
+from countenance.store import photo_files
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.log import NewEvent
@@ -45,6 +46,10 @@ from countenance.store.orders import binding
 from countenance.store.photos import NewPhoto, NewReference
 from countenance.store.records import Records, Transaction
 
+UNNAMED = "unnamed"
+"""Why a face waits that nobody named: the ingest was to ask."""
+SPLIT = "split"
+"""Why a face waits that a reviewer took off somebody: no name that a file holds settles it again."""
 _SAME_FACE = 0.7  # overlap from which on a face found again is the stored one
 _CROPS = 8  # given to the encoder at once by one thread; larger batches are no faster (benchmarks.vision)
 
@@ -155,7 +160,8 @@ class Enrolments:
                 continue
             same = next((f for f in undecided if overlap(face.seen.box, f.box) >= _SAME_FACE), None)
             if same is not None:
-                said = _remembered(same) if face.verdict == BYSTANDER else face.verdict
+                by_name = same.reason == SPLIT and face.verdict.by is not Attribution.REVIEWER
+                said = _remembered(same) if by_name or face.verdict == BYSTANDER else face.verdict
                 faces.append(replace(face, id=same.id, verdict=said, stored=True))
             elif only is None:
                 faces.append(face)
@@ -170,6 +176,8 @@ class Enrolments:
             preview = looked.preview()
             if preview is not None and rows.preview(work, photo) is None:
                 rows.reseal_photo(work, photo, rows.key_of(work, photo), sighting.uri, preview)
+            if preview is not None and sighting.file is not None and not photo_files.held(work, photo):
+                photo_files.put(work, photo, sighting.file)
             work.log_each(list(_store(work, looked)))
             rows.considered(work, photo)
         return looked.outcomes()
@@ -203,6 +211,8 @@ class Enrolments:
             face.state, face.reason = FaceState.WAITING, face.verdict.doubt
             return None
         if face.verdict.subject is None:
+            if photo.sighting.ask:
+                face.state, face.reason = FaceState.WAITING, UNNAMED
             return None
         decision = self._decide(moment, photo, face, face.verdict.subject)
         if isinstance(decision, Deny):
@@ -287,7 +297,9 @@ class Enrolments:
         work, sighting = moment.work, photo.sighting
         self._decide_again(moment, photo)
         record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now)
-        rows.add_photo(work, NewPhoto(record, photo.id, sighting.content_tag, photo.preview()))
+        preview = photo.preview()
+        rows.add_photo(work, NewPhoto(record, photo.id, sighting.content_tag, preview))
+        photo_files.put(work, photo.id, None if preview is None else sighting.file)
         rows.link_source(work, photo.id, sighting.source.id)
         yield from _store(work, photo)
         yield (

@@ -13,24 +13,26 @@ import hmac
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from countenance.errors import BadInput, BadManifest, BadPhoto, Busy, EncodingFailed, NotWritable, Refused
 from countenance.ids import PhotoId, SourceId, SubjectId
 from countenance.model.event import EventTag
-from countenance.model.source import Attribution, FaceState, Source
+from countenance.model.source import FaceState, Source
+from countenance.model.subject import Subject
 from countenance.policy.engine import Collection, deny_collection
 from countenance.policy.set_back import deny_set_back
-from countenance.ports.eyes import Eyes, SeenPhoto
-from countenance.services.attribution import Claim, unplaced
+from countenance.ports.eyes import Eyes
+from countenance.services.attribution import unplaced
 from countenance.services.enrolment import Enrolments
 from countenance.services.files import find_files, groups, read
+from countenance.services.ingest_files import Claims, File, Look, plain_name
 from countenance.services.law import LawBook
-from countenance.services.manifest import ManifestLine, read_manifest
+from countenance.services.manifest import read_manifest
 from countenance.services.sighting import FaceOutcome, Sighting
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
@@ -48,6 +50,8 @@ class PhotoOutcome:
     """What became of one file.
 
     Attributes:
+        path: of the file; of an uploaded photo the name that it was given.
+        photo: as which photo it is known now; None where it was left out.
         reason: why it was left out, a stable code; None where it was not.
         known: its content had been ingested before.
         faces: what became of each face that was looked at.
@@ -55,6 +59,7 @@ class PhotoOutcome:
     """
 
     path: Path
+    photo: PhotoId | None = None
     reason: str | None = None
     detail: str = ""
     known: bool = False
@@ -101,35 +106,6 @@ Progress = Callable[[PhotoOutcome, int, int], None]
 """Called after each file with its outcome, the number of files done and the number of files in all."""
 
 
-@dataclass(frozen=True)
-class _Claims:
-    """What is said about photos from outside of them."""
-
-    manifest: Mapping[Path, Sequence[ManifestLine]]
-    labels: Mapping[str, Sequence[SubjectId]]
-    subjects: frozenset[SubjectId]
-
-    def about(self, path: Path, photo: SeenPhoto) -> tuple[Claim, ...]:
-        """Return every claim about a photo.
-
-        Raises:
-            BadManifest: a box of the manifest reaches outside of it.
-        """
-        claims: list[Claim] = []
-        for line in self.manifest.get(path.resolve(), ()):
-            line.check(photo.full_size)
-            claims.append(line.claim)
-        for region in photo.regions:
-            found = self.labels.get(region.name.casefold(), ())
-            if len(found) == 1:
-                claims.append(Claim(found[0], Attribution.METADATA, region.box))
-        folder = path.resolve().parent.name
-        declared = [SubjectId(folder)] if folder in self.subjects else self.labels.get(folder.casefold(), ())
-        if len(declared) == 1:
-            claims.append(Claim(declared[0], Attribution.SOLE_FACE))
-        return tuple(claims)
-
-
 class Ingest:
     """The verb `ingest` on files and folders."""
 
@@ -157,6 +133,7 @@ class Ingest:
         *,
         manifest: Path | None = None,
         jobs: int | None = None,
+        ask: bool = False,
         progress: Progress | None = None,
     ) -> IngestSummary:
         """Ingest files and folders, recursively, and return the sums.
@@ -164,6 +141,8 @@ class Ingest:
         Args:
             manifest: CSV of who is in which photo; see `services.manifest`.
             jobs: photos worked on at once, at least 1; by default one for each core.
+            ask: a reviewer is asked about the faces that nobody named; else they are counted as bystanders.
+            progress: what it raises ends the ingest; what was stored stays.
 
         Raises:
             NotFound: no such source or path.
@@ -178,23 +157,61 @@ class Ingest:
         started = time.perf_counter()
         summary = IngestSummary()
         origin = self._permitted(source)
-        with self._records.read() as work:
-            subjects = subject_rows.everyone(work)
-        ids, labels = [s.id for s in subjects], subject_rows.labels(subjects)
-        lines = {} if manifest is None else read_manifest(manifest, ids, labels)
-        claims = _Claims(lines, labels, frozenset(ids))
+        subjects = self._everyone()
+        named = [s.id for s in subjects], subject_rows.labels(subjects)
+        lines = {} if manifest is None else read_manifest(manifest, *named)
+        claims = Claims(lambda: subjects, manifest=lines, ask=ask)
         files = list(find_files(paths))
-        with self._exclusive(), self._records.kept_open():
-            for outcome in self._outcomes(files, origin, claims, jobs) if files else ():
+        with (
+            self._exclusive(),
+            self._records.kept_open(),
+            closing(self._outcomes(files, origin, claims, jobs)) as outcomes,
+        ):
+            for outcome in outcomes:
                 summary.add(outcome)
                 if progress is not None:
                     progress(outcome, summary.photos, len(files))
         summary.seconds = time.perf_counter() - started
         return summary
 
+    def one(
+        self, source: SourceId, data: bytes, *, name: str = "", subject: SubjectId | None = None, ask: bool = False
+    ) -> PhotoOutcome:
+        """Ingest one photo that lies in no file, beside whatever else is being ingested.
+
+        Its bytes are kept, sealed under the photo's own key, as long as a face in it is a reference or waits.
+
+        Args:
+            name: what it is called; its last part is kept with it, sealed.
+            subject: the one person whom it is said to show, as somebody's own picture does.
+            ask: as for `run`.
+
+        Raises:
+            NotFound: no such source or subject.
+            Refused: there is no public policy, or the source's permission does not hold; logged.
+            DataDirectoryError, ModelError: the data directory or the face models fail; nothing was stored.
+        """
+        origin = self._permitted(source)
+        if subject is not None:
+            with self._records.read() as work:
+                subject_rows.get(work, subject)
+        claims = Claims(self._everyone, only=subject, ask=ask)
+        with self._records.read() as work:
+            new = File(plain_name(name), None, self.content_tag(data), data)
+            file = self._known(work, new, origin, claims)
+        with ThreadPoolExecutor(1, thread_name_prefix="look") as lookers:
+            if file.may_have_news:
+                file.seen = Look(self._looking(), lookers).at(data)
+            (outcome,) = self._settle([file], origin, claims, self._enrolments(1))
+        return outcome
+
     def content_tag(self, data: bytes) -> bytes:
         """Return the keyed digest that a file's content is known by in this data directory."""
         return hmac.digest(self._tag_key, hashlib.sha256(data).digest(), "sha256")
+
+    def _everyone(self) -> list[Subject]:
+        with self._records.read() as work:
+            return subject_rows.everyone(work)
 
     def _permitted(self, source: SourceId) -> Source:
         """Return the source, if its photos may be looked through at all."""
@@ -208,21 +225,23 @@ class Ingest:
             work.log(EventTag.INGEST_DENIED, source=source, rule=denial.rule_id)
         raise Refused(denial.rule_id, denial.reason, denial.citation)
 
-    def _outcomes(self, files: Sequence[Path], source: Source, claims: _Claims, jobs: int) -> Iterator[PhotoOutcome]:
+    def _outcomes(self, files: Sequence[Path], source: Source, claims: Claims, jobs: int) -> Generator[PhotoOutcome]:
         """Yield outcomes in the order of the files.
 
         A group of photos is one unit of work. The next groups are read and looked at meanwhile, so that a bounded
         number of files is in memory. A few photos are looked at in this process, and stored one by one.
         """
+        if not files:
+            return
         many = len(files) >= MANY
         with (
             ThreadPoolExecutor(jobs, thread_name_prefix="look") as lookers,
             ThreadPoolExecutor(1, thread_name_prefix="read") as reader,
             self._crowd(jobs) if many else nullcontext(self._looking()) as eyes,
         ):
-            look = _Look(eyes, lookers)
+            look = Look(eyes, lookers)
             enrolments = self._enrolments(jobs)
-            ahead: deque[Future[list[_File]]] = deque()
+            ahead: deque[Future[list[File]]] = deque()
             try:
                 for group in groups(files, _GROUP if many else 1):
                     ahead.append(reader.submit(self._begin, group, source, claims, look))
@@ -234,33 +253,35 @@ class Ingest:
                 reader.shutdown(wait=False, cancel_futures=True)
                 lookers.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, group: Sequence[Path], source: Source, claims: _Claims, look: _Look) -> list[_File]:
+    def _begin(self, group: Sequence[Path], source: Source, claims: Claims, look: Look) -> list[File]:
         """Read files, and let somebody look at those that may bring news."""
-        begun: list[_File] = []
+        begun: list[File] = []
         with self._records.read() as work:
             for path in group:
                 try:
                     data = read(path)
                 except BadPhoto as error:
-                    begun.append(_File(path, error=error))
+                    begun.append(File(path, path, error=error))
                     continue
-                file = self._known(work, path, self.content_tag(data), source, claims)
+                file = self._known(work, File(path, path, self.content_tag(data)), source, claims)
                 if file.may_have_news:
                     file.seen = look.at(data)
                 begun.append(file)
         return begun
 
-    def _known(self, work: Transaction, path: Path, tag: bytes, source: Source, claims: _Claims) -> _File:
-        photo = rows.by_content(work, [tag]).get(tag)
+    def _known(self, work: Transaction, file: File, source: Source, claims: Claims) -> File:
+        """Return a file with what is known of its content."""
+        photo = rows.by_content(work, [file.tag]).get(file.tag)
         if photo is None:
-            return _File(path, tag)
-        manifested = path.resolve() in claims.manifest
-        news = rows.may_have_news(work, photo) or (manifested and bool(rows.undecided(work, photo)))
+            return file
+        open_faces = rows.undecided(work, photo)
+        unnamed = claims.ask and any(face.state is FaceState.BYSTANDER for face in open_faces)
+        news = rows.may_have_news(work, photo) or unnamed or (claims.speak_of(file) and bool(open_faces))
         linked = source.id in {s.id for s in rows.sources_of(work, photo)}
-        return _File(path, tag, known=photo, linked=linked, may_have_news=news)
+        return replace(file, known=photo, linked=linked, may_have_news=news)
 
     def _settle(
-        self, group: Sequence[_File], source: Source, claims: _Claims, enrolments: Enrolments
+        self, group: Sequence[File], source: Source, claims: Claims, enrolments: Enrolments
     ) -> list[PhotoOutcome]:
         """Store what was seen in a group of files; return what became of each, in order."""
         self._link(group, source)
@@ -268,31 +289,40 @@ class Ingest:
         new: dict[int, Sighting] = {}
         for number, file in enumerate(group):
             if not file.may_have_news:
-                outcomes[number] = PhotoOutcome(file.path, known=True)
+                outcomes[number] = PhotoOutcome(file.name, file.known, known=True)
                 continue
             try:
                 photo = file.photo()
-                sighting = Sighting(str(file.path.resolve()), file.tag, photo, source, claims.about(file.path, photo))
+                said = claims.about(file, photo)
+                sighting = Sighting(file.uri, file.tag, photo, source, said, claims.ask, file.data)
                 if file.known is None:
                     new[number] = sighting
                 else:
                     faces = tuple(enrolments.again(file.known, sighting))
-                    outcomes[number] = PhotoOutcome(file.path, known=True, faces=faces)
+                    outcomes[number] = PhotoOutcome(file.name, file.known, known=True, faces=faces)
             except (BadPhoto, BadManifest, EncodingFailed) as error:
-                outcomes[number] = self._left_out(file.path, source, error)
-        for (number, sighting), faces_of in zip(new.items(), self._add(enrolments, [*new.values()]), strict=True):
-            outcomes[number] = self._outcome(group[number].path, sighting, faces_of)
+                outcomes[number] = self._left_out(file.name, source, error)
+        added = self._add(enrolments, [*new.values()])
+        with self._records.read() as work:
+            stored = rows.by_content(work, [sighting.content_tag for sighting in new.values()])
+        for (number, sighting), faces_of in zip(new.items(), added, strict=True):
+            photo_id = stored.get(sighting.content_tag)
+            outcomes[number] = self._outcome(group[number].name, photo_id, sighting, faces_of)
         return [outcomes[number] for number in range(len(group))]
 
     def _outcome(
-        self, path: Path, sighting: Sighting, faces: list[FaceOutcome] | EncodingFailed | None
+        self,
+        path: Path,
+        photo: PhotoId | None,
+        sighting: Sighting,
+        faces: list[FaceOutcome] | EncodingFailed | None,
     ) -> PhotoOutcome:
         if isinstance(faces, EncodingFailed):
             return self._left_out(path, sighting.source, faces)
         if faces is None:
-            return PhotoOutcome(path, known=True)
+            return PhotoOutcome(path, photo, known=True)
         lost = unplaced([face.box for face in faces], sighting.claims)
-        return PhotoOutcome(path, faces=tuple(faces), unplaced=lost)
+        return PhotoOutcome(path, photo, faces=tuple(faces), unplaced=lost)
 
     def _add(
         self, enrolments: Enrolments, sightings: Sequence[Sighting]
@@ -313,7 +343,7 @@ class Ingest:
             work.log(EventTag.PHOTO_SKIPPED, source=source.id, reason=reason)
         return PhotoOutcome(path, reason=reason, detail=str(error))
 
-    def _link(self, group: Sequence[_File], source: Source) -> None:
+    def _link(self, group: Sequence[File], source: Source) -> None:
         """Note of known photos that they came from this source, too."""
         photos = [file.known for file in group if file.known is not None and not file.linked]
         if photos:
@@ -334,45 +364,3 @@ class Ingest:
             except BlockingIOError as error:
                 raise Busy("another ingest runs on this data directory; wait for it to finish") from error
             yield
-
-
-@dataclass
-class _File:
-    """A file on its way.
-
-    Attributes:
-        known: the photo that its content was ingested as before.
-        linked: that photo is known to come from this source.
-        may_have_news: looking at it may change something; it is being looked at.
-        error: why it could not be read.
-    """
-
-    path: Path
-    tag: bytes = b""
-    known: PhotoId | None = None
-    linked: bool = True
-    may_have_news: bool = True
-    seen: Future[SeenPhoto] | None = None
-    error: BadPhoto | None = None
-
-    def photo(self) -> SeenPhoto:
-        """Return what was seen, when it was; once, so that its pixels live no longer than they are needed.
-
-        Raises:
-            BadPhoto: it could not be read, or shows no photo.
-        """
-        if self.seen is None:
-            raise self.error or RuntimeError("nobody was asked to look")
-        seen, self.seen = self.seen, None
-        return seen.result()
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Whoever looks, and the threads that wait for it."""
-
-    eyes: Eyes
-    threads: ThreadPoolExecutor
-
-    def at(self, data: bytes) -> Future[SeenPhoto]:
-        return self.threads.submit(self.eyes.look, data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blacking out destroyed faces in the previews of photos that others are in too."""
+"""Blacking out destroyed faces in the previews, and in uploaded photos, that others are in too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from countenance.model.destruction import TargetKind
 from countenance.model.face import Box
 from countenance.ports.photos import PhotoReader
 from countenance.services.verification import Progress
+from countenance.store import photo_files
 from countenance.store import photos as photo_rows
 from countenance.store import runs as rows
 from countenance.store.burial import SharedPhoto
@@ -30,8 +31,9 @@ def mask(records: Records, reader: PhotoReader, run: RunId, report: Progress) ->
             record = photo_rows.get_photo(work, photo)
             own = [face.box for face in photo_rows.faces(work, photo=photo) if face.subject in subjects]
             stored = photo_rows.preview(work, photo)
-            masked = stored and reader.remask(stored, [fraction(box, record.size) for box in own])
-            photo_rows.reseal_photo(work, photo, key, record.uri, masked)
+            masks, file = [fraction(box, record.size) for box in own], photo_files.get(work, photo)
+            photo_rows.reseal_photo(work, photo, key, record.uri, stored and reader.remask(stored, masks))
+            photo_files.put(work, photo, file and reader.masked(file, masks))
             rows.finish(work, run, TargetKind.MASK, photo)
         report("masking previews", number, len(photos))
     return old_keys
@@ -43,11 +45,13 @@ def remask_returned(work: Transaction, reader: PhotoReader, photo: SharedPhoto) 
     work.keyring.create([key])
     if photo.key not in work.keyring:  # the keyring is newer than the data: only the people in the photo are left
         photo_rows.reseal_photo(work, photo.id, key, _LOST, None)
+        photo_files.put(work, photo.id, None)
         return
     stored, record = photo_rows.preview(work, photo.id), photo_rows.get_photo(work, photo.id)
     masks = [fraction(face.box, record.size) for face in photo.destroyed]
-    masked = None if stored is None else reader.remask(stored, masks)
+    masked, file = None if stored is None else reader.remask(stored, masks), photo_files.get(work, photo.id)
     photo_rows.reseal_photo(work, photo.id, key, record.uri, masked)
+    photo_files.put(work, photo.id, file and reader.masked(file, masks))
 
 
 def fraction(box: Box, size: tuple[int, int]) -> Box:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from countenance import canonical
 from countenance.clock import to_text
@@ -43,6 +45,31 @@ class Draft:
     policy_sha256: str
     fields: tuple[str, ...]
     separate: tuple[str, ...]
+
+    def kept(self) -> canonical.Value:
+        """Return it as it is kept between reading and signing; its text is the notice's."""
+        return {
+            "notice": self.notice,
+            "purposes": sorted(self.terms.purposes),
+            "clients": sorted(self.terms.clients),
+            "kinds": sorted(self.terms.kinds),
+            "term_days": self.terms.term_days,
+            "policy": self.policy_sha256,
+            "fields": list(self.fields),
+            "separate": list(self.separate),
+        }
+
+    @classmethod
+    def of_kept(cls, subject: SubjectId, held: Mapping[str, Any], text: str) -> Draft:
+        """Return the draft that was kept so."""
+        terms = ReleaseTerms(
+            frozenset(Purpose(word) for word in held["purposes"]),
+            frozenset(ClientId(client) for client in held["clients"]),
+            frozenset(ClientKind(word) for word in held["kinds"]),
+            held["term_days"],
+        )
+        fields, separate = tuple(held["fields"]), tuple(held["separate"])
+        return cls(subject, NoticeId(held["notice"]), text, terms, held["policy"], fields, separate)
 
 
 def wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:

@@ -12,6 +12,7 @@ from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
+from countenance.services.once import Once
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -98,6 +99,11 @@ class Remedies:
     def repetition(self) -> Repetition:
         """The verb `run`: looks whether anybody destroyed has come back; `retention run` calls it."""
         return Repetition(self._records, self._law, self._reader, self._gallery)
+
+    @cached_property
+    def once(self) -> Once:
+        """Verbs on requests that are carried out once: `begin`, `end`."""
+        return Once(self._records)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -43,6 +43,7 @@ from countenance.store import subjects as subject_rows
 from countenance.store.clients import SearchRecord
 from countenance.store.records import Records, Transaction
 from countenance.store.results import overdue
+from countenance.store.searches import add_key
 from countenance.vision.calibration import Tail
 from countenance.vision.quality import PROBE, assess
 
@@ -56,6 +57,7 @@ class Request:
     Attributes:
         operator: the account of the person who acts for the client.
         authorisation: of law enforcement: the warrant's or decision's reference; `pending` where it was asked for.
+        key: by which the request is known if it comes twice; None where nobody asks.
     """
 
     client: ClientId
@@ -63,6 +65,7 @@ class Request:
     basis: ProbeBasis
     operator: str
     authorisation: str | None = None
+    key: str | None = None
 
 
 class Searches:
@@ -227,6 +230,8 @@ class Searches:
             record = _record(request, "identify", threshold, "found" if candidates else "nobody")
             _log(work, record, candidates, used_from, without_ground=self._gallery.searched() - view.size)
             note_authorisation(work, self._law, record.id, client.id, request.authorisation)
+            if request.key is not None:
+                add_key(work, client.id, request.key, record.id)
         return SearchResult(record.id, candidates, threshold, view.size, searched_s)
 
     def _ranked(self, probe: Faceprint, view: View, tail: Tail) -> list[Scored]:

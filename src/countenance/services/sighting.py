@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from countenance.ids import FaceId, PhotoId, ReleaseId, SubjectId, new_id
 from countenance.model.face import Box
 from countenance.model.faceprint import Faceprint
-from countenance.model.source import FaceState, Source
+from countenance.model.source import NEEDS_PREVIEW, FaceState, Source
 from countenance.ports.eyes import SeenFace, SeenPhoto
 from countenance.services.attribution import Claim, Verdict, attribute
-
-_NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,20 @@ class PendingFace:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A photo that was looked at, where it came from, and what was said of the people in it."""
+    """A photo that was looked at, where it came from, and what was said of the people in it.
+
+    Attributes:
+        ask: a reviewer is asked about the faces that nobody named.
+        file: its bytes, where no file holds them: they are kept, sealed, while a face needs them.
+    """
 
     uri: str
     content_tag: bytes
     photo: SeenPhoto
     source: Source
     claims: tuple[Claim, ...]
+    ask: bool = False
+    file: bytes | None = field(default=None, repr=False)
 
     def faces(self) -> list[PendingFace]:
         """Return every face that was seen, with what the claims say of it."""
@@ -86,7 +91,7 @@ class PendingPhoto:
 
     def preview(self) -> bytes | None:
         """Return the preview, where what became of the faces asks for one."""
-        needed = any(face.state in _NEEDS_PREVIEW for face in self.faces)
+        needed = any(face.state in NEEDS_PREVIEW for face in self.faces)
         return self.sighting.photo.preview if needed else None
 
     def outcomes(self) -> list[FaceOutcome]:

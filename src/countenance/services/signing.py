@@ -14,11 +14,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from countenance import canonical
 from countenance.errors import BadInput, BadPhoto, InvalidRelease, NotFound, NotSignedIn, Refused, TooMany
-from countenance.ids import ClientId, NoticeId, SigningId, SourceId, SubjectId, new_id
+from countenance.ids import ClientId, SigningId, SourceId, SubjectId, new_id
 from countenance.model.consent import Release
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
@@ -28,8 +27,9 @@ from countenance.policy.engine import longest_term
 from countenance.ports.eyes import Eyes
 from countenance.services.ingest import Ingest, PhotoOutcome
 from countenance.services.law import LawBook
+from countenance.services.release_act import Draft, ReleaseTerms
 from countenance.services.residency import Homes
-from countenance.services.subjects import Draft, ReleaseTerms, Subjects
+from countenance.services.subjects import Subjects
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
 from countenance.store import signings as rows
@@ -243,7 +243,7 @@ class Signings:
         with self._records.write() as work:
             if self._open(work, token).state is SigningState.SIGNED:
                 raise BadInput("this was signed already")
-            rows.show(work, one, draft.notice, law, _kept(draft))
+            rows.show(work, one, draft.notice, law, draft.kept())
         return draft
 
     def sign(self, token: str, text_sha256: str, act: Act) -> Release:
@@ -305,7 +305,9 @@ class Signings:
                 work.log(EventTag.SIGNING_DENIED, subject=one.subject, signing=one.id, rule="consent.order")
         if unsigned:
             law = self._law.of_probe()
-            raise Refused("consent.order", "no picture is taken before the release is signed", law.cite("basis.require"))
+            raise Refused(
+                "consent.order", "no picture is taken before the release is signed", law.cite("basis.require")
+            )
         faces = self._eyes().look(data).faces
         if len(faces) != 1:
             reason = "no_face" if not faces else "several_faces"
@@ -325,7 +327,9 @@ class Signings:
 
     def _draft(self, work: Transaction, one: Signing) -> Draft | None:
         held = rows.draft(work, one)
-        return None if held is None else _draft_of(one, held, subject_rows.notice_text(work, one.subject, held["notice"]))
+        if held is None:
+            return None
+        return Draft.of_kept(one.subject, held, subject_rows.notice_text(work, one.subject, held["notice"]))
 
     def _law_of(self, subject: SubjectId) -> str:
         with self._records.read() as work:
@@ -344,7 +348,12 @@ class Signings:
             return InvalidRelease(("text",), "nothing is on the screen to be signed; choose, read, then sign"), False
         policy = subject_rows.current_policy(work)
         law = self._law.of_subject(subject_rows.get(work, one.subject), now=work.now).digest
-        if policy is None or policy.sha256 != draft.policy_sha256 or law != one.law or work.now > one.shown_at + AT_DESK:
+        if (
+            policy is None
+            or policy.sha256 != draft.policy_sha256
+            or law != one.law
+            or work.now > one.shown_at + AT_DESK
+        ):
             return InvalidRelease(("text",), "the notice is not up to date any more; read the new one, then sign"), True
         if text_sha256 != canonical.digest(draft.text):
             return InvalidRelease(("text",), "what was on the screen is not what was shown last; read it again"), False
@@ -383,31 +392,6 @@ def _incomplete(person: Subject, draft: Draft, act: Act) -> InvalidRelease | Non
     if not lacks:
         return None
     return InvalidRelease(tuple(lacks), f"tick each by itself, or do not sign; it lacks {'; '.join(lacks.values())}")
-
-
-def _kept(draft: Draft) -> canonical.Value:
-    """Return a draft as it is kept; its text is the notice's."""
-    return {
-        "notice": draft.notice,
-        "purposes": sorted(draft.terms.purposes),
-        "clients": sorted(draft.terms.clients),
-        "kinds": sorted(draft.terms.kinds),
-        "term_days": draft.terms.term_days,
-        "policy": draft.policy_sha256,
-        "fields": list(draft.fields),
-        "separate": list(draft.separate),
-    }
-
-
-def _draft_of(one: Signing, held: dict[str, Any], text: str) -> Draft:
-    terms = ReleaseTerms(
-        frozenset(Purpose(word) for word in held["purposes"]),
-        frozenset(ClientId(client) for client in held["clients"]),
-        frozenset(ClientKind(word) for word in held["kinds"]),
-        held["term_days"],
-    )
-    fields, separate = tuple(held["fields"]), tuple(held["separate"])
-    return Draft(one.subject, NoticeId(held["notice"]), text, terms, held["policy"], fields, separate)
 
 
 def _new_code() -> str:

@@ -25,9 +25,7 @@ from countenance.policy.pack import Law
 from countenance.policy.set_back import deny_set_back
 from countenance.services.law import LawBook
 from countenance.services.order_gate import barred_by
-from countenance.services.release_act import Draft as Draft
-from countenance.services.release_act import ReleaseTerms as ReleaseTerms
-from countenance.services.release_act import evidence, wrong_signer
+from countenance.services.release_act import Draft, ReleaseTerms, evidence, wrong_signer
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
 from countenance.store import residency as residency_rows
@@ -153,8 +151,11 @@ class Subjects:
         """Record, in somebody's unit of work, a signature that `unsignable` finds no fault with."""
         return self._sign(work, rows.get(work, draft.subject), draft, act)
 
-    def show(self, subject: SubjectId) -> Holdings:
+    def show(self, subject: SubjectId, *, own: bool = False) -> Holdings:
         """Return what is held of a subject and who searched and found this person; the look is logged.
+
+        Args:
+            own: it is this person who looks.
 
         Raises:
             NotFound: no such subject.
@@ -162,7 +163,7 @@ class Subjects:
         with self._records.write() as work:
             person = rows.get(work, subject)
             signed = rows.releases(work, subject).get(subject, [])
-            work.log(EventTag.SUBJECT_SHOWN, subject=subject)
+            work.log(EventTag.OWN_SHOWN if own else EventTag.SUBJECT_SHOWN, subject=subject)
             return Holdings(
                 subject=person,
                 releases=tuple((release, release.status(work.now)) for release in signed),

@@ -107,7 +107,7 @@ def remove(work: Transaction, buried: Buried) -> None:
     _delete(work, schema.source, schema.source.c.id, buried.sources)
     for client in buried.clients:
         searches = select(schema.search.c.id).where(schema.search.c.client == client)
-        for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate):
+        for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate, schema.search_key):
             work.connection.execute(delete(table).where(table.c.search.in_(searches)))
     _delete(work, schema.search, schema.search.c.client, buried.clients)
     _delete(work, schema.evidence_tag, schema.evidence_tag.c.evidence, buried.evidence)

@@ -231,6 +231,13 @@ def set_face(
     )
 
 
+def replace_face(work: Transaction, old: FaceId, new: FaceRecord) -> None:
+    """Delete a face with its reference, and store another in its place."""
+    work.connection.execute(delete(schema.reference).where(schema.reference.c.face == old))
+    work.connection.execute(delete(schema.face).where(schema.face.c.id == old))
+    add_face(work, new)
+
+
 def faces(
     work: Transaction,
     *,
@@ -365,6 +372,7 @@ def vectors(
 def remove_subject_faces(work: Transaction, subject: SubjectId) -> dict[str, int]:
     """Delete a subject's references and faces, those that waited for a reviewer too; return the counts."""
     connection = work.connection
+    connection.execute(delete(schema.face_decision).where(schema.face_decision.c.subject == subject))
     connection.execute(delete(schema.escrow_reference).where(schema.escrow_reference.c.subject == subject))
     return {
         "references": connection.execute(
@@ -376,6 +384,6 @@ def remove_subject_faces(work: Transaction, subject: SubjectId) -> dict[str, int
 
 def remove_photo(work: Transaction, photo: PhotoId) -> None:
     """Delete a photo and the faces in it; no reference may be left in it."""
-    for table in (schema.face, schema.photo_source):
+    for table in (schema.face_decision, schema.face, schema.photo_source, schema.photo_file):
         work.connection.execute(delete(table).where(table.c.photo == photo))
     work.connection.execute(delete(schema.photo).where(schema.photo.c.id == photo))

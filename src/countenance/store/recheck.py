@@ -29,8 +29,9 @@ _SUBJECT_COLUMNS = (
     ("search_candidate", "subject"),
     ("confirmation", "subject"),
     ("artefact_subject", "subject"),
+    ("face_decision", "subject"),
 )
-_PHOTO_COLUMNS = (("photo", "id"), ("face", "photo"), ("photo_source", "photo"))
+_PHOTO_COLUMNS = (("photo", "id"), ("face", "photo"), ("photo_source", "photo"), ("photo_file", "photo"))
 
 
 def look(records: Path, keyring: Path, wanted: dict[str, list[str]]) -> dict[str, int]:

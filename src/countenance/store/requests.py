@@ -14,8 +14,8 @@ from countenance.ids import FaceId, ReferenceId, RequestId, RunId, SubjectId
 from countenance.model.destruction import RunState, TargetKind
 from countenance.model.request import LOOKS, RequestKind, RequestOutcome, SubjectRequest, VerifiedBy
 from countenance.model.source import FaceState
+from countenance.store import photo_files, schema
 from countenance.store import photos as photo_rows
-from countenance.store import schema
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
 
@@ -105,13 +105,8 @@ def disown(work: Transaction, face: FaceId, subject: SubjectId) -> ReferenceId |
     table = schema.reference
     work.connection.execute(delete(table).where(table.c.face == face))
     photo_rows.set_face(work, face, FaceState.DISMISSED, subject=None, reason=None)
-    if not any(one.state in _NEEDS_PREVIEW for one in photo_rows.faces(work, photo=found.photo)):
-        photo = schema.photo
-        work.connection.execute(update(photo).where(photo.c.id == found.photo).values(sealed_preview=None))
+    photo_files.drop_unneeded(work, found.photo)
     return found.reference
-
-
-_NEEDS_PREVIEW = (FaceState.REFERENCE, FaceState.WAITING)
 
 
 def _read(work: Transaction, condition: ColumnElement[bool]) -> list[SubjectRequest]:

@@ -155,6 +155,6 @@ def overdue(work: Transaction, client: ClientId | None = None) -> tuple[SearchId
 
 def purge(work: Transaction, search: SearchId) -> None:
     """Delete a search and all that came of it; the log keeps that there was one."""
-    for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate):
+    for table in (schema.confirmation, schema.search_authorisation, schema.search_candidate, schema.search_key):
         work.connection.execute(delete(table).where(table.c.search == search))
     work.connection.execute(delete(schema.search).where(schema.search.c.id == search))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of destruction runs, their targets and their certificates; and the deletions themselves, in bulk."""
+"""Rows of destruction runs and their targets; and the deletions themselves, in bulk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
-from countenance.ids import CertificateId, ReferenceId, RunId, SourceId, SubjectId
+from countenance.ids import ReferenceId, RunId, SourceId, SubjectId
 from countenance.model.destruction import NEXT, Run, RunState, Scope, TargetKind
 from countenance.model.source import FaceState
 from countenance.model.subject import Subject
@@ -253,6 +253,10 @@ def counts(work: Transaction, run: RunId) -> dict[str, int]:
     links = schema.photo_source
     found["source_links"] = number(select(links).where(*_links(work, run)))
     found["previews"] = number(previews)
+    files, masked = schema.photo_file, _ids(run, TargetKind.MASK)
+    found["photo_file"] = number(
+        select(files.c.photo).where(files.c.photo.in_(_ids(run, TargetKind.PHOTO)) | files.c.photo.in_(masked))
+    )
     findings = schema.search_candidate
     found["recipients"] = number(
         select(schema.search.c.client)
@@ -296,8 +300,10 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.artefact_subject, s.artefact_subject.c.subject.in_(subjects)),
         (s.reference, _lost_references(run)),
         (s.escrow_reference, s.escrow_reference.c.subject.in_(subjects)),
+        (s.face_decision, _lost_decisions(run)),
         (s.face, s.face.c.subject.in_(subjects) | s.face.c.photo.in_(photos)),
         (s.photo_source, s.photo_source.c.photo.in_(photos)),
+        (s.photo_file, s.photo_file.c.photo.in_(photos)),
         (s.photo, s.photo.c.id.in_(photos)),
         (s.release_event, s.release_event.c.release.in_(own_releases)),
         (s.retention_fact, s.retention_fact.c.subject.in_(subjects)),
@@ -318,6 +324,13 @@ def _lost_references(run: RunId) -> ColumnElement[bool]:
     return table.c.subject.in_(_ids(run, TargetKind.SUBJECT)) | table.c.face.in_(in_photos)
 
 
+def _lost_decisions(run: RunId) -> ColumnElement[bool]:
+    table, face = schema.face_decision, schema.face
+    subjects = _ids(run, TargetKind.SUBJECT)
+    own = select(face.c.id).where(face.c.subject.in_(subjects))
+    return table.c.subject.in_(subjects) | table.c.face.in_(own) | table.c.photo.in_(_ids(run, TargetKind.PHOTO))
+
+
 def _links(work: Transaction, run: RunId) -> tuple[ColumnElement[bool], ...]:
     source = get(work, run).source
     link = schema.photo_source
@@ -333,8 +346,14 @@ def _open_masks(run: RunId) -> Select[tuple[str]]:
     return _ids(run, TargetKind.MASK).where(schema.run_target.c.done == 0)
 
 
+_WINDOW = 64  # bytes; the scan looks for a few of them behind the nonce
+
+
 def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
-    """Return the ciphertexts that the run destroys: what a scan of raw bytes must not find afterwards."""
+    """Return the ciphertexts that the run destroys: what a scan of raw bytes must not find afterwards.
+
+    Of an uploaded photo, which has megabytes, the beginning.
+    """
     subjects = _ids(run, TargetKind.SUBJECT)
     # A preview that was masked before a crash is the new one, which stays.
     photos = union_all(_ids(run, TargetKind.PHOTO), _open_masks(run))
@@ -350,6 +369,7 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
         select(s.escrow_reference.c.sealed_vector).where(s.escrow_reference.c.subject.in_(subjects)),
         select(s.photo.c.sealed_uri).where(s.photo.c.id.in_(photos)),
         select(s.photo.c.sealed_preview).where(s.photo.c.id.in_(photos)),
+        select(func.substr(s.photo_file.c.sealed_bytes, 1, _WINDOW)).where(s.photo_file.c.photo.in_(photos)),
     ]
     return [value for query in queries for value in work.connection.execute(query).scalars() if value is not None]
 
@@ -369,26 +389,3 @@ def is_of(work: Transaction, run: Run, scope: Scope) -> bool:
         len(scope.subjects) < 2
         or {*targets(work, run.id, TargetKind.SUBJECT), *targets(work, run.id, TargetKind.HELD)} == set(scope.subjects)
     )
-
-
-def add_certificate(work: Transaction, one: CertificateId, run: RunId, title: str, document: bytes) -> None:
-    """Store a signed certificate; one that is wrong is superseded by the next, never deleted."""
-    work.connection.execute(
-        insert(schema.certificate).values(
-            id=one,
-            run=run,
-            signed_at=to_text(work.now),
-            title=title,
-            sealed_document=work.seal(LOG_KEY, document, f"certificate.document:{one}"),
-        )
-    )
-
-
-def certificates(work: Transaction, run: RunId) -> list[tuple[CertificateId, str, bytes]]:
-    """Return a run's certificates, oldest first: id, title, document."""
-    table = schema.certificate
-    query = select(table).where(table.c.run == run).order_by(table.c.signed_at)
-    return [
-        (row.id, row.title, work.unseal(LOG_KEY, row.sealed_document, f"certificate.document:{row.id}"))
-        for row in work.connection.execute(query)
-    ]

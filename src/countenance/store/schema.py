@@ -10,8 +10,12 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_desk import search_key as search_key
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file
+from countenance.store.schema_ingest import face_decision as face_decision
+from countenance.store.schema_ingest import ingest_job as ingest_job
+from countenance.store.schema_ingest import photo_file as photo_file
 from countenance.store.schema_law import client_bar as client_bar
 from countenance.store.schema_law import confirmation as confirmation
 from countenance.store.schema_law import law_change as law_change
@@ -32,6 +36,7 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_server import once as once
 from countenance.store.schema_signing import private_link as private_link
 from countenance.store.schema_signing import signing as signing
 
@@ -196,6 +201,7 @@ search = Table(
     Column("extrapolated", Integer),
     Column("encoder", Text),
     Column("evaluation", Text),
+    Index("search_client", "client", "at"),
 )
 search_candidate = Table(
     "search_candidate",

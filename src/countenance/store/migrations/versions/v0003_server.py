@@ -14,6 +14,137 @@ _TRIGGERS: dict[str, str] = {}
 
 def upgrade() -> None:
     """Add what is new, then its triggers."""
+    op.create_table(
+        "ingest_job",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("ask", sa.Integer(), nullable=False),
+        sa.Column("sealed_folder", sa.LargeBinary(), nullable=True),
+        sa.Column("started_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("sums", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "once",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "private_link",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    with op.batch_alter_table("private_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_private_link_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "face_decision",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("face", sa.Text(), nullable=False),
+        sa.Column("photo", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["photo"],
+            ["photo.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("face_decision", schema=None) as batch_op:
+        batch_op.create_index("face_decision_reviewer", ["reviewer", "number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_face_decision_photo"), ["photo"], unique=False)
+        batch_op.create_index(batch_op.f("ix_face_decision_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "photo_file",
+        sa.Column("photo", sa.Text(), nullable=False),
+        sa.Column("sealed_bytes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["photo"],
+            ["photo.id"],
+        ),
+        sa.PrimaryKeyConstraint("photo"),
+    )
+    op.create_table(
+        "search_key",
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["search"],
+            ["search.id"],
+        ),
+        sa.PrimaryKeyConstraint("client", "key"),
+    )
+    with op.batch_alter_table("search_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_key_search"), ["search"], unique=False)
+
+    op.create_table(
+        "signing",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("offer", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("invitation", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("notice", sa.Text(), nullable=True),
+        sa.Column("sealed_draft", sa.LargeBinary(), nullable=True),
+        sa.Column("shown_at", sa.Text(), nullable=True),
+        sa.Column("law", sa.Text(), nullable=True),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("pictured", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notice"],
+            ["notice.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source"],
+            ["source.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    with op.batch_alter_table("signing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signing_code_hash"), ["code_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_notice"), ["notice"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_subject"), ["subject"], unique=False)
+
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
 
@@ -23,6 +154,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+        batch_op.create_index("search_client", ["client", "at"], unique=False)
 
     with op.batch_alter_table("search_candidate", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reference", sa.Text(), nullable=True))

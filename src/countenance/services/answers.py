@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers as their client may see them: whom of a search's candidates, at this moment, and with what beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from countenance.errors import ModelError
+from countenance.ids import SearchId, SourceId
+from countenance.model.review import ReviewState
+from countenance.model.search import Authorisation
+from countenance.model.source import FaceRecord
+from countenance.model.threshold import Estimate
+from countenance.services.crops import width_in_preview
+from countenance.services.gallery import LiveGallery, View
+from countenance.services.tails import tail_in_use
+from countenance.store import photos as photo_rows
+from countenance.store import results as result_rows
+from countenance.store import searches as rows
+from countenance.store.records import Transaction
+from countenance.store.results import Held
+from countenance.store.searches import StoredCandidate, StoredSearch
+from countenance.vision.score_curves import ScoreCurves, of_pairs, of_searches
+
+SCORE_PLACES = 3
+"""Decimals of a score that anybody is shown: fewer would not tell candidates apart, more would help to climb to one."""
+
+
+@dataclass(frozen=True)
+class SourceNote:
+    """What a client is told of where a photo came from: not on what permission, nor by whom."""
+
+    id: SourceId
+    name: str
+    capture_place: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A candidate that may be shown now.
+
+    Attributes:
+        rank: among those that may be shown.
+        score, threshold: rounded; the threshold is None in searches from before it was kept.
+        chance: how many strangers are to be expected at this score, as the answer said.
+        held: how many people must look at it, and what they said.
+        sources: of the photo; those whose permission was withdrawn are left out.
+        photo_since: when the photo came here; when it was taken is not recorded.
+        face_px: how wide the face is in the sealed preview; pictures are cut from the photo where that is small.
+        face: for whoever cuts out its picture.
+    """
+
+    rank: int
+    score: float
+    threshold: float | None
+    chance: Estimate | None
+    held: Held
+    sources: tuple[SourceNote, ...]
+    photo_since: datetime
+    face_px: int
+    face: FaceRecord = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A search and its answer.
+
+    Attributes:
+        candidates: those that may be shown now; none is nobody.
+        authorisation, due_at: what law enforcement showed, and by when what is pending must be.
+        curves: of chance and genuine scores, where those in use are the ones that the threshold came from.
+        probe: JPEG of the searched face; empty but in the first answer, as it is not kept.
+        repeated: the request had come before, and this is what it was answered.
+    """
+
+    search: StoredSearch
+    candidates: tuple[Seen, ...]
+    authorisation: Authorisation
+    due_at: datetime | None
+    curves: ScoreCurves | None = field(repr=False)
+    probe: bytes = field(default=b"", repr=False)
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A search in the list of its client.
+
+    Attributes:
+        outcome: as far as it may be shown now.
+        states: how many of the candidates that may be shown are in which state of review.
+    """
+
+    search: StoredSearch
+    outcome: str
+    states: dict[ReviewState, int]
+
+
+def shown(
+    work: Transaction, searches: Sequence[StoredSearch], view: View, gallery: LiveGallery
+) -> dict[SearchId, list[Seen]]:
+    """Return of each search, all of one client and purpose, the candidates that may be shown now, best first.
+
+    Args:
+        view: of that client and purpose, of this moment.
+    """
+    stored = rows.candidates(work, [one.id for one in searches])
+    found: dict[SearchId, list[Seen]] = {}
+    for search in searches:
+        held = {one.subject: one for one in result_rows.candidates(work, search.id)}
+        seen = found[search.id] = []
+        for one in stored.get(search.id, ()):
+            face = _face(work, one, gallery) if view.rate(one.subject) is not None else None
+            if face is not None:
+                seen.append(_seen(work, len(seen) + 1, one, held[one.subject], face))
+    return found
+
+
+def _face(work: Transaction, candidate: StoredCandidate, gallery: LiveGallery) -> FaceRecord | None:
+    """Return the face that a candidate was found by, if it is still searched."""
+    for face in photo_rows.faces(work, photo=candidate.photo, subject=candidate.subject):
+        if face.reference is not None and candidate.reference in (None, face.reference):
+            return face if gallery.holds(face.reference) else None
+    return None
+
+
+def _seen(work: Transaction, rank: int, one: StoredCandidate, held: Held, face: FaceRecord) -> Seen:
+    photo = photo_rows.get_photo(work, face.photo)
+    sources = [source for source in photo_rows.sources_of(work, face.photo) if source.revoked_at is None]
+    return Seen(
+        rank=rank,
+        score=round(held.score, SCORE_PLACES),
+        threshold=None if one.threshold is None else round(one.threshold, SCORE_PLACES),
+        chance=one.chance,
+        held=held,
+        sources=tuple(SourceNote(source.id, source.name, source.capture_place) for source in sources),
+        photo_since=photo.ingested_at,
+        face_px=width_in_preview(face.box, photo.size),
+        face=face,
+    )
+
+
+def answer_of(work: Transaction, search: StoredSearch, seen: Sequence[Seen], by: str) -> Answer:
+    """Return a search with what may be shown of its answer to this account."""
+    state, due_at = result_rows.authorisation(work, search.id)
+    candidates = tuple(_sealed(one, by) for one in seen)
+    return Answer(search, candidates, state, due_at, _curves(work, search))
+
+
+def entry_of(search: StoredSearch, seen: Sequence[Seen]) -> Entry:
+    """Return a search as it stands in the list."""
+    outcome = search.outcome if search.mode != "identify" else "found" if seen else "nobody"
+    return Entry(search, outcome, dict(Counter(one.held.state for one in seen)))
+
+
+def _sealed(seen: Seen, by: str) -> Seen:
+    return replace(seen, held=seen.held.seen_by(by))
+
+
+def _curves(work: Transaction, search: StoredSearch) -> ScoreCurves | None:
+    try:
+        tail = tail_in_use(work, search.threshold.encoder)
+    except ModelError:
+        return None
+    if tail.evaluation != search.threshold.evaluation:
+        return None
+    return of_searches(tail, search.threshold.gallery) if search.mode == "identify" else of_pairs(tail)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A running server, and browsers that look at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+from world import World
+
+
+class House:
+    """A running server.
+
+    Attributes:
+        world: what it runs on.
+        address: where it answers.
+    """
+
+    def __init__(self, world: World, address: str, chromium: Browser) -> None:
+        self.world = world
+        self.address = address
+        self._chromium = chromium
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def browser(self, **settings: Any) -> Page:
+        """Return a page of a fresh browser, at the first page; what its console complains of fails the test."""
+        context = self._chromium.new_context(base_url=self.address, **settings)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
+        return page
+
+    def close(self) -> None:
+        """Close every browser."""
+        for context in self._contexts:
+            context.close()
+
+    def _note(self, kind: str, text: str) -> None:
+        # Chromium itself reports every answer of 400 and more; tests look at those themselves.
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.complaints.append(f"{kind}: {text}")
