@@ -41,7 +41,9 @@ from countenance.services.evaluation import Evaluations
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.gallery_files import GalleryFiles
+from countenance.services.health import Health
 from countenance.services.ingest import Ingest
+from countenance.services.jobs import Jobs
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.looking import Looking
@@ -54,6 +56,7 @@ from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.retention import Retention
 from countenance.services.review import Review
+from countenance.services.review_photos import ReviewPhotos
 from countenance.services.search import Searches
 from countenance.services.signing import Signings
 from countenance.services.sources import Sources
@@ -148,6 +151,8 @@ class Engine(Remedies):
 
     def close(self) -> None:
         """Write what a long start would wait for to the gallery's sealed files; nothing is lost without this."""
+        if "jobs" in self.__dict__:
+            self.jobs.stop()
         pack = self.__dict__.get("pack")
         if pack is not None:  # else nothing was searched or enrolled
             with self._records.read() as work:
@@ -161,10 +166,26 @@ class Engine(Remedies):
         return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, lock)
 
     @cached_property
+    def jobs(self) -> Jobs:
+        """Verbs on ingests in the background."""
+        return Jobs(self._records, lambda: self.ingest)
+
+    @cached_property
     def review(self) -> Review:
         """Verbs on faces that wait for a person's decision."""
         spread = self.backups.spread_tombstones
         return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag, self._gallery, spread)
+
+    @cached_property
+    def review_photos(self) -> ReviewPhotos:
+        """Verbs on the photos in which faces wait."""
+        return ReviewPhotos(self._records, self._reader, self._looking, self.ingest.content_tag)
+
+    @cached_property
+    def health(self) -> Health:
+        """Verbs on how this installation is."""
+        name, pack = (lambda: self.pack_name), (lambda: self.pack)
+        return Health(self._records, self._law, self.doctor, self.directory, name, pack)
 
     @cached_property
     def searches(self) -> Searches:
@@ -192,9 +213,8 @@ class Engine(Remedies):
         """Verbs on destruction runs: `plan`, `freeze`, `approve`, `resume`, `destroy`, `status`, `runs`."""
         place = Place(self.directory, self.directory / files.RECORDS, self.directory / files.KEYRING, self._owns)
         verification = Verifications(self._records, lambda: self.pack, self._gallery, place)
-        return Destruction(
-            self._records, self._law, self._reader, self._gallery, self.journal, verification, self._deferred
-        )
+        of_this, lock = (self._records, self._law, self._reader), self.directory / files.DESTRUCTION_LOCK
+        return Destruction(*of_this, self._gallery, self.journal, verification, self._deferred, lock)
 
     @cached_property
     def sources(self) -> Sources:

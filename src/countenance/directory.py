@@ -22,10 +22,11 @@ RECORDS = "records.sqlite"
 POLICY = "policy.txt"
 LOCK = "ingest.lock"
 RETENTION_LOCK = "retention.lock"
+DESTRUCTION_LOCK = "destruction.lock"
 MODELS = "models"
 GALLERY = "gallery"
 OWNED = frozenset(
-    {ROOT_KEY, f"{ROOT_KEY}.new", POLICY, LOCK, RETENTION_LOCK, MODELS, GALLERY}
+    {ROOT_KEY, f"{ROOT_KEY}.new", POLICY, LOCK, RETENTION_LOCK, DESTRUCTION_LOCK, MODELS, GALLERY}
     | {f"{name}{tail}" for name in (KEYRING, RECORDS, RESTORE_TEST) for tail in ("", "-wal", "-shm")}
 )
 """First parts of the paths that belong to a store."""

@@ -9,3 +9,4 @@ from starlette.testclient import TestClient
 
 ORIGIN = "https://faces.museum.example"
 Server = Callable[..., TestClient]
+ClientFor = Callable[..., TestClient]

@@ -11,8 +11,8 @@ import pytest
 from commands import Cli
 from world import World
 
-from countenance.cli.certificate_page import certificate_page
 from countenance.cli.verifier import main as verify
+from countenance.web.certificate_sheet import certificate_page
 
 SUBJECT_LOSES = {"subject": 1, "reference": 2, "photo": 2, "keys": 3}
 

@@ -34,6 +34,7 @@ from countenance.model.residency import Evidence
 from countenance.policy.retention import RetentionRule
 from countenance.ports.web import Unreachable
 from countenance.services.enrolment import FaceOutcome, Sighting
+from countenance.services.exclusive import exclusive
 
 DAY = timedelta(days=1)
 
@@ -242,7 +243,7 @@ def test_one_run_at_a_time_and_one_cut_short_is_taken_up(world: World, monkeypat
     world.clock.tick(days=1)
     assert world.engine.retention.status().overdue == 1
     assert any("retention run" in problem for problem in world.engine.doctor.problems())
-    with world.engine.retention._exclusive(), pytest.raises(Busy):
+    with exclusive(world.data / "retention.lock", "a test"), pytest.raises(Busy):
         world.reopen().retention.run()
     retention = world.engine.retention
 

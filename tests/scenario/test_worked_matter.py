@@ -11,7 +11,7 @@ from countenance.ledger.checkpoint import Trust
 from countenance.ledger.note import parse_key
 from countenance.ledger.verify import verify_certificate
 from countenance.model.order import OrderStatus
-from countenance.services.orders import document
+from countenance.services.order_documents import document
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 400  # of the 20,000 that `python -m benchmarks.matter` runs through

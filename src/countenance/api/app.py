@@ -22,10 +22,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from countenance.api import problems
+from countenance.api.description import describe
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
-from countenance.api.routes import server
+from countenance.api.routes import faces, jobs, people, searches, server, sources, status
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
 from countenance.api.watch import Watch
@@ -35,7 +36,15 @@ from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
-ROUTERS = (server.router,)
+ROUTERS = (
+    server.router,
+    searches.router,
+    sources.router,
+    jobs.router,
+    faces.router,
+    people.router,
+    status.router,
+)
 
 ShowProblem = Callable[[Request, Problem], Response]
 
@@ -63,7 +72,6 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
         redoc_url=None,
         lifespan=lifespan,
         max_body_size=LARGEST_BODY,
-        responses=problems.RESPONSES,
     )
     app.state.engine = engine
     app.state.settings = settings
@@ -72,6 +80,7 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     _add_handlers(app, show_problem)
+    describe(app, settings)
     return app
 
 

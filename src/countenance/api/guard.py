@@ -61,15 +61,15 @@ def visitor_of(request: Request) -> Caller | None:
 
 
 def _proved(request: Request) -> Caller:
-    header = request.headers.get("authorization")
+    header, accounts = request.headers.get("authorization"), engine_of(request).accounts
+    if header is not None:
+        if not header.lower().startswith(BEARER):
+            raise NotSignedIn("send an API key as `Authorization: Bearer KEY`")
+        return accounts.by_key(header[len(BEARER) :].strip())
     token = request.cookies.get(cookie_name(settings_of(request)))
-    if header is None and token is None:
+    if token is None:
         raise NotSignedIn("sign in, or send an API key as `Authorization: Bearer KEY`")
-    accounts: Any = engine_of(request).accounts  # type: ignore[attr-defined]
-    if header is not None and not header.lower().startswith(BEARER):
-        raise NotSignedIn("send an API key as `Authorization: Bearer KEY`")
-    proved: Caller = accounts.by_session(token) if header is None else accounts.by_key(header[len(BEARER) :].strip())
-    return proved
+    return accounts.by_session(token)
 
 
 class May:

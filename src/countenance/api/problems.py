@@ -64,13 +64,6 @@ class Problem(BaseModel):
     )
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for code in (400, 401, 403, 404, 409, 413, 422, 429, 503)
-}
-"""What any route may answer, for its description."""
-
-
 def status_of(error: CountenanceError) -> HTTPStatus:
     """Return the HTTP status of an error."""
     return next((status for branch, status in _STATUS if isinstance(error, branch)), HTTPStatus.INTERNAL_SERVER_ERROR)

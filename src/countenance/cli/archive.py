@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from countenance.cli.page import heading, page, pairs, table, when
 from countenance.cli.subjects import holdings_record
 from countenance.clock import to_text
+from countenance.web.sheet import heading, page, pairs, table, when
 
 if TYPE_CHECKING:
     from countenance.services.requests import Package

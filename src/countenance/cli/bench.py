@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countenance.cli.output import Json, Output, command, write_document
-from countenance.cli.page import heading, page, pairs, table
 from countenance.errors import BadInput, ModelMissing
+from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.bench.table import Bench, Left, Row

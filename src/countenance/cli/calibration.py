@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, beyond, counted, engine_command, estimate, write_document
-from countenance.cli.page import heading, page, pairs, table
 from countenance.errors import BadInput
 from countenance.ids import ClientId, SourceId
 from countenance.model.purpose import parse_purpose
 from countenance.plot import STYLE, Axis, Curve, Mark, chart
+from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.services.calibration import Calibrated, Cost, Explanation

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.certificate_page import certificate_page
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, counted, engine_command, write_document
 from countenance.clock import to_text
@@ -17,6 +16,7 @@ from countenance.errors import BadInput
 from countenance.ids import RunId, SourceId, SubjectId
 from countenance.ledger.certificate import Declarant
 from countenance.model.destruction import Run, RunState, Scope
+from countenance.web.certificate_sheet import certificate_page
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine

@@ -9,9 +9,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from countenance import plot
-from countenance.cli.page import heading, page, pairs, table
 from countenance.clock import to_text
 from countenance.plot import Axis, Curve, Mark, chart
+from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.services.evaluation import Report, WorstPair

@@ -46,7 +46,7 @@ def enter(
     Example:
         countenance order enter mutnick.toml --by ann
     """
-    from countenance.services.orders import document  # noqa: PLC0415 - as in `engine_command`
+    from countenance.services.order_documents import document  # noqa: PLC0415 - as in `engine_command`
 
     with engine_command(data, as_json) as (engine, output):
         try:

@@ -98,6 +98,8 @@ class EventTag(StrEnum):
     FACE_DISMISSED = "reviewer:face:dismissed"
     FACE_SPLIT = "reviewer:face:split"
     FACE_UNDONE = "reviewer:face:undone"
+    INGEST_STARTED = "operator:ingest:started"
+    INGEST_ENDED = "operator:ingest:ended"
     INGEST_DENIED = "engine:ingest:denied"
     SEARCH_ANSWERED = "client:search:answered"
     SEARCH_REFUSED = "engine:search:refused"
@@ -133,6 +135,17 @@ class EventTag(StrEnum):
     INSTRUCTION_MADE = "engine:instruction:made"
     INSTRUCTION_SENT = "custodian:instruction:sent"
     INSTRUCTION_SETTLED = "custodian:instruction:settled"
+    ACCOUNT_ADDED = "account:account:added"
+    ACCOUNT_DISABLED = "account:account:disabled"
+    ACCESS_REFUSED = "engine:access:refused"
+    INVITE_ASKED = "account:invite:asked"
+    INVITE_MADE = "account:invite:made"
+    INVITE_REDEEMED = "account:invite:redeemed"
+    SESSION_OPENED = "account:session:opened"
+    SESSION_ENDED = "account:session:ended"
+    KEY_MADE = "account:key:made"
+    KEY_REVOKED = "account:key:revoked"
+    DEMO_DECLARED = "operator:demo:declared"
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,13 @@ _PROBE_BASES = {
 }
 
 
+def allows_basis(law: Law, basis: ProbeBasis) -> bool:
+    """Say whether a probe may be searched on this basis at all."""
+    return law.choice("processing.probe_mode") in _PROBE_BASES[basis]
+
+
 def _basis_not_enough(facts: ProbeUse, law: Law) -> str | None:
-    if law.choice("processing.probe_mode") in _PROBE_BASES[facts.basis]:
+    if allows_basis(law, facts.basis):
         return None
     return f"the applicable law does not allow a search on the basis {facts.basis}"
 

@@ -15,6 +15,7 @@ import numpy as np
 from countenance.model.consent import ConsentStatus, Release
 from countenance.policy import client_rules, consent_rules
 from countenance.policy import permit as permits
+from countenance.policy.client_rules import allows_basis
 from countenance.policy.consent_rules import longest_term
 from countenance.policy.facts import (
     Collection,
@@ -44,6 +45,7 @@ __all__ = [
     "Service",
     "Standing",
     "TransientMatch",
+    "allows_basis",
     "best_release",
     "decide_enrolment",
     "decide_evaluation",

@@ -18,6 +18,33 @@ class Verb(StrEnum):
     """One's own first page."""
     METRICS_READ = "metrics:read"
     """Counters of the server, for a monitor."""
+    SEARCH_MAKE = "search:make"
+    """Look at a probe, search with it, compare two photos."""
+    SEARCH_READ = "search:read"
+    """See the client's own searches again, with candidates' pictures."""
+    RESULT_REVIEW = "result:review"
+    """Say whether a candidate is the person in the probe."""
+
+    SOURCE_READ = "source:read"
+    """See where photos come from, and the permissions."""
+    SOURCE_ADD = "source:add"
+    """Record a source with its permission."""
+    INGEST_READ = "ingest:read"
+    """See ingests, what became of each file, and the folders that may be read."""
+    INGEST_RUN = "ingest:run"
+    """Start, send photos to, cancel and take up ingests."""
+    FACE_READ = "face:read"
+    """Look at photos in which faces wait."""
+    FACE_DECIDE = "face:decide"
+    """Assign, dismiss, split, undo."""
+    SUBJECT_LIST = "subject:list"
+    """Find people by what the operator calls them."""
+    SUBJECT_ADD = "subject:add"
+    """Add a person who has signed nothing yet."""
+    STATUS_READ = "status:read"
+    """How this installation is, and look at everything."""
+    MODEL_USE = "model:use"
+    """Choose the face pack in use."""
 
 
 _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR, Role.SUBJECT
@@ -25,6 +52,19 @@ _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR,
 MAY: dict[Verb, frozenset[Role]] = {
     Verb.HOME_READ: frozenset(Role),
     Verb.METRICS_READ: frozenset({_O}),
+    Verb.SEARCH_MAKE: frozenset({_S}),
+    Verb.SEARCH_READ: frozenset({_S}),
+    Verb.RESULT_REVIEW: frozenset({_S}),
+    Verb.SOURCE_READ: frozenset({_O, _C}),
+    Verb.SOURCE_ADD: frozenset({_O, _C}),
+    Verb.INGEST_READ: frozenset({_O}),
+    Verb.INGEST_RUN: frozenset({_O}),
+    Verb.FACE_READ: frozenset({_O}),
+    Verb.FACE_DECIDE: frozenset({_O}),
+    Verb.SUBJECT_LIST: frozenset({_O, _C}),
+    Verb.SUBJECT_ADD: frozenset({_O}),
+    Verb.STATUS_READ: frozenset({_O, _C}),
+    Verb.MODEL_USE: frozenset({_O}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
 

@@ -29,6 +29,9 @@ SCORE_PLACES = 3
 """Decimals of a score that anybody is shown: fewer would not tell candidates apart, more would help to climb to one."""
 
 
+_CHANCE_DIGITS = 2  # a chance said to the last digit would be the score said to the last digit
+
+
 @dataclass(frozen=True)
 class SourceNote:
     """What a client is told of where a photo came from: not on what permission, nor by whom."""
@@ -45,7 +48,7 @@ class Seen:
     Attributes:
         rank: among those that may be shown.
         score, threshold: rounded; the threshold is None in searches from before it was kept.
-        chance: how many strangers are to be expected at this score, as the answer said.
+        chance: how many strangers are to be expected at this score, as the answer said; rounded too.
         held: how many people must look at it, and what they said.
         sources: of the photo; those whose permission was withdrawn are left out.
         photo_since: when the photo came here; when it was taken is not recorded.
@@ -83,6 +86,11 @@ class Answer:
     curves: ScoreCurves | None = field(repr=False)
     probe: bytes = field(default=b"", repr=False)
     repeated: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """`found` or `nobody`, as far as it may be shown now; of a comparison `above` or `below`."""
+        return _outcome(self.search, self.candidates)
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def _seen(work: Transaction, rank: int, one: StoredCandidate, held: Held, face: 
         rank=rank,
         score=round(held.score, SCORE_PLACES),
         threshold=None if one.threshold is None else round(one.threshold, SCORE_PLACES),
-        chance=one.chance,
+        chance=None if one.chance is None else _rounded(one.chance),
         held=held,
         sources=tuple(SourceNote(source.id, source.name, source.capture_place) for source in sources),
         photo_since=photo.ingested_at,
@@ -152,8 +160,18 @@ def answer_of(work: Transaction, search: StoredSearch, seen: Sequence[Seen], by:
 
 def entry_of(search: StoredSearch, seen: Sequence[Seen]) -> Entry:
     """Return a search as it stands in the list."""
-    outcome = search.outcome if search.mode != "identify" else "found" if seen else "nobody"
-    return Entry(search, outcome, dict(Counter(one.held.state for one in seen)))
+    return Entry(search, _outcome(search, seen), dict(Counter(one.held.state for one in seen)))
+
+
+def _outcome(search: StoredSearch, seen: Sequence[Seen]) -> str:
+    if search.mode != "identify":
+        return search.outcome
+    return "found" if seen else "nobody"
+
+
+def _rounded(chance: Estimate) -> Estimate:
+    value, low, high = (float(f"{number:.{_CHANCE_DIGITS}g}") for number in (chance.value, chance.low, chance.high))
+    return Estimate(value, low, high, chance.extrapolated)
 
 
 def _sealed(seen: Seen, by: str) -> Seen:

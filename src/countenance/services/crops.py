@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The picture of one reference's face, cut as a probe is cut, with everybody else blacked out.
 
-It is cut from the photo's sealed preview; where the face is small there, from the photo itself, as long as that lies
-unchanged where it was and nobody who was in it has been destroyed since: of them only the preview knows.
+It is cut from the photo's sealed preview; where the face is small there, from the photo itself: the sealed one that
+was uploaded, or the file, as long as that lies unchanged where it was and nobody who was in it has been destroyed
+since: of them only what is sealed here knows.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.files import read
 from countenance.services.looking import PREVIEW_PX
+from countenance.store import photo_files
 from countenance.store import photos as rows
 from countenance.store.records import Transaction
 from countenance.vision.geometry import iou
@@ -79,7 +81,9 @@ def material(work: Transaction, face: FaceRecord, tag: Callable[[bytes], bytes])
     others = tuple(one.box for one in rows.faces(work, photo=photo.id) if one.id != face.id)
     small = preview is None or width_in_preview(face.box, photo.size) < ENOUGH_PX
     whole = rows.key_of(work, photo.id) == photo.id  # else rewritten when somebody in it was destroyed
-    data = _file(work, photo, tag) if small and whole else None
+    data = photo_files.get(work, photo.id) if small else None
+    if data is None and small and whole:
+        data = _file(work, photo, tag)
     return Material(photo.size, face.box, others, preview, data)
 
 

@@ -14,15 +14,17 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import ClientId, SearchId, SubjectId
 from countenance.model.client import Client
 from countenance.model.event import EventTag
+from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.review import Verdict
-from countenance.policy.engine import Service, deny_service
+from countenance.model.search import ProbeBasis
+from countenance.policy.engine import Service, allows_basis, deny_service
 from countenance.policy.permit import Deny
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
@@ -47,6 +49,21 @@ SHORTEST_KEY, LONGEST_KEY = 16, 200
 _LOCKS = 64
 
 _Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a client searches.
+
+    Attributes:
+        name: the client's own name.
+        authorised: each search needs an authorisation.
+    """
+
+    name: str
+    purposes: tuple[Purpose, ...]
+    bases: tuple[ProbeBasis, ...]
+    authorised: bool
 
 
 class Desk:
@@ -75,6 +92,18 @@ class Desk:
         self._gallery = gallery
         self._purge = purge
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
+
+    def terms(self, client: ClientId) -> Terms:
+        """Return what this client may search for, and on which basis.
+
+        Raises:
+            NotFound: no such client.
+        """
+        with self._records.read() as work:
+            who = client_rows.get(work, client)
+        law = self._law.of_probe()
+        bases = tuple(one for one in ProbeBasis if allows_basis(law, one))
+        return Terms(who.name, tuple(sorted(who.purposes)), bases, who.kind is ClientKind.LAW_ENFORCEMENT)
 
     def search(self, probe: bytes, request: Request, *, face: int | None = None, key: str | None = None) -> Answer:
         """Search, or return the answer that the same request had before.

@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from threading import Lock
 
 from countenance.clock import to_text
 from countenance.errors import BadInput, NotFound, Refused
@@ -22,6 +24,7 @@ from countenance.model.event import EventTag
 from countenance.ports.photos import PhotoReader
 from countenance.services import aftermath, certify, run_plan
 from countenance.services.certify import Deferred, Verified
+from countenance.services.exclusive import exclusive
 from countenance.services.gallery import LiveGallery
 from countenance.services.holds import HOLD_RULE, all_held, hold_back, under_hold
 from countenance.services.journal import Journal
@@ -59,6 +62,7 @@ class Destruction:
         journal: Journal,
         verification: Verifications,
         backups: Callable[[datetime], list[Deferred]],
+        lock: Path,
     ) -> None:
         self._records = records
         self._law = law
@@ -67,6 +71,8 @@ class Destruction:
         self._journal = journal
         self._verification = verification
         self._backups = backups
+        self._lock = lock
+        self._turn = Lock()
 
     def plan(self, scope: Scope, *, requested_by: str, order_ref: str = "request", two: bool = False) -> Run:
         """Record what is to be destroyed and count it; nothing is frozen or destroyed yet.
@@ -181,9 +187,12 @@ class Destruction:
         Raises:
             NotFound: no such run.
             Refused: all of it came under a legal hold since; logged.
-            Busy: another process reads the databases, so that old bytes would stay; resume it later.
+            Busy: another process destroys, or reads the databases, so that old bytes would stay; resume it later.
         """
-        report = progress or (lambda _step, _done, _total: None)
+        with self._turn, exclusive(self._lock, "another destruction"):  # two would disturb each other's verification
+            return self._resume(run, declarant, progress or (lambda _step, _done, _total: None))
+
+    def _resume(self, run: RunId, declarant: Declarant | None, report: Progress) -> Finished:
         mind_orders(self._records, run)
         self.freeze(run)
         now = self._mind_holds(run)
@@ -224,17 +233,29 @@ class Destruction:
         Raises:
             NotFound, BadInput, Busy: as `plan` and `resume`.
         """
+        run = self.prepare(scope, requested_by=requested_by, order_ref=order_ref, two=two)
+        if run.state is RunState.CERTIFIED:
+            return self.status(run.id)
+        return self.resume(run.id, declarant=declarant, progress=progress)
+
+    def prepare(self, scope: Scope, *, requested_by: str, order_ref: str = "request", two: bool = False) -> Run:
+        """Return the run of a scope that did not come to its end, or a new one; planned, nothing is destroyed yet.
+
+        Where all of it was destroyed before, that is the certified run.
+
+        Raises:
+            NotFound, BadInput, Refused: as `plan`.
+        """
         with self._records.write() as work:
             for one in waiting(work) & set(scope.subjects):  # the run waits for the person's request, frozen
                 subject_rows.freeze(work, one)
-            same = [one for one in rows.all_runs(work) if rows.is_of(work, one, scope)]
+            runs = [one for one in rows.all_runs(work) if one.state is not RunState.CANCELLED]
+            same = [one for one in runs if rows.is_of(work, one, scope)]
             exists = scope.source is not None or any(subject_rows.exists(work, one) for one in scope.subjects)
             exists = exists or (scope.photo is not None and photo_rows.exists(work, PhotoId(scope.photo)))
-        if same and same[-1].state is RunState.CERTIFIED and not exists:
-            return self.status(same[-1].id)
-        if not same or same[-1].state is RunState.CERTIFIED:
-            same = [self.plan(scope, requested_by=requested_by, order_ref=order_ref, two=two)]
-        return self.resume(same[-1].id, declarant=declarant, progress=progress)
+        if not same or (same[-1].state is RunState.CERTIFIED and exists):
+            return self.plan(scope, requested_by=requested_by, order_ref=order_ref, two=two)
+        return same[-1]
 
     def status(self, run: RunId) -> Finished:
         """Return a run and its newest certificate.

@@ -10,7 +10,7 @@ Source: Tims v. Black Horse Carriers, 2023 IL 127801 (five years); RCW 19.373.07
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from countenance.clock import from_text
@@ -26,6 +26,15 @@ from countenance.store.records import Records
 
 TWO_RULE = "evidence.two_people"
 _ASKED_FOR = timedelta(days=7)  # how long a request to see evidence waits for the second person
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks to see evidence, why, and until when somebody else may open it."""
+
+    by: str
+    why: str
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,19 @@ class EvidenceLocker:
             rows.get(work, evidence)
             rows.ask(work, evidence, by.strip(), why.strip())
             work.log(EventTag.EVIDENCE_ASKED, evidence=evidence)
+
+    def asked(self, evidence: EvidenceId) -> Asked | None:
+        """Return who asks to see evidence, for the second person who has to judge that.
+
+        Raises:
+            NotFound: no such evidence.
+        """
+        with self._records.read() as work:
+            found = rows.asked(work, evidence)
+            until = None if found is None else from_text(found["at"]) + _ASKED_FOR
+            return (
+                None if found is None or until is None or until < work.now else Asked(found["by"], found["why"], until)
+            )
 
     def show(self, evidence: EvidenceId, *, by: str) -> Opened:
         """Open evidence that somebody else asked to see; one request opens it once.

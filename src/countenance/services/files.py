@@ -29,10 +29,15 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
             for folder, folders, names in os.walk(path):
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(names):
-                    if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
+                    if not name.startswith(".") and is_photo(Path(name)):
                         yield Path(folder, name)
         else:
             raise NotFound(f"there is no file or folder {path}")
+
+
+def is_photo(path: Path) -> bool:
+    """Say whether a file is taken for a photo, by its suffix."""
+    return path.suffix.lower() in _SUFFIXES
 
 
 def read(path: Path) -> bytes:

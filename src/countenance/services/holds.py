@@ -206,6 +206,12 @@ class Holds:
         with self._records.read() as work:
             return rows.everyone(work)
 
+    def ending(self) -> dict[HoldId, str]:
+        """Return the holds whose end waits for a second person, each with who asked for it."""
+        with self._records.read() as work:
+            asked = {one.id: rows.asked_to_lift(work, one.id) for one in rows.everyone(work) if one.lifted_at is None}
+        return {hold: by for hold, by in asked.items() if by is not None}
+
     def overdue(self) -> set[HoldId]:
         """Return the holds in force that somebody should have reviewed by now."""
         with self._records.read() as work:

@@ -156,7 +156,7 @@ class Ingest:
             raise BadInput("--jobs must be at least 1")
         started = time.perf_counter()
         summary = IngestSummary()
-        origin = self._permitted(source)
+        origin = self.permitted(source)
         subjects = self._everyone()
         named = [s.id for s in subjects], subject_rows.labels(subjects)
         lines = {} if manifest is None else read_manifest(manifest, *named)
@@ -191,7 +191,7 @@ class Ingest:
             Refused: there is no public policy, or the source's permission does not hold; logged.
             DataDirectoryError, ModelError: the data directory or the face models fail; nothing was stored.
         """
-        origin = self._permitted(source)
+        origin = self.permitted(source)
         if subject is not None:
             with self._records.read() as work:
                 subject_rows.get(work, subject)
@@ -213,8 +213,13 @@ class Ingest:
         with self._records.read() as work:
             return subject_rows.everyone(work)
 
-    def _permitted(self, source: SourceId) -> Source:
-        """Return the source, if its photos may be looked through at all."""
+    def permitted(self, source: SourceId) -> Source:
+        """Return the source, if its photos may be looked through at all.
+
+        Raises:
+            NotFound: no such source.
+            Refused: there is no public policy, or the source's permission does not hold; logged.
+        """
         with self._records.write() as work:
             origin = rows.get_source(work, source)
             policy = subject_rows.current_policy(work)
@@ -348,9 +353,7 @@ class Ingest:
         photos = [file.known for file in group if file.known is not None and not file.linked]
         if photos:
             with self._records.write() as work:
-                for photo in photos:
-                    if rows.exists(work, photo):
-                        rows.link_source(work, photo, source.id)
+                rows.link_sources(work, [(photo, source.id) for photo in photos if rows.exists(work, photo)])
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from countenance.errors import BadInput
 from countenance.ids import ConflictId, OrderId, SubjectId, new_id
@@ -19,6 +20,19 @@ from countenance.store.conflicts import Conflict
 from countenance.store.records import Records, Transaction
 
 ORDERS = "orders"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What counsel decided, as one person recorded it.
+
+    Attributes:
+        prevails: the order that is obeyed; for a hold's ground `keep` or `end`.
+    """
+
+    prevails: str
+    by: str
+    why: str
 
 
 class Conflicts:
@@ -80,6 +94,16 @@ class Conflicts:
         """Return all conflicts, oldest first."""
         with self._records.read() as work:
             return rows.everything(work)
+
+    def proposed(self, conflict: ConflictId) -> Proposal | None:
+        """Return what one person recorded and a second one has to agree to.
+
+        Raises:
+            NotFound: no such conflict.
+        """
+        with self._records.read() as work:
+            found = None if rows.get(work, conflict).decision else rows.proposal(work, conflict)
+        return None if found is None else Proposal(*found)
 
     def resolve(self, conflict: ConflictId, prevails: str, *, by: str, why: str) -> Conflict:
         """Record what counsel decided, as one of two people who agree; the second one's word puts it into effect.

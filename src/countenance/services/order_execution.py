@@ -76,21 +76,44 @@ class OrderRuns:
             Refused: it is not in force, counsel has to decide, unknown people come first; logged.
             Busy: another process reads the databases.
         """
+        run = self.prepare(order, by=by)
+        if run.state is RunState.FROZEN:
+            return self._destruction.status(run.id)
+        return self.carry_out(run.id, declarant=declarant, progress=progress)
+
+    def prepare(self, order: OrderId, *, by: str) -> Run:
+        """Take an order's destruction as far as words go: planned and frozen by the first, approved by the second.
+
+        Returns:
+            The run; where it is not frozen any more, `carry_out` is what is left to do.
+
+        Raises:
+            NotFound, BadInput, Refused: as `execute`.
+        """
         if not by.strip():
             raise BadInput("say who executes it (--by)")
-        group = self._ready(order)
-        run = self._run(group, by.strip())
-        if run.state is RunState.FROZEN:
-            if by.strip().casefold() == run.requested_by.casefold():
-                return self._destruction.status(run.id)
-            self._destruction.approve(run.id, by=by)
+        run = self._run(self._ready(order), by.strip())
+        if run.state is not RunState.FROZEN or by.strip().casefold() == run.requested_by.casefold():
+            return run
+        return self._destruction.approve(run.id, by=by)
+
+    def carry_out(
+        self, run: RunId, *, declarant: Declarant | None = None, progress: Progress | None = None
+    ) -> Finished:
+        """Take a run to its end, and note which orders are satisfied by it.
+
+        Raises:
+            NotFound: no such run.
+            Refused: an order behind it is stayed, or counsel has to decide; logged.
+            Busy: another process reads the databases.
+        """
         try:
-            done = self._destruction.resume(run.id, declarant=declarant, progress=progress)
+            done = self._destruction.resume(run, declarant=declarant, progress=progress)
         except Refused as refusal:
             if refusal.rule_id != HOLD_RULE:
                 raise
-            return self._destruction.status(run.id)  # logged; `take_up` goes on once the hold is lifted
-        self.settle(done.run.id)
+            return self._destruction.status(run)  # logged; `take_up` goes on once the hold is lifted
+        self.settle(run)
         return done
 
     def _ready(self, order: OrderId) -> list[Order]:

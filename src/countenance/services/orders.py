@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from countenance.clock import to_text
 from countenance.errors import BadInput, Refused
@@ -60,7 +59,7 @@ class Standing:
 
     Attributes:
         unmet: numbers of terms that people meet, and nobody said are met.
-        waits_for: what one person asked for and a second one has to agree to.
+        waits_for: what one person asked for and a second one has to agree to; `asked_by` is that person.
         conflicts: those that are open.
     """
 
@@ -68,6 +67,7 @@ class Standing:
     due: tuple[Due, ...]
     unmet: tuple[int, ...]
     waits_for: str | None
+    asked_by: str | None
     conflicts: tuple[Conflict, ...]
 
     @property
@@ -328,6 +328,7 @@ class Orders:
             tuple(due(order, work.now)),
             tuple(unmet(order)),
             None if asked is None else f"{asked[0]} {asked[1]}",
+            None if asked is None else asked[2],
             tuple(conflict_rows.everything(work, of=order.id, only_open=True)),
         )
 
@@ -362,19 +363,6 @@ class Orders:
 
     def _two_people(self, reason: str, order: OrderId) -> Refused:
         return refused(self._records, "order.dual_control", reason, order=order)
-
-
-def document(path: Path) -> OrderDocument:
-    """Return an order file as it is entered, with the text of the instrument that it names.
-
-    Raises:
-        BadOrder: it is no TOML, or does not say where the instrument's text is.
-        OSError, UnicodeDecodeError: a file cannot be read.
-    """
-    file = path.read_text(encoding="utf-8")
-    beside = order_file.text_file(file, path.name)
-    text = None if beside is None else (path.parent / beside).read_text(encoding="utf-8")
-    return OrderDocument(file, path.name, text)
 
 
 def _named(by: str) -> str:

@@ -7,23 +7,31 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from countenance.services.accounts import Accounts
+from countenance.services.background import Background
 from countenance.services.breaches import Breaches
+from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
+from countenance.services.people import People
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
 from countenance.services.results import Results
+from countenance.services.run_jobs import RunJobs
 from countenance.services.transparency import Transparency
+from countenance.services.worklist import Worklist
 
 if TYPE_CHECKING:
     from countenance.ports.photos import PhotoReader
+    from countenance.services.custody import Custody
     from countenance.services.destruction import Destruction
     from countenance.services.gallery import LiveGallery
     from countenance.services.law import LawBook
+    from countenance.services.packs import Packs
     from countenance.services.retention import Retention
     from countenance.services.subjects import Subjects
     from countenance.store.records import Records
@@ -36,6 +44,12 @@ class Remedies:
     _law: LawBook
     _gallery: LiveGallery
     subjects: Subjects
+    packs: Packs
+
+    @property
+    @abstractmethod
+    def custody(self) -> Custody:
+        """Holds, orders, their conflicts and their execution."""
 
     @property
     @abstractmethod
@@ -51,6 +65,11 @@ class Remedies:
     @abstractmethod
     def _reader(self) -> PhotoReader:
         """What decodes photos."""
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Verbs on accounts, invitations, sessions and keys: `add`, `invite`, `redeem`, `by_session`, `new_key`."""
+        return Accounts(self._records)
 
     @cached_property
     def journal(self) -> Journal:
@@ -101,9 +120,37 @@ class Remedies:
         return Repetition(self._records, self._law, self._reader, self._gallery)
 
     @cached_property
+    def background(self) -> Background:
+        """Long verbs in the background, one at a time: `start`, `find`, `settle`."""
+        return Background(self._records.clock.now)
+
+    @cached_property
+    def run_jobs(self) -> RunJobs:
+        """Destructions in the background: `execute`, `erase`, `approve`, `go_on`, `watch`, `everyone`, `take_up`."""
+        later = (lambda: self.destruction), (lambda: self.custody.runs), (lambda: self.requests)
+        return RunJobs(self._records, self.background, *later)
+
+    @cached_property
+    def daily(self) -> DailyRetention:
+        """The retention clock, followed once a day: `watching`, `begin`, `is_due`, `history`."""
+        return DailyRetention(self._records, self.background, lambda: self.retention)
+
+    @cached_property
+    def worklist(self) -> Worklist:
+        """The verb `of`: what waits for a custodian."""
+        desk, late = (lambda: self.custody), (lambda: self.retention)
+        dues = (self.requests, self.recipients, self.breaches)
+        return Worklist(self._records, desk, self.run_jobs, self.evidence, self.packs, dues, late)
+
+    @cached_property
     def once(self) -> Once:
         """Verbs on requests that are carried out once: `begin`, `end`."""
         return Once(self._records)
+
+    @cached_property
+    def people(self) -> People:
+        """The verb `find` on subjects."""
+        return People(self._records)
 
     @cached_property
     def recipients(self) -> Recipients:

@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from countenance.clock import to_text
 from countenance.errors import BadInput, NotFound
-from countenance.ids import FaceId, PhotoId, RequestId, SubjectId, new_id
+from countenance.ids import FaceId, PhotoId, RequestId, RunId, SubjectId, new_id
 from countenance.model.civil import earliest_date, latest_date
-from countenance.model.destruction import Scope
+from countenance.model.destruction import Run, RunState, Scope
 from countenance.model.event import Event, EventTag
 from countenance.model.request import LOOKS, RequestKind, RequestOutcome, SubjectRequest, VerifiedBy
 from countenance.model.residency import homes
@@ -30,6 +30,9 @@ from countenance.store import requests as rows
 from countenance.store import retention
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, events, settings
+
+_REF = "request "
+"""Before the id of a request: what its run names as its ground."""
 
 
 @dataclass(frozen=True)
@@ -225,14 +228,35 @@ class Requests:
             BadInput: it is of another kind, answered or closed.
             Refused: another request of this person is to be answered first, or a hold keeps everything; logged.
         """
+        run = self.begin_erasure(request, by=by)
+        done = self._destruction.status(run.id)
+        if run.state is not RunState.CERTIFIED:
+            done = self._destruction.resume(run.id)
+        self.settle(run.id)
+        return done
+
+    def begin_erasure(self, request: RequestId, *, by: str) -> Run:
+        """Plan and freeze the destruction that answers a request to erase, or return the one there is.
+
+        Raises:
+            NotFound, BadInput, Refused: as `erase`.
+        """
         with self._records.read() as work:
             found = self._pending(work, request, RequestKind.ERASE)
-        done = self._destruction.destroy(Scope((found.subject,)), requested_by=by, order_ref=f"request {request}")
-        if done.certificate is not None:
-            with self._records.write() as work:
+        scope = Scope((found.subject,))
+        run = self._destruction.prepare(scope, requested_by=by, order_ref=f"{_REF}{request}")
+        return run if run.state is RunState.CERTIFIED else self._destruction.freeze(run.id)
+
+    def settle(self, run: RunId) -> None:
+        """Note that the request behind a run is answered, once the run has a certificate."""
+        done = self._destruction.status(run)
+        request = RequestId(done.run.order_ref.removeprefix(_REF))
+        if done.certificate is None or request == done.run.order_ref:
+            return
+        with self._records.write() as work:
+            if rows.get(work, request).answered_at is None:
                 rows.set_moment(work, request, "answered_at")
                 work.log(EventTag.REQUEST_ANSWERED, request=request, certificate=done.certificate)
-        return done
 
     def close(self, request: RequestId, *, reason: str = "") -> SubjectRequest:
         """End a request; one that was not answered needs the reason that the person was told.

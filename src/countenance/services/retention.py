@@ -8,15 +8,12 @@ one before was killed, and with nothing to do where nothing is due.
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from countenance.errors import BadInput, Busy, NotWritable, Refused
+from countenance.errors import BadInput, Refused
 from countenance.ids import ReleaseId, RunId, SearchId, SubjectId
 from countenance.model.civil import certain_moment, latest_date
 from countenance.model.destruction import RunState, Scope
@@ -26,12 +23,15 @@ from countenance.model.subject import Subject
 from countenance.policy.retention import RetentionRule, due, review_at
 from countenance.services.destruction import Destruction
 from countenance.services.evidence import EvidenceLocker
+from countenance.services.exclusive import exclusive
 from countenance.services.law import LawBook
 from countenance.services.repetition import Repeated, Repetition
 from countenance.store import retention as rows
+from countenance.store import retention_days as days
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, set_setting, settings
 from countenance.store.retention import Clock, FactKind, HeldDue
+from countenance.store.retention_days import DayClock, DayCount
 
 REQUESTER = "the retention clock"
 """Who asks for a destruction whose day has come; stands in its run and certificate."""
@@ -45,6 +45,7 @@ GRACE = timedelta(days=1)
 _AT_ONCE = 1000  # clocks computed in one transaction, so that searches need not wait
 _BATCH = 10_000  # people in one run, for certificates of a size that a person can read
 _SETTING = "retention_law"
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ class Retention:
         Raises:
             Busy: another one runs, or a process reads the databases so that old bytes would stay; start it later.
         """
-        with self._exclusive():
+        with exclusive(self._lock, "another retention run"):
+            began = self._records.clock.now()
             purged = len(self._purge())
             self._level()
             left_over = self._unfinished()
@@ -196,6 +198,10 @@ class Retention:
             if purged:
                 self._records.compact()
             repeated = self._repeat(problems)
+            made = {"destroyed": done, "noticed": noticed, "evidence": expired, "purged": purged}
+            back = {"people_back": repeated.people, "things_back": repeated.things}
+            with self._records.write() as work:
+                days.add(work, began, {**made, **back}, runs, problems)
         return RetentionRun(done, tuple(runs), noticed, expired, purged, repeated, tuple(problems), self.status())
 
     def notices(self) -> list[Next]:
@@ -203,6 +209,24 @@ class Retention:
         self._level()
         with self._records.read() as work:
             return self._cited(work, rows.notices(work))
+
+    def calendar(self, first: date, last: date) -> list[DayCount]:
+        """Return the days from one to another, both included, on which anybody's time is up (UTC).
+
+        Raises:
+            BadInput: the last lies before the first, or more than a year behind it.
+        """
+        if not first <= last <= first + _LONGEST:
+            raise BadInput("a calendar goes from a day to the same or a later one, and over a year at most")
+        self._level()
+        with self._records.read() as work:
+            return days.per_day(work, first, last)
+
+    def on_day(self, day: date, *, after: str = "", limit: int = 50) -> list[DayClock]:
+        """Return the people whose time is up on a day (UTC), in the order of their ids, from one on."""
+        self._level()
+        with self._records.read() as work:
+            return days.of_day(work, day, after=after, limit=limit)
 
     def interaction(self, subject: SubjectId, on: date | None = None) -> None:
         """Record that the person did something here: a visit, a letter, asking for access; not a client's search.
@@ -327,16 +351,3 @@ class Retention:
         with self._records.read() as work:
             policy = subject_rows.current_policy(work)
         return "the public retention policy" + ("" if policy is None else f" {policy.sha256[:12]}")
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        try:
-            lock = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise NotWritable(f"the data directory cannot be written: {error.strerror}") from error
-        with os.fdopen(lock):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Busy("another retention run works on this data directory; it finishes by itself") from error
-            yield

@@ -144,7 +144,11 @@ class Signings:
                 return Started(one, token, code)
             work.log(EventTag.SIGNING_DENIED, subject=subject, rule="source.revoked", source=source)
         cite = self._law.of_probe().cite("basis.untargeted_scraping")
-        raise Refused("source.revoked", f"the permission of source {source} was revoked; choose another", cite)
+        raise Refused(
+            "source.revoked",
+            f"the permission of source {source} was revoked; another source would cover the picture",
+            cite,
+        )
 
     def everything(self) -> list[Signing]:
         """Return the signings of the last two weeks, newest first."""
@@ -306,7 +310,7 @@ class Signings:
         if unsigned:
             law = self._law.of_probe()
             raise Refused(
-                "consent.order", "no picture is taken before the release is signed", law.cite("basis.require")
+                "consent.order", "sign first: no picture is taken before there is a release", law.cite("basis.require")
             )
         faces = self._eyes().look(data).faces
         if len(faces) != 1:

@@ -314,6 +314,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.retention_notice, s.retention_notice.c.subject.in_(subjects)),
         (s.retention_clock, s.retention_clock.c.subject.in_(subjects)),
         (s.residency_fact, s.residency_fact.c.subject.in_(subjects)),
+        (s.account, s.account.c.subject.in_(subjects)),  # its sessions, keys and invitations go with it
         (s.subject, s.subject.c.id.in_(subjects)),
     ]
 
@@ -329,6 +330,10 @@ def _lost_decisions(run: RunId) -> ColumnElement[bool]:
     subjects = _ids(run, TargetKind.SUBJECT)
     own = select(face.c.id).where(face.c.subject.in_(subjects))
     return table.c.subject.in_(subjects) | table.c.face.in_(own) | table.c.photo.in_(_ids(run, TargetKind.PHOTO))
+
+
+def _accounts(subjects: Select[tuple[str]]) -> Select[tuple[str]]:
+    return select(schema.account.c.id).where(schema.account.c.subject.in_(subjects))
 
 
 def _links(work: Transaction, run: RunId) -> tuple[ColumnElement[bool], ...]:
@@ -361,6 +366,8 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
     queries: list[Select[Any]] = [
         select(s.subject.c.sealed_label).where(s.subject.c.id.in_(subjects)),
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
+        select(s.account.c.sealed_name).where(s.account.c.subject.in_(subjects)),
+        select(s.api_key.c.sealed_label).where(s.api_key.c.account.in_(_accounts(subjects))),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
         select(s.signing.c.sealed_draft).where(s.signing.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),

@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_custody import retention_run as retention_run
+from countenance.store.schema_custody import run_job as run_job
 from countenance.store.schema_desk import search_key as search_key
 from countenance.store.schema_gallery import gallery_change as gallery_change
 from countenance.store.schema_gallery import gallery_file as gallery_file
@@ -36,7 +38,11 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_server import account as account
+from countenance.store.schema_server import api_key as api_key
+from countenance.store.schema_server import invite as invite
 from countenance.store.schema_server import once as once
+from countenance.store.schema_server import session as session
 from countenance.store.schema_signing import private_link as private_link
 from countenance.store.schema_signing import signing as signing
 

@@ -6,10 +6,59 @@ Names are sealed; tokens, keys and passwords are kept as hashes only.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text
 
 from countenance.store.metadata import metadata
 
+# The account of a subject, and all that hangs on it, dies with the subject; that of a searcher with the client.
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    # HMAC of the name under a key of this data directory: finds an account; NULL when it is disabled.
+    Column("name_tag", LargeBinary, unique=True),
+    Column("role", Text, nullable=False),
+    Column("client", Text, ForeignKey("client.id"), index=True),
+    Column("subject", Text, ForeignKey("subject.id"), index=True),
+    Column("created_at", Text, nullable=False),
+    Column("disabled_at", Text),
+    Column("signed_in_at", Text),  # the first time; NULL before
+    Column("invite_asked_by", Text),  # the first of two people that an invitation needs
+)
+invite = Table(
+    "invite",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("is_link", Integer, nullable=False),  # signs in at once: only in a demonstration
+    Column("expires_at", Text, nullable=False),
+)
+session = Table(
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("method", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    Column("idle_s", Integer, nullable=False),
+    Column("expires_at", Text, nullable=False),
+)
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sealed_label", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("used_at", Text),
+    Column("revoked_at", Text),
+)
 # Requests that carried an Idempotency-Key: that they were made, and what they made; never what they said.
 once = Table(
     "once",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts that every written page shares: one file, no scripts, nothing loaded from anywhere, prints well."""
+"""The parts that written pages share: one file each, no scripts, nothing loaded from anywhere, prints well."""
 
 from __future__ import annotations
 
