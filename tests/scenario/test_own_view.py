@@ -14,6 +14,7 @@ from world import World
 from countenance.cli.archive import archive
 from countenance.errors import BadInput, NotFound, NotSignedIn
 from countenance.ids import ClientId, FaceId, PhotoId, ReleaseId, SubjectId
+from countenance.model.account import Role
 from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind
@@ -88,7 +89,11 @@ def test_a_private_link_is_one_and_leads_nobody_else(
     verbs = world.engine.own
     first = verbs.link(ada)
     second = verbs.link(ada)
-    assert verbs.enter(second) == ada
+    entered = verbs.enter(second)
+    assert entered is not None
+    session, caller = entered
+    assert (caller.role, caller.subject, caller.scopes) == (Role.SUBJECT, ada, None)
+    assert world.engine.accounts.by_session(session).account == caller.account
     for dead in (first, "x", ""):
         with pytest.raises(NotSignedIn):
             verbs.enter(dead)
@@ -104,6 +109,8 @@ def test_after_the_destruction_the_link_leads_to_the_certificate_alone(
     client, ada, bo = people
     verbs = world.engine.own
     token = verbs.link(ada)
+    entered = verbs.enter(token)
+    assert entered is not None
     asked = verbs.ask(ada, RequestKind.ERASE)
     assert world.found(client, 1) == set()
     assert verbs.follow(token).requests == (asked,)
@@ -119,6 +126,8 @@ def test_after_the_destruction_the_link_leads_to_the_certificate_alone(
     assert followed.runs[0].state is RunState.CERTIFIED
     assert followed.runs[0].certificates[0].document == done.document
     assert verbs.enter(token) is None
+    with pytest.raises(NotSignedIn):
+        world.engine.accounts.by_session(entered[0])
     with pytest.raises(NotFound):
         verbs.show(ada)
     assert b"Ada" not in world.bytes_on_disk()

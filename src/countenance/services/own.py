@@ -14,22 +14,26 @@ from datetime import date
 
 from countenance import canonical
 from countenance.errors import BadInput, NotFound, NotSignedIn
-from countenance.ids import CertificateId, FaceId, PhotoId, ReleaseId, RunId, SubjectId
+from countenance.ids import AccountId, CertificateId, FaceId, PhotoId, ReleaseId, RunId, SubjectId, new_id
+from countenance.model.account import Account, Caller, Role
 from countenance.model.civil import latest_date
 from countenance.model.consent import Release
+from countenance.model.credential import Method
 from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind, SubjectRequest, VerifiedBy
+from countenance.services.credentials import open_session
 from countenance.services.journal import Journal
 from countenance.services.requests import Due, Package, Requests
 from countenance.services.residency import Home, Homes
 from countenance.services.subjects import Holdings, Subjects
+from countenance.store import accounts as account_rows
 from countenance.store import certificates, retention
 from countenance.store import clients as client_rows
 from countenance.store import requests as request_rows
 from countenance.store import signings as rows
 from countenance.store import subjects as subject_rows
-from countenance.store.records import Records
+from countenance.store.records import Records, Transaction
 
 _CHANNEL = "own view"
 _LONGEST_WORDS = 1000
@@ -126,8 +130,11 @@ class OwnView:
             raise NotSignedIn("this link opens nothing; ask the operator for a new one")
         return self.progress(subject)
 
-    def enter(self, token: str) -> SubjectId | None:
-        """Return whose own view a private link opens, and note that this person is still there; None once destroyed.
+    def enter(self, token: str) -> tuple[str, Caller] | None:
+        """Open a session in somebody's own view by a private link, and note that this person is still there.
+
+        Returns:
+            The session's token and who calls with it; None once the person is destroyed.
 
         Raises:
             NotSignedIn: it leads nowhere.
@@ -135,9 +142,12 @@ class OwnView:
         followed = self.follow(token)
         if not followed.exists:
             return None
+        subject = followed.subject
         with self._records.write() as work:
-            retention.add_fact(work, followed.subject, retention.FactKind.INTERACTION, work.now)
-        return followed.subject
+            usable = [one for one in account_rows.of_subject(work, subject) if one.disabled_at is None]
+            account = usable[0] if usable else _new_account(work, subject)
+            retention.add_fact(work, subject, retention.FactKind.INTERACTION, work.now)
+            return open_session(work, account, Method.PRIVATE_LINK)
 
     def progress(self, subject: SubjectId) -> Followed:
         """Return what a person asked for, and what became of it; also after nothing else of this person is left."""
@@ -274,3 +284,13 @@ class OwnView:
                 if one.id == release:
                     return one
         raise NotFound(f"you signed no release {release}")
+
+
+def _new_account(work: Transaction, subject: SubjectId) -> Account:
+    """Add the account of somebody who comes for the first time; a passkey can be added to it."""
+    account = Account(AccountId(new_id("acc")), f"person {subject}", Role.SUBJECT, None, subject, work.now)
+    account_rows.add(work, account)
+    work.log(
+        EventTag.ACCOUNT_ADDED, subject=subject, account=account.id, role=account.role.value, client=None, by="link"
+    )
+    return account

@@ -86,6 +86,16 @@ def wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:
     return None
 
 
+def incomplete(person: Subject, draft: Draft, act: Act) -> InvalidRelease | None:
+    """Return what the act of signing lacks on this screen."""
+    lacks = {word: f"the statement [{word}]" for word in draft.separate if word not in (act.agreed or frozenset())}
+    if person.age_band is AgeBand.MINOR and act.relation is None:
+        lacks["relation"] = "what gives you the right to sign for the child"
+    if not lacks:
+        return None
+    return InvalidRelease(tuple(lacks), f"tick each by itself, or do not sign; it lacks {'; '.join(lacks.values())}")
+
+
 def evidence(release: Release, draft: Draft, law: Law, act: Act) -> canonical.Value:
     """Return what proves the act of signing: who signed which bytes, how, when, under which law."""
     return {

@@ -27,7 +27,7 @@ from countenance.policy.engine import longest_term
 from countenance.ports.eyes import Eyes
 from countenance.services.ingest import Ingest, PhotoOutcome
 from countenance.services.law import LawBook
-from countenance.services.release_act import Draft, ReleaseTerms
+from countenance.services.release_act import Draft, ReleaseTerms, incomplete
 from countenance.services.residency import Homes
 from countenance.services.subjects import Subjects
 from countenance.store import clients as client_rows
@@ -361,7 +361,7 @@ class Signings:
             return InvalidRelease(("text",), "the notice is not up to date any more; read the new one, then sign"), True
         if text_sha256 != canonical.digest(draft.text):
             return InvalidRelease(("text",), "what was on the screen is not what was shown last; read it again"), False
-        return _incomplete(subject_rows.get(work, one.subject), draft, act) or self._subjects.unsignable(
+        return incomplete(subject_rows.get(work, one.subject), draft, act) or self._subjects.unsignable(
             work, draft, act
         ), False
 
@@ -386,16 +386,6 @@ def _check(work: Transaction, person: Subject, offer: Offer) -> None:
 def _unsigned(one: Signing) -> None:
     if one.state is SigningState.SIGNED:
         raise BadInput(f"signing {one.id} is signed already; a release is withdrawn, in one's own view")
-
-
-def _incomplete(person: Subject, draft: Draft, act: Act) -> InvalidRelease | None:
-    """Return what the act of signing lacks on this screen."""
-    lacks = {word: f"the statement [{word}]" for word in draft.separate if word not in (act.agreed or frozenset())}
-    if person.age_band is AgeBand.MINOR and act.relation is None:
-        lacks["relation"] = "what gives you the right to sign for the child"
-    if not lacks:
-        return None
-    return InvalidRelease(tuple(lacks), f"tick each by itself, or do not sign; it lacks {'; '.join(lacks.values())}")
 
 
 def _new_code() -> str:
