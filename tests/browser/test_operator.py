@@ -152,7 +152,7 @@ def test_faces_are_decided_on_by_keyboard(house: House, operator: Page) -> None:
     one = waits(world, 1, 2)
     operator.goto("/review")
     operator.wait_for_url(f"**/review/{one}")
-    expect(operator.locator("#desk")).to_be_focused()
+    expect(operator.locator("#reviewing")).to_be_focused()
     expect(operator.locator("section:visible h2")).to_contain_text("Face 1")
     operator.keyboard.press("ArrowRight")
     expect(operator.locator("section:visible h2")).to_contain_text("Face 2")

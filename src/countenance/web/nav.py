@@ -27,6 +27,8 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/people", "People", Verb.SUBJECT_LIST),
     Entry("/models", "Models", Verb.STATUS_READ),
     Entry("/health", "Health", Verb.STATUS_READ),
+    Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
+    Entry("/searches", "Searches", Verb.SEARCH_READ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import home, ingests, overview, people, review, sources
+from countenance.web.pages import desk, home, ingests, overview, people, review, sources
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
@@ -14,4 +14,5 @@ PAGES: tuple[APIRouter, ...] = (
     ingests.router,
     review.router,
     people.router,
+    desk.router,
 )

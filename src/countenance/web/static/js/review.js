@@ -5,11 +5,11 @@
 const SEARCH_AFTER_MS = 120;
 const MOST = 8;
 
-const desk = document.getElementById("desk");
+const desk = document.getElementById("reviewing");
 if (desk) start();
 
 function start() {
-  const order = [...desk.querySelectorAll(".faces [data-face]")].map((one) => one.dataset.face);
+  const order = [...desk.querySelectorAll(".numbers [data-face]")].map((one) => one.dataset.face);
   let current = desk.dataset.chosen;
   const panel = () => desk.querySelector(`[data-panel="${CSS.escape(current)}"]`);
   const picture = document.getElementById("picture");
@@ -21,7 +21,7 @@ function start() {
     for (const one of desk.querySelectorAll("[data-panel]")) one.hidden = one.dataset.panel !== face;
     for (const one of desk.querySelectorAll("[data-face]")) {
       one.classList.toggle("on", one.dataset.face === face);
-      if (one.closest(".faces")) {
+      if (one.closest(".numbers")) {
         if (one.dataset.face === face) one.setAttribute("aria-current", "true");
         else one.removeAttribute("aria-current");
       }
