@@ -139,6 +139,10 @@ class EventTag(StrEnum):
     SESSION_ENDED = "account:session:ended"
     KEY_MADE = "account:key:made"
     KEY_REVOKED = "account:key:revoked"
+    FACTOR_ADDED = "account:factor:added"
+    FACTOR_REMOVED = "account:factor:removed"
+    SIGN_IN_REFUSED = "engine:signin:refused"
+    PROVIDER_LINKED = "account:provider:linked"
     DEMO_DECLARED = "operator:demo:declared"
 
 
