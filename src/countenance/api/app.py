@@ -26,7 +26,7 @@ from countenance.api.description import describe
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
-from countenance.api.routes import searches, server
+from countenance.api.routes import faces, jobs, people, searches, server, sources, status
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
 from countenance.api.watch import Watch
@@ -36,7 +36,15 @@ from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
-ROUTERS = (server.router, searches.router)
+ROUTERS = (
+    server.router,
+    searches.router,
+    sources.router,
+    jobs.router,
+    faces.router,
+    people.router,
+    status.router,
+)
 
 ShowProblem = Callable[[Request, Problem], Response]
 

@@ -22,6 +22,8 @@ class Method(StrEnum):
     """With a code of an authenticator app, always."""
     PROVIDER = "provider"
     """At the organisation's identity provider (OpenID Connect)."""
+    PRIVATE_LINK = "private_link"
+    """By the private link of somebody's own view."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,27 @@ class Verb(StrEnum):
     RESULT_REVIEW = "result:review"
     """Say whether a candidate is the person in the probe."""
 
+    SOURCE_READ = "source:read"
+    """See where photos come from, and the permissions."""
+    SOURCE_ADD = "source:add"
+    """Record a source with its permission."""
+    INGEST_READ = "ingest:read"
+    """See ingests, what became of each file, and the folders that may be read."""
+    INGEST_RUN = "ingest:run"
+    """Start, send photos to, cancel and take up ingests."""
+    FACE_READ = "face:read"
+    """Look at photos in which faces wait."""
+    FACE_DECIDE = "face:decide"
+    """Assign, dismiss, split, undo."""
+    SUBJECT_LIST = "subject:list"
+    """Find people by what the operator calls them."""
+    SUBJECT_ADD = "subject:add"
+    """Add a person who has signed nothing yet."""
+    STATUS_READ = "status:read"
+    """How this installation is, and look at everything."""
+    MODEL_USE = "model:use"
+    """Choose the face pack in use."""
+
 
 _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR, Role.SUBJECT
 
@@ -34,6 +55,16 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.SEARCH_MAKE: frozenset({_S}),
     Verb.SEARCH_READ: frozenset({_S}),
     Verb.RESULT_REVIEW: frozenset({_S}),
+    Verb.SOURCE_READ: frozenset({_O, _C}),
+    Verb.SOURCE_ADD: frozenset({_O, _C}),
+    Verb.INGEST_READ: frozenset({_O}),
+    Verb.INGEST_RUN: frozenset({_O}),
+    Verb.FACE_READ: frozenset({_O}),
+    Verb.FACE_DECIDE: frozenset({_O}),
+    Verb.SUBJECT_LIST: frozenset({_O, _C}),
+    Verb.SUBJECT_ADD: frozenset({_O}),
+    Verb.STATUS_READ: frozenset({_O, _C}),
+    Verb.MODEL_USE: frozenset({_O}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
 
