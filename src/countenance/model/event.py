@@ -148,7 +148,6 @@ class EventTag(StrEnum):
     FACTOR_ADDED = "account:factor:added"
     FACTOR_REMOVED = "account:factor:removed"
     SIGN_IN_REFUSED = "engine:signin:refused"
-    PROVIDER_LINKED = "account:provider:linked"
     DEMO_DECLARED = "operator:demo:declared"
 
 
