@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, PendingRollbackError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
 
@@ -50,7 +50,7 @@ _ADVICE: dict[type[CountenanceError], str] = {
 
 def open_sqlite(path: Path) -> Engine:
     """Return an engine on a SQLite file: WAL, foreign keys, `secure_delete`, temporary tables in memory."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"check_same_thread": False})
+    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=4, max_overflow=60, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

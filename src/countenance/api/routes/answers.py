@@ -37,7 +37,7 @@ class ThresholdOut(BaseModel):
     evaluation: str = Field(description="The measurement that it comes from.")
 
 
-class SourceOut(BaseModel):
+class PhotoSourceOut(BaseModel):
     """Where a photo came from."""
 
     id: str
@@ -61,7 +61,7 @@ class CandidateOut(BaseModel):
     score: float = Field(description="Identification score, rounded; not a probability.")
     threshold: float | None
     chance: EstimateOut | None = Field(description="Strangers to be expected at this score in this gallery.")
-    sources: list[SourceOut]
+    sources: list[PhotoSourceOut]
     photo_since: datetime = Field(description="When the photo came here.")
     face_px: int = Field(description="Width of the face in the stored preview.")
     crop: str = Field(description="Path of the face's picture.")
@@ -108,7 +108,7 @@ def candidate_out(search: SearchId, seen: Seen) -> CandidateOut:
         score=seen.score,
         threshold=seen.threshold,
         chance=None if seen.chance is None else _estimate(seen.chance),
-        sources=[SourceOut(id=one.id, name=one.name, capture_place=one.capture_place) for one in seen.sources],
+        sources=[PhotoSourceOut(id=one.id, name=one.name, capture_place=one.capture_place) for one in seen.sources],
         photo_since=seen.photo_since,
         face_px=seen.face_px,
         crop=f"/api/v1/searches/{search}/candidates/{held.subject}/crop",

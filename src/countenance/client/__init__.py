@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A typed client of the HTTP API; made by tests/api/make_client.py, not by hand.
+
+from countenance.client import Countenance
+
+with Countenance("https://faces.museum.example", key) as server:
+    found = server.searches.search(photo, purpose="photo_delivery", basis="subject_present")
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from countenance.client.ingests import Ingests
+from countenance.client.people import People
+from countenance.client.review import Review
+from countenance.client.searches import Searches
+from countenance.client.server import Server
+from countenance.client.sources import Sources
+from countenance.client.status import Status
+from countenance.client.transport import Problem, Transport
+
+__all__ = ["Countenance", "Problem"]
+
+
+class Countenance:
+    """A server, for one API key; calls are grouped as the API groups them.
+
+    Args:
+        origin: such as `https://faces.museum.example`.
+        key: an API key of an account.
+        timeout_s: seconds to wait for an answer.
+        transport: instead of the network, for tests.
+    """
+
+    def __init__(
+        self, origin: str, key: str, timeout_s: float = 60.0, transport: httpx2.BaseTransport | None = None
+    ) -> None:
+        self._transport = sender = Transport(origin, key, timeout_s, transport)
+        self.ingests = Ingests(sender)
+        self.people = People(sender)
+        self.review = Review(sender)
+        self.searches = Searches(sender)
+        self.server = Server(sender)
+        self.sources = Sources(sender)
+        self.status = Status(sender)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
