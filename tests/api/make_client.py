@@ -49,7 +49,7 @@ def type_of(schema: dict[str, Any], prefix: str = "") -> str:
 
 def words(text: str, indent: str) -> str:
     """Return a docstring: the first sentence."""
-    plain = " ".join(text.split("\n\n")[0].split()).replace('"""', "'''")
+    plain = " ".join(text.split("\n\n", maxsplit=1)[0].split()).replace('"""', "'''")
     plain = re.split(r"(?<=\w)\. ", plain)[0].rstrip(".") + "."  # its first sentence
     return f'{indent}"""{plain}"""\n'
 

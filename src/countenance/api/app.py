@@ -60,8 +60,9 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        engine.close()
+        with engine.kept_open():
+            yield
+            engine.close()
 
     app = FastAPI(
         title="Countenance",

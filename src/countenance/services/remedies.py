@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,10 @@ class Remedies:
     def accounts(self) -> Accounts:
         """Verbs on accounts, invitations, sessions and keys: `add`, `invite`, `redeem`, `by_session`, `new_key`."""
         return Accounts(self._records)
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Keep records and keyring open for as long as a server runs: each transaction is cheaper."""
+        return self._records.kept_open()
 
     @cached_property
     def journal(self) -> Journal:
