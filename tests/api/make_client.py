@@ -124,7 +124,9 @@ def answer_of(one: dict[str, Any]) -> tuple[str, str]:
 def python(name: str) -> str:
     """Return a name that Python does not use itself."""
     plain = re.sub(r"\W", "_", name)
-    return f"{plain}_" if plain in {"from", "in", "is", "class", "def", "not", "as", "with", "import", "global"} else plain
+    return (
+        f"{plain}_" if plain in {"from", "in", "is", "class", "def", "not", "as", "with", "import", "global"} else plain
+    )
 
 
 def made() -> dict[str, str]:
@@ -165,7 +167,8 @@ def package(tags: list[str]) -> str:
     )
     lines = [
         '# SPDX-License-Identifier: Apache-2.0\n"""A typed client of the HTTP API; made by tests/api/make_client.py, ',
-        f'not by hand.\n\n{example}"""\n\nfrom __future__ import annotations\n\nfrom types import TracebackType\nfrom typing import Self\n\n',
+        f'not by hand.\n\n{example}"""\n\n',
+        "from __future__ import annotations\n\nfrom types import TracebackType\nfrom typing import Self\n\n",
         "import httpx2\n\n",
         *(f"from countenance.client.{name} import {title}\n" for name, title in titles.items()),
         "from countenance.client.transport import Problem, Transport\n\n",
