@@ -14,6 +14,7 @@ from countenance.services.breaches import Breaches
 from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
+from countenance.services.factors import Factors
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
@@ -23,6 +24,7 @@ from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
 from countenance.services.results import Results
 from countenance.services.run_jobs import RunJobs
+from countenance.services.sign_in import SignIn
 from countenance.services.transparency import Transparency
 from countenance.services.worklist import Worklist
 
@@ -75,6 +77,16 @@ class Remedies:
     def kept_open(self) -> AbstractContextManager[None]:
         """Keep records and keyring open for as long as a server runs: each transaction is cheaper."""
         return self._records.kept_open()
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """Verbs on signing in: `password`, `passkey_options`, `passkey`."""
+        return SignIn(self._records)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """Verbs on one's own ways to sign in: `everything`, `add_passkey`, `new_codes`, `set_password`, `remove`."""
+        return Factors(self._records)
 
     @cached_property
     def journal(self) -> Journal:
