@@ -14,11 +14,15 @@ from typing import Self
 
 import httpx2
 
+from countenance.client.accounts import Accounts
+from countenance.client.factors import Factors
 from countenance.client.ingests import Ingests
+from countenance.client.keys import Keys
 from countenance.client.people import People
 from countenance.client.review import Review
 from countenance.client.searches import Searches
 from countenance.client.server import Server
+from countenance.client.sessions import Sessions
 from countenance.client.sources import Sources
 from countenance.client.status import Status
 from countenance.client.transport import Problem, Transport
@@ -40,11 +44,15 @@ class Countenance:
         self, origin: str, key: str, timeout_s: float = 60.0, transport: httpx2.BaseTransport | None = None
     ) -> None:
         self._transport = sender = Transport(origin, key, timeout_s, transport)
+        self.accounts = Accounts(sender)
+        self.factors = Factors(sender)
         self.ingests = Ingests(sender)
+        self.keys = Keys(sender)
         self.people = People(sender)
         self.review = Review(sender)
         self.searches = Searches(sender)
         self.server = Server(sender)
+        self.sessions = Sessions(sender)
         self.sources = Sources(sender)
         self.status = Status(sender)
 

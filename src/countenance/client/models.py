@@ -10,6 +10,7 @@ Authorisation = Literal["none", "given", "pending"]
 FaceState = Literal["bystander", "reference", "skipped", "waiting", "dismissed"]
 JobKind = Literal["folder", "upload"]
 JobState = Literal["running", "done", "cancelled", "interrupted", "failed"]
+Method = Literal["invite", "link", "passkey", "password", "provider", "private_link"]
 ProbeBasis = Literal["subject_present", "attested_basis"]
 Purpose = Literal[
     "photo_delivery",
@@ -23,7 +24,57 @@ Purpose = Literal[
 ReviewState = Literal["unconfirmed", "confirmed", "rejected", "disputed"]
 Role = Literal["operator", "searcher", "custodian", "auditor", "subject"]
 Stands = Literal["given", "not_signed", "ended", "frozen"]
+Verb = Literal[
+    "home:read",
+    "access:own",
+    "access:enrol",
+    "account:read",
+    "account:write",
+    "metrics:read",
+    "search:make",
+    "search:read",
+    "result:review",
+    "source:read",
+    "source:add",
+    "ingest:read",
+    "ingest:run",
+    "face:read",
+    "face:decide",
+    "subject:list",
+    "subject:add",
+    "status:read",
+    "model:use",
+]
 Verdict = Literal["same", "not_same", "undecided"]
+
+
+class AccountIn(TypedDict):
+    """A new account."""
+
+    name: str
+    role: Role
+    client: NotRequired[str | None]
+    subject: NotRequired[str | None]
+
+
+class AccountOut(TypedDict):
+    """An account."""
+
+    id: str
+    name: str
+    role: Role
+    client: str | None
+    subject: str | None
+    created_at: str
+    disabled_at: str | None
+    methods: list[Method]
+
+
+class AccountsOut(TypedDict):
+    """A page of accounts, oldest first."""
+
+    accounts: list[AccountOut]
+    next: str | None
 
 
 class Alive(TypedDict):
@@ -120,6 +171,22 @@ class FaceOut(TypedDict):
     label: str | None
 
 
+class FactorOut(TypedDict):
+    """A way to sign in."""
+
+    id: str
+    method: Method
+    label: str
+    created_at: str
+    used_at: str | None
+
+
+class FactorsOut(TypedDict):
+    """One's ways to sign in, oldest first."""
+
+    factors: list[FactorOut]
+
+
 class FolderOut(TypedDict):
     """What lies in a folder that the server may read."""
 
@@ -127,6 +194,26 @@ class FolderOut(TypedDict):
     inside: str
     folders: list[str]
     photos: int
+
+
+class InvitationIn(TypedDict):
+    """An invitation."""
+
+    token: str
+
+
+class InviteIn(TypedDict):
+    """How long an invitation is good for."""
+
+    minutes: NotRequired[int]
+
+
+class InviteOut(TypedDict):
+    """An invitation, or that a second person has to ask for it too."""
+
+    waiting: bool
+    token: str | None
+    path: str | None
 
 
 class JobIn(TypedDict):
@@ -166,6 +253,32 @@ class JobsOut(TypedDict):
     next: str | None
 
 
+class KeyIn(TypedDict):
+    """A new key."""
+
+    label: str
+    scopes: list[Verb]
+    days: int
+
+
+class KeyOut(TypedDict):
+    """A key; what it is itself is not kept."""
+
+    id: str
+    label: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    used_at: str | None
+    revoked_at: str | None
+
+
+class KeysOut(TypedDict):
+    """One's keys, newest first, also those that are over."""
+
+    keys: list[KeyOut]
+
+
 class LookOut(TypedDict):
     """What a probe shows."""
 
@@ -197,6 +310,36 @@ class ModelOut(TypedDict):
     calibrated_on: str
     calibrated_by: str
     people: int
+
+
+class NewCodesOut(TypedDict):
+    """A secret for an authenticator app, not in force yet."""
+
+    secret: str
+    uri: str
+    pending: str
+
+
+class NewKeyOut(TypedDict):
+    """A key was made."""
+
+    id: str
+    key: str
+
+
+class NewPasskeyIn(TypedDict):
+    """A passkey that a browser made."""
+
+    answer: str
+    label: str
+
+
+class NewPasswordIn(TypedDict):
+    """A password, and the first code of an authenticator app."""
+
+    password: str
+    pending: str
+    code: str
 
 
 class NumbersOut(TypedDict):
@@ -254,6 +397,12 @@ class PacksOut(TypedDict):
     """The face packs that this program knows."""
 
     packs: list[PackOut]
+
+
+class PasskeyIn(TypedDict):
+    """What a passkey answered."""
+
+    answer: str
 
 
 class PeopleOut(TypedDict):
@@ -363,6 +512,39 @@ class SearchesOut(TypedDict):
 
     searches: list[EntryOut]
     next: str | None
+
+
+class SessionOut(TypedDict):
+    """A session of one's own."""
+
+    id: str
+    method: Method
+    created_at: str
+    seen_at: str
+    ends_at: str
+    current: bool
+
+
+class SessionsOut(TypedDict):
+    """One's open sessions, newest first."""
+
+    sessions: list[SessionOut]
+
+
+class SignInIn(TypedDict):
+    """A name, its password, and a code of the authenticator app."""
+
+    name: str
+    password: str
+    code: str
+
+
+class SignedInOut(TypedDict):
+    """A session was opened; its token is in the cookie of this answer."""
+
+    account: str
+    role: Role
+    enrolling: bool
 
 
 class SourceIn(TypedDict):
