@@ -22,6 +22,7 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/", "Home", None),
     Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
     Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/accounts", "Accounts", Verb.ACCOUNT_READ),
 )
 
 

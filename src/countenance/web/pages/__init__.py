@@ -5,6 +5,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import desk, home
+from countenance.web.pages import access, accounts, desk, home
 
-PAGES: tuple[APIRouter, ...] = (home.router, desk.router)
+PAGES: tuple[APIRouter, ...] = (home.router, access.router, accounts.router, desk.router)
