@@ -187,7 +187,10 @@ def _own(
         "verbs": [verb.value for verb in access.grantable(caller.role)],
         "again": f"/sign-in?next={quote(OWN)}" if isinstance(error, NotAllowed) else None,
         "most_days": access.LONGEST_KEY_DAYS,
-        **{"label": "", "days": _DAYS, "scopes": [], **typed},
+        "label": "",
+        "days": _DAYS,
+        "scopes": [],
+        **typed,
     }
     if error is None:
         return page(request, "access/own.html", problem=None, **values)

@@ -91,5 +91,9 @@ def _values(engine: Engine, caller: Caller, **typed: str) -> dict[str, Any]:
         "roles": [role for role in Role if role in may_take_on],
         "clients": engine.register.clients(),
         "me": caller.account,
-        **{"name": "", "role": "", "client": "", "subject": "", **typed},
+        "name": "",
+        "role": "",
+        "client": "",
+        "subject": "",
+        **typed,
     }

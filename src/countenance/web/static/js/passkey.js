@@ -66,6 +66,8 @@ function start(part) {
   }
 
   if (!isPossible()) {
+    failure.classList.replace("bad", "info");
+    for (const field of part.querySelectorAll(".field")) field.hidden = true;
     tell(failure.dataset.impossible);
     return;
   }
