@@ -168,9 +168,9 @@ class Engine(Intake, Remedies):
 
     @cached_property
     def desk(self) -> Desk:
-        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`."""
+        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`, `authorise`."""
         eyes = (self._reader, lambda: self.pack, self.ingest.content_tag)
-        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results.purge_overdue)
+        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results)
 
     @cached_property
     def datasets(self) -> DataSets:
