@@ -91,6 +91,8 @@ PUBLIC: dict[str, str] = {
     "/api/v1/sessions/passkey/options": "what a passkey is asked; names nobody",
     "/api/v1/sessions/passkey": "signing in by a passkey",
     "/api/v1/sessions/invitation": "the invitation proves who comes",
+    "/sign-in": "signing in",
+    "/invitation/{token}": "the invitation proves who comes",
     "/": "the start page for visitors",
 }
 """Paths that anybody may ask for, each with its reason; every other route asks for a verb."""
