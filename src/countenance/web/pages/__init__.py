@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import desk, home, ingests, overview, people, review, sources
+from countenance.web.pages import access, accounts, desk, home, ingests, overview, people, review, sources
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
+    access.router,
+    accounts.router,
     overview.router,
     sources.router,
     ingests.router,
