@@ -11,8 +11,7 @@ from house import House
 from people import enter
 from playwright.sync_api import Page, expect
 
-from countenance.model.account import Role
-from countenance.services.accounts import COMMAND_LINE
+from countenance.model.account import COMMAND_LINE, Role
 
 WORDS = "correct horse battery staple"
 
