@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,3 +115,27 @@ def disable(account: _Which, *, data: Data = DEFAULT_DATA, as_json: Json = False
         engine.accounts.disable(AccountId(account), by=COMMAND_LINE)
         output.record(account=account, disabled=True)
         output.say(f"Account {account} is disabled; its sessions and keys have ended.")
+
+
+@_accounts.command()
+def link(
+    account: _Which,
+    who: Annotated[str, typer.Argument(help="As the provider knows this person; empty to end it.")],
+    oidc: Annotated[Path, typer.Option(help="The file that `countenance serve --oidc` is given.")],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    r"""Let somebody sign in to an account at the organisation's identity provider; never to a custodian's.
+
+    Example:
+        countenance account link acc_7k2m0q9x4t8b5c1d ann@museum.example \
+          --oidc /etc/countenance/oidc.toml
+    """
+    from countenance.services.provider import read_provider  # noqa: PLC0415 - slow; not for `--help`
+
+    with engine_command(data, as_json) as (engine, output):
+        provider = read_provider(oidc)
+        engine.federation.link(AccountId(account), provider.issuer, who, by=COMMAND_LINE)
+        output.record(account=account, linked=bool(who.strip()))
+        output.say(f"Account {account} is {'linked at' if who.strip() else 'no more linked at'} {provider.issuer}.")

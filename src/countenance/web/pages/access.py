@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -12,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from countenance.api.door import Knock, PlaceOf, let_in, let_out, token_of
-from countenance.api.guard import EngineOf, Visitor, may
+from countenance.api.guard import EngineOf, SettingsOf, Visitor, may
 from countenance.api.problems import headers_of, problem_of, request_id
+from countenance.api.settings import Settings
 from countenance.bootstrap import Engine
-from countenance.errors import CountenanceError, NotAllowed
+from countenance.errors import CountenanceError, NotAllowed, NotFound, NotSignedIn
 from countenance.model.account import Caller
 from countenance.policy import access
 from countenance.policy.roles import Verb
+from countenance.services.passkeys import Place
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -28,6 +31,8 @@ Enrolling = Annotated[Caller, may(Verb.ACCESS_ENROL)]
 Text = Annotated[str, Form(max_length=1000)]
 OWN = "/access"
 _DAYS = 90
+_STATE = "provider-state"
+_STATE_S = 300
 
 
 def local(path: str) -> str:
@@ -44,9 +49,9 @@ def failed(request: Request, template: str, error: CountenanceError, **values: A
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, _visitor: Visitor, place: PlaceOf, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
+def sign_in(request: Request, _visitor: Visitor, place: PlaceOf, settings: SettingsOf, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
     """Show the form."""
-    return page(request, "access/sign-in.html", problem=None, name="", next=local(next), host=place.host)
+    return page(request, "access/sign-in.html", problem=None, **_form(settings, place, go_on=next))
 
 
 @router.post("/sign-in", dependencies=[Knock])
@@ -54,6 +59,7 @@ def enter(
     request: Request,
     engine: EngineOf,
     place: PlaceOf,
+    settings: SettingsOf,
     name: Text,
     password: Text,
     code: Text,
@@ -63,9 +69,50 @@ def enter(
     try:
         token, _ = engine.sign_in.password(name, password, code)
     except CountenanceError as error:
-        return failed(request, "access/sign-in.html", error, name=name, next=local(next), host=place.host)
+        return failed(request, "access/sign-in.html", error, **_form(settings, place, name, next))
     response = back_to(local(next))
     let_in(request, response, token)
+    return response
+
+
+@router.get("/sign-in/provider", dependencies=[Knock])
+def provider(
+    request: Request,
+    engine: EngineOf,
+    settings: SettingsOf,
+    place: PlaceOf,
+    next: str = "/",  # noqa: A002 - as above
+) -> Response:
+    """Send a browser to the identity provider."""
+    if settings.provider is None:
+        raise NotFound("no identity provider is known here")
+    try:
+        address, state = engine.federation.begin(settings.provider, _way_back(settings), local(next))
+    except CountenanceError as error:
+        return failed(request, "access/sign-in.html", error, **_form(settings, place, go_on=next))
+    response = back_to(address)
+    # Lax: the way back comes from another site; the state proves that it was this browser that went.
+    response.set_cookie(_STATE, state, _STATE_S, secure=settings.is_https, httponly=True, samesite="lax")
+    return response
+
+
+@router.get("/sign-in/provider/back", dependencies=[Knock])
+def from_provider(
+    request: Request, engine: EngineOf, settings: SettingsOf, place: PlaceOf, state: str = "", code: str = ""
+) -> Response:
+    """Sign in who came back from the identity provider."""
+    try:
+        kept = request.cookies.get(_STATE, "")
+        if settings.provider is None or not state or not hmac.compare_digest(kept.encode(), state.encode()):
+            raise NotSignedIn("this sign-in was not begun in this browser; begin anew")
+        back = _way_back(settings)
+        token, _, go_on = engine.federation.finish(settings.provider, back, state, code)
+    except CountenanceError as error:
+        response: Response = failed(request, "access/sign-in.html", error, **_form(settings, place))
+    else:
+        response = back_to(go_on)
+        let_in(request, response, token)
+    response.delete_cookie(_STATE, secure=settings.is_https, httponly=True, samesite="lax")
     return response
 
 
@@ -173,6 +220,14 @@ def revoke_key(caller: Own, engine: EngineOf, key: str) -> Response:
     """End a key."""
     engine.accounts.revoke_key(caller, key)
     return back_to(OWN)
+
+
+def _form(settings: Settings, place: Place, name: str = "", go_on: str = "/") -> dict[str, Any]:
+    return {"name": name, "next": local(go_on), "host": place.host, "provider": settings.provider}
+
+
+def _way_back(settings: Settings) -> str:
+    return f"{settings.origin}/sign-in/provider/back"
 
 
 def _own(
