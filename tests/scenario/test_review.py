@@ -213,9 +213,9 @@ def test_a_restore_brings_no_undone_faceprint_back(world: World, tmp_path: Path)
 def test_any_order_of_decisions_can_be_undone(world: World, steps: list[tuple[str, int, int]]) -> None:
     """Whatever is decided, in any order: who is found is who has a reference; undone to the end all is as it was."""
     review, client = world.engine.review, world.client(f"Shop {world.rows()['client']}")
-    number = 10 * world.rows()["photo"]
-    people = [signed(world, f"Person {number}"), signed(world, f"Person {number + 1}")]
-    data = png(photo(face(number), face(number + 1)))
+    number = world.rows()["photo"]
+    people = [signed(world, f"Person {number}"), signed(world, f"Other {number}")]
+    data = png(photo(face(1, number), face(2, number)))
     photo_of = world.engine.ingest.one(world.source(), data, ask=True).photo
 
     def faces() -> list[FaceRecord]:
@@ -236,7 +236,7 @@ def test_any_order_of_decisions_can_be_undone(world: World, steps: list[tuple[st
         for at, face_now in enumerate(faces()):
             enrolled = face_now.state is FaceState.REFERENCE
             assert (face_now.reference is not None) is enrolled
-            assert world.found(client, number + at) == ({face_now.subject} if enrolled else set())
+            assert world.found(client, 1 + at) == ({face_now.subject} if enrolled else set())
     while True:
         try:
             review.undo(by=ME)
