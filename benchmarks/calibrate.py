@@ -61,13 +61,18 @@ def halves(data: People, seeds: int) -> Iterator[tuple[People, People]]:
 def rate_at(data: People, score: float, gallery: int) -> list[float]:
     """Return the FPIR counted at a score in galleries of this size, and the ends of its 95 % interval.
 
+    A gallery of all but one is that of all others for each person in turn.
+
     Wilson's, with people as the searches: photos of one person are not independent.
     """
     hits, searches = np.zeros(data.count), np.zeros(data.count)
     for chosen in impostors.deals(data.count, gallery, seed=0):
-        outside = ~np.isin(data.person, chosen)
+        everybody = len(chosen) == data.count
+        outside = np.ones(len(data.person), bool) if everybody else ~np.isin(data.person, chosen)
         for rows, table in impostors.scores(data, chosen):
             strangers = outside[rows]
+            if everybody:
+                table[np.arange(len(rows)), data.person[rows]] = -np.inf
             who = data.person[rows[strangers]]
             hits += np.bincount(who, table[strangers].max(axis=1) >= score, data.count)
             searches += np.bincount(who, minlength=data.count)

@@ -105,7 +105,7 @@ def _encoder() -> None:
     _row("encoder, one crop, float32", peer, float_one, "ms")
     _row("encoder, one crop", peer, ours, "ms")
     _row(f"encoder, a crop of a batch of {_BATCH}", peer, ours_many / _BATCH, "ms")
-    _row("encoder, a faceprint: six views of a crop", peer, faceprints / _BATCH, "ms")
+    _row("encoder, a faceprint: four views of a crop", peer, faceprints / _BATCH, "ms")
 
 
 def _detector() -> None:

@@ -41,7 +41,7 @@ from countenance.store.records import Records, Transaction
 
 MANY = 16
 """From so many photos on, other processes look at them: starting one takes as long as looking at ten."""
-_GROUP = 16  # photos in one unit of work: a permit is at most their encoding (0.1 s) older than its faceprint
+_GROUP = 32  # photos in one unit of work: a permit is at most their encoding (0.1 s) older than its faceprint
 _AHEAD = 3  # groups that are read and looked at before the one that is stored
 
 
@@ -198,7 +198,7 @@ class Ingest:
         claims = Claims(self._everyone, only=subject, ask=ask)
         with self._records.read() as work:
             new = File(plain_name(name), None, self.content_tag(data), data)
-            file = self._known(work, new, origin, claims)
+            (file,) = self._known(work, [new], origin, claims)
         with ThreadPoolExecutor(1, thread_name_prefix="look") as lookers:
             if file.may_have_news:
                 file.seen = Look(self._looking(), lookers).at(data)
@@ -261,24 +261,33 @@ class Ingest:
     def _begin(self, group: Sequence[Path], source: Source, claims: Claims, look: Look) -> list[File]:
         """Read files, and let somebody look at those that may bring news."""
         begun: list[File] = []
+        held: list[bytes] = []
+        for path in group:
+            try:
+                data = read(path)
+            except BadPhoto as error:
+                begun.append(File(path, path, error=error))
+                held.append(b"")
+                continue
+            begun.append(File(path, path, self.content_tag(data)))
+            held.append(data)
         with self._records.read() as work:
-            for path in group:
-                try:
-                    data = read(path)
-                except BadPhoto as error:
-                    begun.append(File(path, path, error=error))
-                    continue
-                file = self._known(work, File(path, path, self.content_tag(data)), source, claims)
-                if file.may_have_news:
-                    file.seen = look.at(data)
-                begun.append(file)
+            begun = self._known(work, begun, source, claims)
+        for file, data in zip(begun, held, strict=True):
+            if file.may_have_news and file.error is None:
+                file.seen = look.at(data)
         return begun
 
-    def _known(self, work: Transaction, file: File, source: Source, claims: Claims) -> File:
-        """Return a file with what is known of its content."""
-        photo = rows.by_content(work, [file.tag]).get(file.tag)
-        if photo is None:
-            return file
+    def _known(self, work: Transaction, files: Sequence[File], source: Source, claims: Claims) -> list[File]:
+        """Return files with what is known of their contents."""
+        known = rows.by_content(work, [file.tag for file in files])
+        return [
+            file if photo is None else self._with_news(work, file, photo, source, claims)
+            for file, photo in ((file, known.get(file.tag)) for file in files)
+        ]
+
+    def _with_news(self, work: Transaction, file: File, photo: PhotoId, source: Source, claims: Claims) -> File:
+        """Return the file of a known photo, and whether looking at it anew may change something."""
         open_faces = rows.undecided(work, photo)
         unnamed = claims.ask and any(face.state is FaceState.BYSTANDER for face in open_faces)
         news = rows.may_have_news(work, photo) or unnamed or (claims.speak_of(file) and bool(open_faces))

@@ -15,7 +15,7 @@ from countenance.ports.vision import FacePack
 
 
 def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -> FacePack:
-    """Read the weights and start the detector; the encoder starts when it is first asked.
+    """Read the weights and start the detector; encoder and landmarks start when they are first asked.
 
     Args:
         threads: that one inference may use.
@@ -29,11 +29,11 @@ def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -
     where = where or weights.folder()
     encoder = weights.read(weights.ENCODER, where)
     detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)), Int8(ranges.DETECTOR, columns=2))
-    trees = landmarks.read(weights.read(weights.LANDMARKS, where))
+    trees = weights.read(weights.LANDMARKS, where)
     return FacePack(
         name="dlib",
         licence="CC0-1.0",
-        detector=DlibDetector(session(detector, threads), trees, pyramid),
+        detector=DlibDetector(session(detector, threads), lambda: landmarks.read(trees), pyramid),
         encoder=DlibEncoder(lambda: session(_encoder(encoder), threads)),
     )
 

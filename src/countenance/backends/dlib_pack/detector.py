@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -64,13 +65,18 @@ FULL = Pyramid(enlarge=1.9, area=1e7, ratio=0.72, smallest=50, border=(12, 28), 
 class DlibDetector:
     """Finds faces from 40 px up to the whole frame.
 
+    Args:
+        trees: reads the landmarks' trees, when they are first needed: who only encodes needs none.
+
     Attributes:
         digest: SHA-256 (hex) of everything that decides its answer.
     """
 
-    def __init__(self, session: ort.InferenceSession, trees: LandmarkTrees, pyramid: Pyramid = FULL) -> None:
+    def __init__(
+        self, session: ort.InferenceSession, trees: Callable[[], LandmarkTrees], pyramid: Pyramid = FULL
+    ) -> None:
         self._session = session
-        self._trees = trees
+        self._read_trees = trees
         self._pyramid = pyramid
         self.digest = digest(
             {
@@ -81,6 +87,10 @@ class DlibDetector:
                 "rules": f"suppressed above {_OVERLAP}, averaged above {_SAME}, doubtful {_DOUBTFUL}",
             }
         )
+
+    @cached_property
+    def _trees(self) -> LandmarkTrees:
+        return self._read_trees()
 
     def detect(self, image: Image) -> list[DetectedFace]:
         """Return every face, best score first; none is an empty list.

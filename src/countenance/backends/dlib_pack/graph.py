@@ -51,8 +51,10 @@ def detector(layers: list[Layer], arithmetic: Arithmetic) -> bytes:
         top = arithmetic.conv(top, _padded(layer), relu=True)
     window = _padded(last).weight[0]
     rows = np.ascontiguousarray(window.transpose(1, 0, 2)[:, :, None, :])
-    total = np.eye(len(rows), dtype=np.float32)[None, :, :, None]
-    top_rows = arithmetic.node("Conv", arithmetic.planes(top), arithmetic.constant(rows), pads=[4, 4, 4, 4])
+    by_row = _padded(Layer("con", rows, np.zeros(len(rows), np.float32), pad=last.pad))
+    total = np.zeros((1, len(by_row.bias), len(rows), 1), np.float32)
+    total[0, : len(rows), :, 0] = np.eye(len(rows))
+    top_rows = arithmetic.planes(arithmetic.conv(top, by_row, relu=False))
     scores = arithmetic.node("Conv", top_rows, arithmetic.constant(total), arithmetic.constant(last.bias))
     return arithmetic.finish(scores, "scores")
 
