@@ -40,3 +40,8 @@ class Accounts:
         """Let nobody sign in with an account any more; its sessions and keys end at once."""
         answer = self._transport.send("POST", f"/api/v1/accounts/{quote(account, safe='')}/disable")
         return cast("models.AccountOut", answer.json())
+
+    def link(self, account: str, body: models.LinkIn) -> models.AccountOut:
+        """Let who is known so at the identity provider sign in to an account; never a custodian's."""
+        answer = self._transport.send("POST", f"/api/v1/accounts/{quote(account, safe='')}/provider", body=body)
+        return cast("models.AccountOut", answer.json())

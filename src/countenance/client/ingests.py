@@ -21,9 +21,9 @@ class Ingests:
         answer = self._transport.send("GET", "/api/v1/folders")
         return cast("models.RootsOut", answer.json())
 
-    def folder(self, root: str, *, inside: str | None = None) -> models.FolderOut:
-        """Return what lies in a folder; nothing outside of its root can be named."""
-        answer = self._transport.send("GET", f"/api/v1/folders/{quote(root, safe='')}", query={"inside": inside})
+    def folder(self, body: models.FolderIn) -> models.FolderOut:
+        """Return what lies in a folder; named in the body, for addresses end up in logs and folders may name people."""
+        answer = self._transport.send("POST", "/api/v1/folders/list", body=body)
         return cast("models.FolderOut", answer.json())
 
     def jobs(self, *, before: str | None = None, limit: int | None = None) -> models.JobsOut:
@@ -52,11 +52,9 @@ class Ingests:
         )
         return cast("models.OutcomesOut", answer.json())
 
-    def send_photo(self, job: str, photo: bytes, *, name: str | None = None) -> models.OutcomeOut:
+    def send_photo(self, job: str, photo: bytes) -> models.OutcomeOut:
         """Send one photo of an upload; sent twice, it is known the second time."""
-        answer = self._transport.send(
-            "POST", f"/api/v1/ingests/{quote(job, safe='')}/photos", data=photo, query={"name": name}
-        )
+        answer = self._transport.send("POST", f"/api/v1/ingests/{quote(job, safe='')}/photos", data=photo)
         return cast("models.OutcomeOut", answer.json())
 
     def finish(self, job: str) -> models.JobOut:

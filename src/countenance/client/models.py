@@ -106,6 +106,12 @@ class AssignIn(TypedDict):
     subject: str
 
 
+class AuthorisationIn(TypedDict):
+    """What was decided on the authorisation of a search that was made before it came."""
+
+    reference: str | None
+
+
 class CandidateOut(TypedDict):
     """Somebody whom the probe may show; whether it does, people decide."""
 
@@ -115,6 +121,7 @@ class CandidateOut(TypedDict):
     threshold: float | None
     chance: EstimateOut | None
     sources: list[PhotoSourceOut]
+    taken_on: str | None
     photo_since: str
     face_px: int
     crop: str
@@ -185,6 +192,20 @@ class FactorsOut(TypedDict):
     """One's ways to sign in, oldest first."""
 
     factors: list[FactorOut]
+
+
+class FindIn(TypedDict):
+    """Who is looked for."""
+
+    text: str
+    limit: NotRequired[int]
+
+
+class FolderIn(TypedDict):
+    """A folder; nothing outside of its root can be named."""
+
+    root: str
+    inside: NotRequired[str]
 
 
 class FolderOut(TypedDict):
@@ -277,6 +298,12 @@ class KeysOut(TypedDict):
     """One's keys, newest first, also those that are over."""
 
     keys: list[KeyOut]
+
+
+class LinkIn(TypedDict):
+    """Who somebody is at the identity provider."""
+
+    who: str
 
 
 class LookOut(TypedDict):
@@ -406,7 +433,7 @@ class PasskeyIn(TypedDict):
 
 
 class PeopleOut(TypedDict):
-    """A page of people, who was added last first; of a search, the best first and one page only."""
+    """A page of people."""
 
     people: list[PersonOut]
     next: str | None

@@ -68,6 +68,11 @@ class Searches:
         )
         return cast("models.CandidateOut", answer.json())
 
+    def authorise(self, search: str, body: models.AuthorisationIn) -> None:
+        """Record the authorisation of a search, or that it was refused: then the search and all of it are deleted."""
+        answer = self._transport.send("PUT", f"/api/v1/searches/{quote(search, safe='')}/authorisation", body=body)
+        answer.read()
+
     def verify(
         self,
         files: Mapping[str, bytes],
