@@ -215,7 +215,7 @@ class Review:
             work.log(EventTag.FACE_DENIED, subject=record.subject, face=record.id, photo=record.photo, rule=HOLD_RULE)
         raise Refused(
             HOLD_RULE,
-            f"{record.subject} is under a legal hold, so no face of this person changes before it is lifted",
+            f"{record.subject} is under a legal hold; once that is lifted the faces of this person can be changed",
             "destruction.hold_bases_recognised",
         )
 
