@@ -110,6 +110,7 @@ class Accounts(Credentials):
                 sessions = credential_rows.end_sessions(work, account)
                 keys = credential_rows.revoke_keys(work, account)
                 rows.disable(work, account)
+                work.keyring.bury([work.keyring.tag(account)], work.now)  # no backup brings it back
                 work.log(
                     EventTag.ACCOUNT_DISABLED,
                     subject=found.subject,
