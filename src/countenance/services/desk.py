@@ -232,7 +232,7 @@ class Desk:
         raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _not_served(self, work: Transaction, client: Client) -> Deny | None:
-        served = Service(client, barred_by(work, client), overdue(work, client.id))
+        served = Service(client, work.now, barred_by(work, client), overdue(work, client.id))
         return deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
 
 

@@ -36,6 +36,10 @@ Authorisation = Annotated[
     str | None,
     Query(max_length=200, description="Of law enforcement: the warrant's reference, or `pending`."),
 ]
+Case = Annotated[
+    str | None,
+    Query(max_length=200, description="Number of the case; law enforcement and missing persons need one."),
+]
 
 _TWO_PHOTOS = {
     "requestBody": {
