@@ -246,5 +246,6 @@ def _candidate(seen: list[Seen], search: SearchId, subject: SubjectId) -> Seen:
 def _known_by(key: str, probe: bytes, request: Request, face: int | None) -> str:
     """Return by what a request is known again; who has not the key can hold neither photo nor question against it."""
     asked = [request.operator, request.purpose.value, request.basis.value, str(face), request.authorisation or ""]
+    asked.append(request.case or "")
     text = hashlib.sha256(probe).hexdigest() + "\0".join(asked)
     return hmac.digest(key.encode(), text.encode(), "sha256").hex()

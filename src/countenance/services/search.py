@@ -267,11 +267,12 @@ def _refused(denial: Deny) -> Refused:
 
 def _asked(request: Request) -> dict[str, Any]:
     """Return what the log says of every request: codes and ids."""
+    served = {} if request.request_id is None else {"request": request.request_id}
     return {
         "client": request.client,
         "purpose": request.purpose.value,
         "probe_basis": request.basis.value,
-        "request": request.request_id,
+        **served,
     }
 
 
