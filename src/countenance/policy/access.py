@@ -7,10 +7,12 @@ Sources: OWASP ASVS 5.0.0 V6, V7 and V8; NIST SP 800-63B-4 for authentication as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from countenance.model.account import Account, Caller, Role
-from countenance.policy.roles import MAY, Verb
+from countenance.model.credential import Method, Session
+from countenance.policy.roles import KEYLESS, MAY, Verb
 
 SESSION = timedelta(hours=12)
 """A session ends after this, used or not."""
@@ -22,6 +24,19 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact the time of last use is kept: one write a minute, not one a call."""
 LONGEST_INVITE = timedelta(days=7)
 LONGEST_KEY_DAYS = 365
+FRESH = timedelta(minutes=15)
+"""How long after signing in somebody may change how to sign in, and make keys; then it takes signing in again."""
+CHALLENGE = timedelta(minutes=5)
+"""How long a browser has to answer what it was asked."""
+FREE_TRIES = 5
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+"""Tries of one name: after five that failed each wait is twice the one before, up to 96 tries a day."""
+TRIES_KEPT = timedelta(days=1)
+SHORTEST_PASSWORD = 15
+LONGEST_PASSWORD = 256
+"""Characters; no rule of which kinds (NIST SP 800-63B-4, 3.1.1.2). At 15 no list of common passwords bites."""
+FEWEST_DIFFERENT = 6
 
 TAKES_ON: dict[Role, frozenset[Role]] = {
     Role.OPERATOR: frozenset(set(Role) - {Role.CUSTODIAN}),
@@ -49,7 +64,56 @@ def needs_two(account: Account, *, has_signed_in: bool) -> bool:
     return account.role is Role.CUSTODIAN and has_signed_in
 
 
+def grantable(role: Role) -> list[Verb]:
+    """Return what a key of somebody of this role may be given."""
+    return [verb for verb in Verb if role in MAY.get(verb, frozenset()) and verb not in KEYLESS]
+
+
 def beyond(caller: Caller, scopes: Iterable[str]) -> frozenset[str]:
     """Return which of these scopes a new key of this caller may not have: what its maker's role does not hold."""
-    held = {verb.value for verb in Verb if caller.role in MAY.get(verb, frozenset())}
+    held = {verb.value for verb in grantable(caller.role)}
     return frozenset(scopes) - (held if caller.scopes is None else held & caller.scopes)
+
+
+def wait_after(failures: int) -> timedelta:
+    """Return how long after the last of these failed tries the next one is looked at."""
+    if failures < FREE_TRIES:
+        return timedelta(0)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << min(failures - FREE_TRIES, 20)))
+
+
+def weak(password: str, *names: str) -> str | None:
+    """Return what is wrong with a new password, or None.
+
+    Args:
+        names: what it may not be made of, such as the account's name.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; some words in a row do well"
+    if len(set(password)) < FEWEST_DIFFERENT:
+        return f"a password has at least {FEWEST_DIFFERENT} different characters"
+    if _is_pattern(password.casefold()):
+        return "a password is no run of neighbouring letters or digits, and not one thing said twice"
+    plain, rest = password.casefold(), password.casefold()
+    for name in filter(None, (name.casefold().strip() for name in names)):
+        rest = rest.replace(name, "")
+    if plain != rest and len(rest) < SHORTEST_PASSWORD:
+        return "a password is not made of the account's or the operator's name"
+    return None
+
+
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _is_pattern(text: str) -> bool:
+    """Say whether most characters follow from the one before, or the whole is a repetition of its beginning.
+
+    What is common among passwords of 15 characters and more is nearly all of this kind.
+    """
+    easy = sum(one == two or any(one + two in row or two + one in row for row in _ROWS) for one, two in pairwise(text))
+    return easy * 2 > len(text) - 1 or text in (text + text)[1:-1]
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Say whether somebody signed in so lately that factors may be changed and keys be made."""
+    return session.method in (Method.INVITE, Method.LINK) or now - session.created_at < FRESH

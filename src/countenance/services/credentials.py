@@ -12,6 +12,7 @@ from countenance.model.account import Account, Caller
 from countenance.model.credential import ApiKey, Method, Session
 from countenance.model.event import EventTag
 from countenance.policy import access
+from countenance.policy.roles import Verb
 from countenance.services import tokens
 from countenance.services.tokens import Kind
 from countenance.store import accounts as account_rows
@@ -67,6 +68,8 @@ class Credentials:
 
     def sign_out(self, token: str) -> None:
         """End the session of a token; one that is over already stays over."""
+        if not tokens.is_ours(self._records.keyring, Kind.SESSION, token):
+            return
         with self._records.write() as work:
             found = rows.session(work, tokens.digest(token))
             if found is not None:
@@ -111,6 +114,8 @@ class Credentials:
         too_much = access.beyond(caller, wanted)
         with self._records.write() as work:
             account = account_rows.get(work, caller.account)
+            if not (caller.is_key or too_much):
+                require_fresh(work, caller)
             if caller.is_key or too_much:
                 why = "a_key_asks" if caller.is_key else "beyond_role"
                 work.log(EventTag.ACCESS_REFUSED, subject=account.subject, account=account.id, reason=why)
@@ -158,7 +163,7 @@ class Credentials:
 
 def caller_of(session: Session, account: Account) -> Caller:
     """Return who calls with a session; one that an invitation opened may nothing but set up a way to sign in."""
-    scopes = frozenset[str]() if session.method is Method.INVITE else None
+    scopes = frozenset({Verb.ACCESS_ENROL.value}) if session.method is Method.INVITE else None
     return Caller(account.id, account.role, account.client, account.subject, session.id, False, scopes)
 
 
@@ -180,6 +185,23 @@ def open_session(work: Transaction, account: Account, method: Method) -> tuple[s
         method=method.value,
     )
     return token, caller_of(session, account)
+
+
+def require_fresh(work: Transaction, caller: Caller) -> None:
+    """Refuse who signed in too long ago: what was left open may not be used to come back another day.
+
+    Raises:
+        NotAllowed: the caller is a key, or signed in too long ago.
+        NotSignedIn: the session ended meanwhile.
+    """
+    if caller.is_key:
+        raise NotAllowed("a key changes no way to sign in")
+    session = next((one for one in rows.sessions(work, caller.account) if one.id == caller.credential), None)
+    if session is None:
+        raise NotSignedIn(_ENDED)
+    if not access.is_fresh(session, work.now):
+        minutes = int(access.FRESH.total_seconds()) // 60
+        raise NotAllowed(f"sign in again to change this: it takes having signed in within the last {minutes} minutes")
 
 
 def _end(work: Transaction, session: str, account: Account) -> None:

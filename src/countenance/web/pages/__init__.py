@@ -5,6 +5,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import desk, home
+from countenance.web.pages import access, accounts, desk, home, ingests, overview, people, review, sources
 
-PAGES: tuple[APIRouter, ...] = (home.router, desk.router)
+PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    access.router,
+    accounts.router,
+    overview.router,
+    sources.router,
+    ingests.router,
+    review.router,
+    people.router,
+    desk.router,
+)
