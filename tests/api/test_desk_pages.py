@@ -174,7 +174,10 @@ def test_a_pending_authorisation_is_recorded_on_the_answers_page(world: World, c
         assert number is not None
         paths.append(f"/searches/{number[1]}")
     kept, lost = paths
-    assert "The authorisation is pending" in browser.get(kept).text
+    page = browser.get(kept).text
+    assert "The authorisation is pending" in page
+    assert 'data-case="12/26" data-authorisation="pending"' in page
+    assert "12/26" in browser.get("/searches").text
     assert browser.post(f"{kept}/authorisation", data={"reference": " "}).status_code == 422
     assert browser.post(f"{kept}/authorisation", data={"reference": "warrant 3"}).headers["location"] == kept
     assert "The authorisation is pending" not in browser.get(kept).text

@@ -224,3 +224,14 @@ def test_a_pending_authorisation_is_recorded_or_the_search_goes(world: World, de
     assert browser.get(path).status_code == 404
     assert world.log()[-1].tag is EventTag.SEARCH_PURGED
     assert [one["search"] for one in browser.get("/api/v1/searches").json()["searches"]] == [kept["search"]]
+
+
+def test_the_case_stands_in_the_clients_list_and_is_sealed(world: World, desk) -> None:
+    """The number that was named comes back with the answer and in the list; on the disk it is nowhere in plain."""
+    client, _ = enrolled(world)
+    browser = desk(client)
+    found = search(browser, 1, case="Akte 7/2026").json()
+    assert found["case"] == "Akte 7/2026"
+    assert browser.get("/api/v1/searches").json()["searches"][0]["case"] == "Akte 7/2026"
+    assert b"Akte 7/2026" not in world.bytes_on_disk()
+    assert search(browser, 1).json()["case"] is None

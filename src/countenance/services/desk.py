@@ -249,7 +249,7 @@ class Desk:
         raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _not_served(self, work: Transaction, client: Client) -> Deny | None:
-        served = Service(client, barred_by(work, client), overdue(work, client.id))
+        served = Service(client, work.now, barred_by(work, client), overdue(work, client.id))
         return deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
 
 
@@ -263,5 +263,6 @@ def _candidate(seen: list[Seen], search: SearchId, subject: SubjectId) -> Seen:
 def _known_by(key: str, probe: bytes, request: Request, face: int | None) -> str:
     """Return by what a request is known again; who has not the key can hold neither photo nor question against it."""
     asked = [request.operator, request.purpose.value, request.basis.value, str(face), request.authorisation or ""]
+    asked.append(request.case or "")
     text = hashlib.sha256(probe).hexdigest() + "\0".join(asked)
     return hmac.digest(key.encode(), text.encode(), "sha256").hex()

@@ -16,8 +16,10 @@ from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.factors import Factors
 from countenance.services.federation import Federation
+from countenance.services.flags import Flags
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
+from countenance.services.metering import Meter
 from countenance.services.once import Once
 from countenance.services.people import People
 from countenance.services.recipients import Recipients
@@ -27,6 +29,7 @@ from countenance.services.results import Results
 from countenance.services.run_jobs import RunJobs
 from countenance.services.sign_in import SignIn
 from countenance.services.transparency import Transparency
+from countenance.services.vetting import Vetting
 from countenance.services.worklist import Worklist
 
 if TYPE_CHECKING:
@@ -169,6 +172,21 @@ class Remedies:
     def once(self) -> Once:
         """Verbs on requests that are carried out once: `begin`, `end`."""
         return Once(self._records)
+
+    @cached_property
+    def vetting(self) -> Vetting:
+        """Verbs on what clients may: `propose`, `amend`, `confirm`, `drop`, `suspend`, `ask_reinstatement`, `due`."""
+        return Vetting(self._records, self._law)
+
+    @cached_property
+    def meter(self) -> Meter:
+        """The verb `of` on what a client used of its quota."""
+        return Meter(self._records)
+
+    @cached_property
+    def flags(self) -> Flags:
+        """Verbs on flags over searches: `everyone`, `settle`, `link`."""
+        return Flags(self._records)
 
     @cached_property
     def people(self) -> People:

@@ -78,6 +78,7 @@ class AnswerOut(BaseModel):
     at: datetime
     operator: str = Field(description="The account that searched.")
     purpose: Purpose
+    case: str | None
     basis: ProbeBasis
     mode: str
     outcome: str
@@ -95,6 +96,7 @@ class EntryOut(BaseModel):
     at: datetime
     operator: str
     purpose: Purpose
+    case: str | None
     mode: str
     outcome: str
     reviews: dict[ReviewState, int] = Field(description="How many candidates are in which state of review.")
@@ -128,6 +130,7 @@ def answer_out(answer: Answer) -> AnswerOut:
         at=search.at,
         operator=search.operator,
         purpose=search.purpose,
+        case=search.case,
         basis=search.basis,
         mode=search.mode,
         outcome=answer.outcome,
@@ -155,6 +158,7 @@ def entry_out(entry: Entry) -> EntryOut:
         at=search.at,
         operator=search.operator,
         purpose=search.purpose,
+        case=search.case,
         mode=search.mode,
         outcome=entry.outcome,
         reviews=entry.states,

@@ -41,7 +41,7 @@ router = APIRouter()
 Searcher = Annotated[Caller, may(Verb.SEARCH_MAKE)]
 Reader = Annotated[Caller, may(Verb.SEARCH_READ)]
 Reviewer = Annotated[Caller, may(Verb.RESULT_REVIEW)]
-_ASKED = ("purpose", "basis", "authorisation", "face")
+_ASKED = ("purpose", "basis", "authorisation", "case", "face")
 
 
 @router.get("/search")
@@ -55,7 +55,7 @@ def search(request: HttpRequest, caller: Searcher, engine: EngineOf, form: Photo
     """Search, and show the answer with the searched face beside each candidate."""
     said = {name: text_in(form, name) for name in _ASKED}
     try:
-        asked = _request(said, caller)
+        asked = _request(request, said, caller)
         with turn():
             answer = engine.desk.search(
                 file_in(form, "photo"), asked, face=_number(said["face"]), key=text_in(form, "key")
@@ -145,19 +145,29 @@ def compared(request: HttpRequest, caller: Searcher, engine: EngineOf, form: Pho
     """Compare two photos of one face each, and show the form again with what came of it."""
     said = {name: text_in(form, name) for name in _ASKED}
     try:
-        asked = _request(said, caller)
-        found = api.verify(caller, engine, form, asked.purpose, asked.basis, asked.authorisation)
+        asked = _request(request, said, caller)
+        found = api.verify(
+            caller, engine, form, asked.purpose, asked.basis, asked.authorisation, asked.case, asked.request_id
+        )
     except CountenanceError as error:
         return _ask(request, caller, engine, "desk/compare.html", said, error, found=None)
     return _ask(request, caller, engine, "desk/compare.html", said, found=found)
 
 
-def _request(said: dict[str, str | None], caller: Caller) -> Request:
+def _request(request: HttpRequest, said: dict[str, str | None], caller: Caller) -> Request:
     basis = said["basis"] or ""
     if basis not in list(ProbeBasis):
         raise BadInput("say on what basis the face in the photo may be searched")
     purpose = parse_purpose(said["purpose"] or "")
-    return Request(client_of(caller), purpose, ProbeBasis(basis), caller.account, said["authorisation"])
+    return Request(
+        client_of(caller),
+        purpose,
+        ProbeBasis(basis),
+        caller.account,
+        said["authorisation"],
+        case=said["case"],
+        request_id=request_id(request),
+    )
 
 
 def _number(text: str | None) -> int | None:
