@@ -90,6 +90,7 @@ class AnswerOut(TypedDict):
     at: str
     operator: str
     purpose: Purpose
+    case: str | None
     basis: ProbeBasis
     mode: str
     outcome: str
@@ -150,6 +151,7 @@ class EntryOut(TypedDict):
     at: str
     operator: str
     purpose: Purpose
+    case: str | None
     mode: str
     outcome: str
     reviews: dict[str, int]

@@ -18,11 +18,21 @@ class Searches:
         self._transport = transport
 
     def look(
-        self, photo: bytes, *, purpose: models.Purpose, basis: models.ProbeBasis, face: int | None = None
+        self,
+        photo: bytes,
+        *,
+        purpose: models.Purpose,
+        basis: models.ProbeBasis,
+        face: int | None = None,
+        authorisation: str | None = None,
+        case: str | None = None,
     ) -> models.LookOut:
-        """Return which faces a probe shows, decided like a search; nothing is encoded and nothing kept."""
+        """Return which faces a probe shows, decided and counted like a search; nothing is encoded and nothing kept."""
         answer = self._transport.send(
-            "POST", "/api/v1/searches/look", data=photo, query={"purpose": purpose, "basis": basis, "face": face}
+            "POST",
+            "/api/v1/searches/look",
+            data=photo,
+            query={"purpose": purpose, "basis": basis, "face": face, "authorisation": authorisation, "case": case},
         )
         return cast("models.LookOut", answer.json())
 
@@ -34,13 +44,14 @@ class Searches:
         basis: models.ProbeBasis,
         face: int | None = None,
         authorisation: str | None = None,
+        case: str | None = None,
     ) -> models.AnswerOut:
         """Search by photo; no candidates is the answer that it is nobody."""
         answer = self._transport.send(
             "POST",
             "/api/v1/searches",
             data=photo,
-            query={"purpose": purpose, "basis": basis, "face": face, "authorisation": authorisation},
+            query={"purpose": purpose, "basis": basis, "face": face, "authorisation": authorisation, "case": case},
         )
         return cast("models.AnswerOut", answer.json())
 
@@ -80,12 +91,13 @@ class Searches:
         purpose: models.Purpose,
         basis: models.ProbeBasis,
         authorisation: str | None = None,
+        case: str | None = None,
     ) -> models.VerificationOut:
         """Compare two photos of one face each, in memory; nothing of them is kept."""
         answer = self._transport.send(
             "POST",
             "/api/v1/verifications",
             files=files,
-            query={"purpose": purpose, "basis": basis, "authorisation": authorisation},
+            query={"purpose": purpose, "basis": basis, "authorisation": authorisation, "case": case},
         )
         return cast("models.VerificationOut", answer.json())
