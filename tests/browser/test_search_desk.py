@@ -72,7 +72,7 @@ def test_a_face_is_chosen_by_its_number_and_found(house: House) -> None:
     for name in ("Searched face", "Face of candidate 1"):
         picture = page.get_by_role("img", name=name)
         expect(picture).to_be_visible()
-        assert picture.evaluate("(image) => image.complete && image.naturalWidth > 0")
+        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
     expect(page.get_by_role("img", name="Where scores lie")).to_be_visible()
     assert len(house.world.log(EventTag.SEARCH_ANSWERED)) == 1
 

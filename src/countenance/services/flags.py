@@ -128,7 +128,7 @@ class Flags:
                 work.log(EventTag.FLAG_SETTLED, flag=flag, kind=found.kind.value, client=found.client, by=code)
                 return rows.get(work, flag)
             work.log(EventTag.CLIENT_REFUSED, client=found.client, flag=flag, rule="flag.own")
-        raise Refused("flag.own", "somebody else than whom it is about settles a flag", "core")
+        raise Refused("flag.own", "a flag about your own searches must be settled by somebody else", "core")
 
     def link(self, account: str, subject: SubjectId | None, *, by: str) -> None:
         """Declare which subject is the person behind an account that searches, so that self-searches are flagged.
