@@ -18,7 +18,7 @@ class Entry:
     verb: Verb | None
 
 
-_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None),)
+_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None), Entry("/log", "Log", Verb.LOG_READ))
 
 
 def entries(caller: Caller | None) -> list[Entry]:

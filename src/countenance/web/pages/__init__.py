@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import home
+from countenance.web.pages import home, log, public
 
-PAGES: tuple[APIRouter, ...] = (home.router,)
+PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    public.router,
+    log.router,
+)
