@@ -50,6 +50,12 @@ class EventTag(StrEnum):
     FETCH_DONE = "engine:fetch:done"
     MODEL_CHOSEN = "operator:model:chosen"
     NOTICE_DELIVERED = "operator:notice:delivered"
+    SIGNING_STARTED = "operator:signing:started"
+    SIGNING_REFUSED = "subject:signing:refused"
+    SIGNING_ENDED = "engine:signing:ended"
+    SIGNING_DENIED = "engine:signing:denied"
+    LINK_MADE = "operator:link:made"
+    OWN_SHOWN = "subject:subject:shown"
     RELEASE_SIGNED = "subject:release:signed"
     RELEASE_INVALIDATED = "custodian:release:invalidated"
     RELEASE_REFUSED = "engine:release:refused"
@@ -139,6 +145,9 @@ class EventTag(StrEnum):
     SESSION_ENDED = "account:session:ended"
     KEY_MADE = "account:key:made"
     KEY_REVOKED = "account:key:revoked"
+    FACTOR_ADDED = "account:factor:added"
+    FACTOR_REMOVED = "account:factor:removed"
+    SIGN_IN_REFUSED = "engine:signin:refused"
     DEMO_DECLARED = "operator:demo:declared"
 
 

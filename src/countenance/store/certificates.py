@@ -6,8 +6,9 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from countenance.clock import to_text
-from countenance.ids import CertificateId, RunId
-from countenance.store import schema
+from countenance.ids import CertificateId, RunId, SubjectId
+from countenance.model.destruction import Run, TargetKind
+from countenance.store import runs, schema
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
 
@@ -33,3 +34,12 @@ def of_run(work: Transaction, run: RunId) -> list[tuple[CertificateId, str, byte
         (row.id, row.title, work.unseal(LOG_KEY, row.sealed_document, f"certificate.document:{row.id}"))
         for row in work.connection.execute(query)
     ]
+
+
+def runs_about(work: Transaction, subject: SubjectId) -> list[Run]:
+    """Return the destruction runs that a person is or was part of, or is held back from, oldest first."""
+    target = schema.run_target
+    kinds = (TargetKind.SUBJECT.value, TargetKind.HELD.value)
+    query = select(target.c.run).where(target.c.id == subject, target.c.kind.in_(kinds))
+    about = dict.fromkeys(work.connection.execute(query).scalars())
+    return sorted((runs.get(work, RunId(run)) for run in about), key=lambda run: run.created_at)

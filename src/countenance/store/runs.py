@@ -15,7 +15,7 @@ from countenance.ids import ReferenceId, RunId, SourceId, SubjectId
 from countenance.model.destruction import NEXT, Run, RunState, Scope, TargetKind
 from countenance.model.source import FaceState
 from countenance.model.subject import Subject
-from countenance.store import schema
+from countenance.store import accounts, schema
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
@@ -308,6 +308,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.release_event, s.release_event.c.release.in_(own_releases)),
         (s.retention_fact, s.retention_fact.c.subject.in_(subjects)),
         (s.release, s.release.c.subject.in_(subjects)),
+        (s.signing, s.signing.c.subject.in_(subjects)),
         (s.notice, s.notice.c.subject.in_(subjects)),
         (s.retention_conflict, s.retention_conflict.c.subject.in_(subjects)),
         (s.retention_notice, s.retention_notice.c.subject.in_(subjects)),
@@ -329,10 +330,6 @@ def _lost_decisions(run: RunId) -> ColumnElement[bool]:
     subjects = _ids(run, TargetKind.SUBJECT)
     own = select(face.c.id).where(face.c.subject.in_(subjects))
     return table.c.subject.in_(subjects) | table.c.face.in_(own) | table.c.photo.in_(_ids(run, TargetKind.PHOTO))
-
-
-def _accounts(subjects: Select[tuple[str]]) -> Select[tuple[str]]:
-    return select(schema.account.c.id).where(schema.account.c.subject.in_(subjects))
 
 
 def _links(work: Transaction, run: RunId) -> tuple[ColumnElement[bool], ...]:
@@ -365,9 +362,9 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
     queries: list[Select[Any]] = [
         select(s.subject.c.sealed_label).where(s.subject.c.id.in_(subjects)),
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
-        select(s.account.c.sealed_name).where(s.account.c.subject.in_(subjects)),
-        select(s.api_key.c.sealed_label).where(s.api_key.c.account.in_(_accounts(subjects))),
+        *accounts.sealed_values(subjects),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
+        select(s.signing.c.sealed_draft).where(s.signing.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),
         select(s.residency_fact.c.sealed_document).where(s.residency_fact.c.subject.in_(subjects)),
         select(s.reference.c.sealed_vector).where(_lost_references(run)),

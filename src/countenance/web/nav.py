@@ -18,7 +18,12 @@ class Entry:
     verb: Verb | None
 
 
-_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None), Entry("/log", "Log", Verb.LOG_READ))
+_ENTRIES: tuple[Entry, ...] = (
+    Entry("/", "Home", None),
+    Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
+    Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/log", "Log", Verb.LOG_READ),
+)
 
 
 def entries(caller: Caller | None) -> list[Entry]:

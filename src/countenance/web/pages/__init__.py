@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import home, log, public
+from countenance.web.pages import desk, home, log, public
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
     public.router,
+    desk.router,
     log.router,
 )

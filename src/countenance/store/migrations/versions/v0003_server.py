@@ -15,6 +15,13 @@ _TRIGGERS: dict[str, str] = {}
 def upgrade() -> None:
     """Add what is new, then its triggers."""
     op.create_table(
+        "failed_try",
+        sa.Column("name_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name_tag"),
+    )
+    op.create_table(
         "ingest_job",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -39,6 +46,17 @@ def upgrade() -> None:
         sa.Column("location", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "private_link",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    with op.batch_alter_table("private_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_private_link_subject"), ["subject"], unique=False)
+
     op.create_table(
         "retention_run",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -149,6 +167,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_key_account"), ["account"], unique=False)
 
     op.create_table(
+        "challenge",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed_data", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_challenge_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "federated",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    with op.batch_alter_table("federated", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_federated_account"), ["account"], unique=False)
+
+    op.create_table(
         "invite",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -160,6 +203,32 @@ def upgrade() -> None:
     with op.batch_alter_table("invite", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invite_account"), ["account"], unique=False)
 
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("sealed_label", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_account"), ["account"], unique=False)
+
+    op.create_table(
+        "password",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("sealed_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_totp", sa.LargeBinary(), nullable=False),
+        sa.Column("totp_step", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account"),
+    )
     op.create_table(
         "search_key",
         sa.Column("client", sa.Text(), nullable=False),
@@ -194,6 +263,46 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_session_account"), ["account"], unique=False)
+
+    op.create_table(
+        "signing",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("offer", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("invitation", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("notice", sa.Text(), nullable=True),
+        sa.Column("sealed_draft", sa.LargeBinary(), nullable=True),
+        sa.Column("shown_at", sa.Text(), nullable=True),
+        sa.Column("law", sa.Text(), nullable=True),
+        sa.Column("release", sa.Text(), nullable=True),
+        sa.Column("pictured", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notice"],
+            ["notice.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source"],
+            ["source.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    with op.batch_alter_table("signing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signing_code_hash"), ["code_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_notice"), ["notice"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signing_subject"), ["subject"], unique=False)
 
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
