@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from countenance.ledger import merkle
 from countenance.services.public_log import Way
 
-_STEP = 64
-_LEFT, _MIDDLE, _RIGHT = 90, 240, 390
+_STEP = 84
+_LEFT, _MIDDLE, _RIGHT = 75, 180, 285
+_WIDTH = 360
 _TOP = 30
+_FOOT = 60
 _SHOWN = 8
 
 
@@ -52,12 +54,12 @@ def draw_way(way: Way) -> Drawing:
 
     The running hash stands left or right of the middle, as it does in the tree; its sibling on the other side.
     """
-    height = _TOP + _STEP * len(way.siblings) + 50
+    height = _TOP + _STEP * len(way.siblings) + _FOOT
     rungs: list[Rung] = []
     running = way.entry.leaf_hash()
     for step, sibling in enumerate(way.siblings):
         is_left = sibling.leaves.start < way.index
-        y = height - 50 - step * _STEP
+        y = height - _FOOT - step * _STEP
         x = _RIGHT if is_left else _LEFT
         above = way.siblings[step + 1] if step + 1 < len(way.siblings) else None
         up_x = _MIDDLE if above is None else _RIGHT if above.leaves.start < way.index else _LEFT
@@ -66,7 +68,7 @@ def draw_way(way: Way) -> Drawing:
         rungs.append(Rung(x, y, other, up_x, y - _STEP, _short(running), _short(sibling.hash), covers))
         pair = (sibling.hash, running) if is_left else (running, sibling.hash)
         running = merkle.node_hash(*pair)
-    return Drawing(480, height, tuple(rungs), _MIDDLE, height - 50 - len(rungs) * _STEP, _short(running))
+    return Drawing(_WIDTH, height, tuple(rungs), _MIDDLE, height - _FOOT - len(rungs) * _STEP, _short(running))
 
 
 def _short(data: bytes) -> str:

@@ -91,7 +91,7 @@ def _style() -> str:
 @cache
 def _script() -> str:
     """Return the verifier and its page as one module, without imports: a page from a disk can load none."""
-    parts = [(STATIC / "js" / name).read_text(encoding="utf-8") for name in ("proofs.js", "verify.js")]
+    parts = [(STATIC / "js" / name).read_text(encoding="utf-8") for name in ("proofs.js", "documents.js", "verify.js")]
     whole = "\n".join(parts)
-    whole = re.sub(r"^import .*\n", "", whole, flags=re.MULTILINE)
+    whole = re.sub(r"^import [^;]*;\n", "", whole, flags=re.MULTILINE)
     return re.sub(r"^export ", "", whole, flags=re.MULTILINE)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page that checks dropped files, in this browser only. Its texts are the data- attributes of #verify.
 
-import { parseKeys, verifyFiles } from "./proofs.js";
+import { verifyFiles } from "./documents.js";
+import { parseKeys } from "./proofs.js";
 
 const root = document.getElementById("verify");
 const keys = document.getElementById("f-keys");
@@ -35,7 +36,7 @@ function shown(result) {
   return box;
 }
 
-async function check() {
+async function checkFiles() {
   if (!files.length) return;
   if (!globalThis.crypto?.subtle) {
     output.replaceChildren(element("p", "notice bad", say.insecure));
@@ -57,14 +58,14 @@ async function check() {
 
 async function take(list) {
   files = await Promise.all([...list].map(async (one) => ({ name: one.name, bytes: new Uint8Array(await one.arrayBuffer()) })));
-  await check();
+  await checkFiles();
 }
 
 picker.addEventListener("change", () => take(picker.files));
-keys.addEventListener("change", check);
+keys.addEventListener("change", checkFiles);
 document.getElementById("own-key")?.addEventListener("click", () => {
   keys.value = say.own;
-  check();
+  checkFiles();
 });
 for (const kind of ["dragover", "dragleave", "drop"]) {
   area.addEventListener(kind, (event) => {
