@@ -63,6 +63,7 @@ class Accounts(Credentials):
                     raise BadInput("an account of this name can sign in already; choose another name")
                 account = Account(AccountId(new_id("acc")), plain, role, client, subject, work.now)
                 rows.add(work, account)
+                account = rows.get(work, account.id)  # its moment as it is stored
                 work.log(
                     EventTag.ACCOUNT_ADDED, subject=subject, account=account.id, role=role.value, client=client, by=by
                 )
