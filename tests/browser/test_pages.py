@@ -10,7 +10,9 @@ from pages import PAGES, Shown
 from playwright.sync_api import Page
 
 NARROW_PX = 360
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
 
 
 def broken(page: Page) -> list[str]:

@@ -25,7 +25,8 @@ from countenance.web.render import STATIC
 
 MUTATIONS = 400
 _CHECK = """async ([module, files, keys]) => {
-  const [{ parseKeys }, { verifyFiles }] = [await import(`${module}/proofs.js`), await import(`${module}/documents.js`)];
+  const { parseKeys } = await import(`${module}/proofs.js`);
+  const { verifyFiles } = await import(`${module}/documents.js`);
   const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const results = [];
   for (const group of files) {
@@ -184,7 +185,7 @@ def test_witnesses_are_counted(both: Both) -> None:
 
 
 def test_contradictions_that_were_signed_are_found(both: Both) -> None:
-    """Counts, checks, times, fields and types that cannot be are refused for the same reason, though they are signed."""
+    """Counts, checks, times, fields and types that cannot be are refused for the same reason, though signed."""
     log = Log(3)
     counts = {"targeted": 12, "destroyed": 10, "held": 2, "failed": 0, "deferred": 0}
     whole = certificate().body()
