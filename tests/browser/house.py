@@ -5,8 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from people import enter
 from playwright.sync_api import Browser, BrowserContext, Page
 from world import World
+
+from countenance.api.guard import cookie_name
+from countenance.api.settings import Settings
+from countenance.ids import ClientId, SubjectId
+from countenance.model.account import Role
 
 
 class House:
@@ -32,6 +38,16 @@ class House:
         page.set_default_timeout(10_000)
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self._note("error", str(error)))
+        return page
+
+    def enter(
+        self, role: Role, *, client: ClientId | None = None, subject: SubjectId | None = None, **settings: Any
+    ) -> Page:
+        """Return a page of a fresh browser in which somebody of a role is signed in."""
+        page = self.browser(**settings)
+        token, _ = enter(self.world, role, client=client, subject=subject)
+        name = cookie_name(Settings(origin=self.address))
+        page.context.add_cookies([{"name": name, "value": token, "url": self.address}])
         return page
 
     def close(self) -> None:

@@ -33,7 +33,9 @@ from countenance.api.routes import (
     factors,
     jobs,
     keys,
+    log,
     people,
+    public,
     searches,
     server,
     sessions,
@@ -61,6 +63,8 @@ ROUTERS = (
     faces.router,
     people.router,
     status.router,
+    public.router,
+    log.router,
 )
 
 ShowProblem = Callable[[Request, Problem], Response]

@@ -26,6 +26,8 @@ class Verb(StrEnum):
     """Add, invite and disable accounts of those whom one's role takes on."""
     METRICS_READ = "metrics:read"
     """Counters of the server, for a monitor."""
+    LOG_READ = "log:read"
+    """Read the log's entries with their proofs; they name nobody."""
     SEARCH_MAKE = "search:make"
     """Look at a probe, search with it, compare two photos."""
     SEARCH_READ = "search:read"
@@ -64,6 +66,7 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.ACCOUNT_READ: frozenset({_O, _C}),
     Verb.ACCOUNT_WRITE: frozenset({_O, _C}),
     Verb.METRICS_READ: frozenset({_O}),
+    Verb.LOG_READ: frozenset({_A, _C, _O}),
     Verb.SEARCH_MAKE: frozenset({_S}),
     Verb.SEARCH_READ: frozenset({_S}),
     Verb.RESULT_REVIEW: frozenset({_S}),
@@ -96,6 +99,18 @@ PUBLIC: dict[str, str] = {
     "/sign-in/provider/back": "the way back from it; state and code prove who comes",
     "/invitation/{token}": "the invitation proves who comes",
     "/": "the start page for visitors",
+    "/policy": "the retention policy must be public (740 ILCS 14/15(a))",
+    "/register": "everybody may know who may search here",
+    "/transparency": "figures that point at nobody",
+    "/your-rights": "how to see, correct and withdraw",
+    "/verify": "checks certificates in the visitor's own browser",
+    "/verify/offline": "the same page, to keep",
+    "/log/checkpoint": "the signed head of the log: whom could it bind if only some saw it?",
+    "/log/tile/{path:path}": "the published log (C2SP tlog-tiles); entries name nobody",
+    "/api/v1/public/policy": "as the page of that name",
+    "/api/v1/public/register": "as the page of that name",
+    "/api/v1/public/report": "as the page of that name",
+    "/api/v1/log/checkpoint": "as below /log/",
 }
 """Paths that anybody may ask for, each with its reason; every other route asks for a verb."""
 

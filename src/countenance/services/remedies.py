@@ -22,6 +22,7 @@ from countenance.services.lineage import Lineage
 from countenance.services.metering import Meter
 from countenance.services.once import Once
 from countenance.services.people import People
+from countenance.services.public_log import PublicLog
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -125,8 +126,13 @@ class Remedies:
         return Breaches(self._records, self._law)
 
     @cached_property
+    def public_log(self) -> PublicLog:
+        """Verbs on the published log: `checkpoint`, `file`, `page`, `way`, `proof`, `growth`."""
+        return PublicLog(self._records, self.journal)
+
+    @cached_property
     def transparency(self) -> Transparency:
-        """The verb `report`: what the public is told."""
+        """What the public is told: `about`, `policy`, `quarters`, `of_quarter`, `report`."""
         dues = (self.requests, self.recipients, self.breaches)
         return Transparency(self._records, self._law.packs, self.journal, dues, lambda: self.retention.status().overdue)
 

@@ -29,6 +29,7 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/health", "Health", Verb.STATUS_READ),
     Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
     Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/log", "Log", Verb.LOG_READ),
     Entry("/accounts", "Accounts", Verb.ACCOUNT_READ),
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import access, accounts, desk, home, ingests, overview, people, review, sources
+from countenance.web.pages import access, accounts, desk, home, ingests, log, overview, people, public, review, sources
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
+    public.router,
     access.router,
     accounts.router,
     overview.router,
@@ -17,4 +18,5 @@ PAGES: tuple[APIRouter, ...] = (
     review.router,
     people.router,
     desk.router,
+    log.router,
 )
