@@ -26,7 +26,18 @@ from countenance.api.description import describe
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
-from countenance.api.routes import faces, jobs, people, searches, server, sources, status
+from countenance.api.routes import (
+    faces,
+    jobs,
+    own,
+    people,
+    searches,
+    server,
+    signing,
+    signings,
+    sources,
+    status,
+)
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
 from countenance.api.watch import Watch
@@ -44,6 +55,9 @@ ROUTERS = (
     faces.router,
     people.router,
     status.router,
+    signings.router,
+    signing.router,
+    own.router,
 )
 
 ShowProblem = Callable[[Request, Problem], Response]

@@ -41,6 +41,14 @@ class Verb(StrEnum):
     """Find people by what the operator calls them."""
     SUBJECT_ADD = "subject:add"
     """Add a person who has signed nothing yet."""
+    SIGNING_RUN = "signing:run"
+    """Start a signing at the desk or by an invitation, watch it, stop it."""
+    LINK_MAKE = "link:make"
+    """Make the private link of a person to this person's own view."""
+    OWN_READ = "own:read"
+    """See what is held about oneself, and who searched."""
+    OWN_ACT = "own:act"
+    """Withdraw, take along, correct, object, ask for erasure."""
     STATUS_READ = "status:read"
     """How this installation is, and look at everything."""
     MODEL_USE = "model:use"
@@ -63,16 +71,37 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.FACE_DECIDE: frozenset({_O}),
     Verb.SUBJECT_LIST: frozenset({_O, _C}),
     Verb.SUBJECT_ADD: frozenset({_O}),
+    Verb.SIGNING_RUN: frozenset({_O}),
+    Verb.LINK_MAKE: frozenset({_O, _C}),
+    Verb.OWN_READ: frozenset({_P}),
+    Verb.OWN_ACT: frozenset({_P}),
     Verb.STATUS_READ: frozenset({_O, _C}),
     Verb.MODEL_USE: frozenset({_O}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
+
+_SIGNING = "the link is the proof: one signing, of one person, for a short while"
+_MINE = "the link is the proof: it opens one person's own view, and after a destruction the certificate"
 
 PUBLIC: dict[str, str] = {
     "/api/v1/openapi.json": "the description of the API says nothing of anybody",
     "/api/v1/health": "whether the process lives",
     "/api/v1/ready": "whether it can serve",
     "/": "the start page for visitors",
+    "/api/v1/signing/{token}": _SIGNING,
+    "/api/v1/signing/{token}/residence": _SIGNING,
+    "/api/v1/signing/{token}/choice": _SIGNING,
+    "/api/v1/signing/{token}/signature": _SIGNING,
+    "/api/v1/signing/{token}/refusal": _SIGNING,
+    "/api/v1/signing/{token}/picture": _SIGNING,
+    "/api/v1/signing/{token}/link": _SIGNING,
+    "/api/v1/signing/{token}/receipt": _SIGNING,
+    "/sign": "a short code leads to a signing at the desk; wrong ones are counted",
+    "/sign/{token}": _SIGNING,
+    "/sign/{token}/picture": _SIGNING,
+    "/sign/{token}/receipt": _SIGNING,
+    "/mine/{token}": _MINE,
+    "/mine/{token}/certificates/{certificate}": _MINE,
 }
 """Paths that anybody may ask for, each with its reason; every other route asks for a verb."""
 

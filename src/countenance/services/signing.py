@@ -25,10 +25,11 @@ from countenance.model.signing import Act, Offer, Signing, SigningState
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy.engine import longest_term
 from countenance.ports.eyes import Eyes
-from countenance.services.ingest import Ingest, PhotoOutcome
+from countenance.services.ingest import Ingest
 from countenance.services.law import LawBook
 from countenance.services.release_act import Draft, ReleaseTerms, incomplete
 from countenance.services.residency import Homes
+from countenance.services.sighting import FaceOutcome
 from countenance.services.subjects import Subjects
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
@@ -76,6 +77,7 @@ class Screen:
         clients: those on offer, by name.
         longest_days: how long the person's law lets a release last, no longer than what is offered.
         draft: the notice that is to be signed; None before the choice and after the signature.
+        policy: the public policy's text; empty where there is none.
     """
 
     signing: Signing
@@ -83,6 +85,7 @@ class Screen:
     clients: tuple[Offered, ...]
     longest_days: int
     draft: Draft | None
+    policy: str
 
 
 class Signings:
@@ -150,10 +153,19 @@ class Signings:
             cite,
         )
 
-    def everything(self) -> list[Signing]:
-        """Return the signings of the last two weeks, newest first."""
+    def everything(self) -> list[tuple[Signing, datetime]]:
+        """Return the signings of the last two weeks, newest first, each with the present moment."""
         with self._records.read() as work:
-            return rows.everything(work, work.now - BY_INVITATION)
+            return [(one, work.now) for one in rows.everything(work, work.now - BY_INVITATION)]
+
+    def get(self, signing: SigningId) -> tuple[Signing, datetime]:
+        """Return one signing, with the present moment.
+
+        Raises:
+            NotFound: no such signing.
+        """
+        with self._records.read() as work:
+            return rows.get(work, signing), work.now
 
     def stop(self, signing: SigningId) -> None:
         """End a signing that is not signed yet: its link opens nothing any more.
@@ -200,7 +212,9 @@ class Signings:
             clients = (client_rows.get(work, client) for client in sorted(one.offer.clients))
             offered = tuple(Offered(c.id, c.name, c.kind) for c in clients if c.suspended_at is None)
             days = min(one.offer.term_days, longest_term(law).days)
-            return Screen(one, person, offered, days, self._draft(work, one))
+            policy = subject_rows.current_policy(work)
+            text = "" if policy is None else policy.text
+            return Screen(one, person, offered, days, self._draft(work, one), text)
 
     def reside(self, token: str, where: str) -> None:
         """Record where the person says to live now; it decides which law the notice follows.
@@ -292,7 +306,7 @@ class Signings:
             rows.end(work, one.id, SigningState.REFUSED)
             work.log(EventTag.SIGNING_REFUSED, subject=one.subject, signing=one.id)
 
-    def picture(self, token: str, data: bytes) -> PhotoOutcome:
+    def picture(self, token: str, data: bytes) -> FaceOutcome:
         """Take the picture of the person who signed: the one face in it becomes a reference under the release.
 
         Nothing is kept of a picture that does not show just one face, well enough.
@@ -319,9 +333,11 @@ class Signings:
         if faces[0].reason is not None:
             raise BadPhoto(faces[0].reason, f"the face is not seen well enough ({faces[0].detail}); try again")
         outcome = self._ingest().one(one.source, data, name="picture at the signing", subject=one.subject)
+        if not outcome.faces:
+            raise BadPhoto("known_already", "this picture was taken before; take another one")
         with self._records.write() as work:
             rows.picture(work, one.id)
-        return outcome
+        return outcome.faces[0]
 
     def _open(self, work: Transaction, token: str) -> Signing:
         one = rows.by_token(work, token)
