@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from countenance import canonical
@@ -30,6 +29,7 @@ from countenance.services.law import LawBook
 from countenance.services.release_act import Draft, ReleaseTerms, incomplete
 from countenance.services.residency import Homes
 from countenance.services.sighting import FaceOutcome
+from countenance.services.signing_screen import Offered, Screen, Started
 from countenance.services.subjects import Subjects
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
@@ -44,48 +44,6 @@ CODE_LENGTH = 8
 _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another when read aloud: 39 bits
 _WRONG_CODES = 30
 _WRONG_WITHIN = timedelta(minutes=10)  # 30 in 10 min: half of all codes would take a million years
-
-
-@dataclass(frozen=True)
-class Started:
-    """A signing that was started, with the only copy of its secrets.
-
-    Attributes:
-        token: of its link.
-        code: to type on the tablet at the desk; None for an invitation.
-    """
-
-    signing: Signing
-    token: str
-    code: str | None
-
-
-@dataclass(frozen=True)
-class Offered:
-    """Somebody whom the desk offers as a recipient, by name."""
-
-    id: ClientId
-    name: str
-    kind: ClientKind
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What the screen of a signing shows.
-
-    Attributes:
-        clients: those on offer, by name.
-        longest_days: how long the person's law lets a release last, no longer than what is offered.
-        draft: the notice that is to be signed; None before the choice and after the signature.
-        policy: the public policy's text; empty where there is none.
-    """
-
-    signing: Signing
-    person: Subject
-    clients: tuple[Offered, ...]
-    longest_days: int
-    draft: Draft | None
-    policy: str
 
 
 class Signings:
@@ -157,6 +115,21 @@ class Signings:
         """Return the signings of the last two weeks, newest first, each with the present moment."""
         with self._records.read() as work:
             return [(one, work.now) for one in rows.everything(work, work.now - BY_INVITATION)]
+
+    def labels(self) -> dict[str, str]:
+        """Return what the operator calls those who have a signing of the last two weeks, by id."""
+        with self._records.read() as work:
+            about = {one.subject for one in rows.everything(work, work.now - BY_INVITATION)}
+            return {one: person.label for one, person in subject_rows.some(work, about).items()}
+
+    def person(self, subject: SubjectId) -> Subject:
+        """Return whom a signing is to be started for.
+
+        Raises:
+            NotFound: no such subject.
+        """
+        with self._records.read() as work:
+            return subject_rows.get(work, subject)
 
     def get(self, signing: SigningId) -> tuple[Signing, datetime]:
         """Return one signing, with the present moment.

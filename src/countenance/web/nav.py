@@ -22,6 +22,8 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/", "Home", None),
     Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
     Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/signings", "Signings", Verb.SIGNING_RUN),
+    Entry("/own", "About me", Verb.OWN_READ),
 )
 
 

@@ -26,7 +26,9 @@ _EUROPE = (
     "Luxembourg LU|Malta MT|Netherlands NL|Norway NO|Poland PL|Portugal PT|Romania RO|Slovakia SK|Slovenia SI|"
     "Spain ES|Sweden SE|Switzerland CH|United Kingdom GB"
 )
-_ELSEWHERE = "Australia AU|Brazil BR|India IN|Israel IL|Japan JP|Mexico MX|New Zealand NZ|South Africa ZA|South Korea KR"
+_ELSEWHERE = (
+    "Australia AU|Brazil BR|India IN|Israel IL|Japan JP|Mexico MX|New Zealand NZ|South Africa ZA|South Korea KR"
+)
 
 
 def _group(name: str, lines: str, prefix: str = "") -> tuple[str, tuple[tuple[str, str], ...]]:

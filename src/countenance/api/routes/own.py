@@ -211,9 +211,7 @@ def own_out(own: Own) -> OwnOut:
             for one, status in held.releases
         ],
         faces=[OwnFace(id=f.id, photo=f.photo, state=f.state, reason=f.reason) for f in held.faces],
-        findings=[
-            OwnFinding(at=f.at, client=f.client_name, purpose=f.purpose, photo=f.photo) for f in held.findings
-        ],
+        findings=[OwnFinding(at=f.at, client=f.client_name, purpose=f.purpose, photo=f.photo) for f in held.findings],
         requests=[request_out(due.request, late=due.late is not None) for due in own.requests],
         runs=[
             OwnRun(

@@ -5,6 +5,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import desk, home
+from countenance.web.pages import desk, home, kiosk, own, signings
 
-PAGES: tuple[APIRouter, ...] = (home.router, desk.router)
+PAGES: tuple[APIRouter, ...] = (home.router, desk.router, signings.router, kiosk.router, own.router)

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form
+from markupsafe import Markup
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -20,15 +21,15 @@ from countenance.api.settings import LARGEST_UPLOAD
 from countenance.bootstrap import Engine
 from countenance.errors import BadInput, CountenanceError, InvalidRelease, NotSignedIn
 from countenance.model.place import UNKNOWN
-from countenance.model.signing import Relation, SigningState
+from countenance.model.signing import Relation, SigningState, svg
 from countenance.web.places import PLACES, name_of
 from countenance.web.render import back_to, page
 
 router = APIRouter()
 
+_Model = TypeVar("_Model", ChoiceIn, SignatureIn)
 Words = Annotated[list[str], Form()]
 Word = Annotated[str, Form(max_length=200)]
-_STEPS = ("about", "choose", "read", "picture", "done")
 
 
 @router.get("/sign")
@@ -129,6 +130,7 @@ def _receipt(request: Request, engine: Engine, token: str, link: str | None) -> 
         release, subject = api.signed_by(engine, token)
     except NotSignedIn:
         return page(request, "sign/over.html", status=410)
+    strokes = engine.own.drawing(subject, release)
     return page(
         request,
         "sign/receipt.html",
@@ -136,9 +138,9 @@ def _receipt(request: Request, engine: Engine, token: str, link: str | None) -> 
         link=link,
         release=next(one for one, _ in engine.own.show(subject).holdings.releases if one.id == release),
         text=engine.own.notice(subject, release),
-        contact=engine.contact,
+        contact=engine.own.contact,
         key=engine.journal.verifier_key(),
-        drawing=engine.own.drawing(subject, release),
+        drawing=Markup(svg(strokes)) if strokes else None,  # noqa: S704 - of whole numbers only
     )
 
 
@@ -166,7 +168,6 @@ def _screen(
         homes=[name_of(one) for one in shown.residency],
         said={"place": "", "name": "", "relation": "", "purposes": [], "who": [], "statements": [], **(said or {})},
         problem=problem,
-        contact=engine.contact,
     )
 
 
@@ -181,7 +182,7 @@ def _step(shown: api.ScreenOut, asked: str) -> str:
     return asked if asked in possible else possible[0]
 
 
-def _typed[Model: (ChoiceIn, SignatureIn)](model: type[Model], **values: object) -> Model:
+def _typed(model: type[_Model], **values: object) -> _Model:
     """Return what was sent as the API takes it.
 
     Raises:
