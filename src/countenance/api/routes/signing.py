@@ -26,7 +26,7 @@ from countenance.model.signing import Act, Relation, SigningState, strokes_of
 from countenance.model.source import FaceState
 from countenance.model.subject import AgeBand
 from countenance.services.release_act import Draft
-from countenance.services.signing import Screen
+from countenance.services.signing_screen import Screen
 
 router = APIRouter(prefix="/signing/{token}", tags=["signing"])
 

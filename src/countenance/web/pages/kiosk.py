@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form
@@ -21,11 +23,26 @@ from countenance.api.settings import LARGEST_UPLOAD
 from countenance.bootstrap import Engine
 from countenance.errors import BadInput, CountenanceError, InvalidRelease, NotSignedIn
 from countenance.model.place import UNKNOWN
-from countenance.model.signing import Relation, SigningState, svg
+from countenance.model.signing import SigningState, svg
 from countenance.web.places import PLACES, name_of
 from countenance.web.render import back_to, page
 
 router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was sent, to be shown again where something is wrong with it."""
+
+    place: str = ""
+    purposes: Sequence[str] = ()
+    who: Sequence[str] = ()
+    statements: Sequence[str] = ()
+    name: str = ""
+    relation: str = ""
+
+
+_NEXT = {"about": "choose", "choose": "read", "sign": "picture"}
 
 _Model = TypeVar("_Model", ChoiceIn, SignatureIn)
 Words = Annotated[list[str], Form()]
@@ -73,37 +90,23 @@ def act(
     strokes: Annotated[str, Form(max_length=200_000)] = "",
 ) -> Response:
     """Carry out one step, and go to the next."""
-    said = {"place": place, "name": name, "relation": relation, "purposes": purposes, "who": clients + kinds}
-    said["statements"] = statements
+    said = Said(place, purposes, clients + kinds, statements, name, relation)
     try:
         if do == "refuse":
             api.refusal(engine, token)
             return page(request, "sign/refused.html")
         if do == "link":
             return _receipt(request, engine, token, api.link(engine, settings, token).link)
-        if do == "about":
-            if place not in ("", UNKNOWN):
-                api.residence(engine, token, HomeIn(place=place))
-            return back_to(f"/sign/{token}?step=choose")
-        if do == "choose":
+        if do == "about" and place not in ("", UNKNOWN):
+            api.residence(engine, token, HomeIn(place=place))
+        elif do == "choose":
             api.choice(engine, token, _typed(ChoiceIn, purposes=purposes, clients=clients, kinds=kinds))
-            return back_to(f"/sign/{token}?step=read")
-        if do == "sign":
-            drawn = _drawn(strokes)
-            signed = _typed(
-                SignatureIn,
-                text_sha256=text_sha256,
-                name=name,
-                strokes=drawn,
-                statements=statements,
-                relation=Relation(relation) if relation in set(Relation) else None,
-            )
-            api.signature(engine, token, signed)
-            return back_to(f"/sign/{token}?step=picture")
+        elif do == "sign":
+            api.signature(engine, token, _signature(said, text_sha256, strokes))
     except CountenanceError as error:
         step = "read" if do == "sign" else do
         return _screen(request, engine, token, step, said, problem_of(error, request_id(request)))
-    return back_to(f"/sign/{token}")
+    return back_to(f"/sign/{token}?step={_NEXT.get(do, '')}")
 
 
 @router.post("/sign/{token}/picture", max_body_size=LARGEST_UPLOAD)
@@ -115,7 +118,7 @@ def picture(request: Request, engine: EngineOf, token: str, form: PhotoForm) -> 
             raise BadInput("choose a picture, or take one")
         api.picture(engine, token, data)
     except CountenanceError as error:
-        return _screen(request, engine, token, "picture", {}, problem_of(error, request_id(request)))
+        return _screen(request, engine, token, "picture", Said(), problem_of(error, request_id(request)))
     return back_to(f"/sign/{token}?step=done")
 
 
@@ -149,7 +152,7 @@ def _screen(
     engine: Engine,
     token: str,
     asked: str,
-    said: dict[str, object] | None = None,
+    said: Said | None = None,
     problem: Problem | None = None,
 ) -> HTMLResponse:
     try:
@@ -166,13 +169,14 @@ def _screen(
         policy=held.policy,
         places=PLACES,
         homes=[name_of(one) for one in shown.residency],
-        said={"place": "", "name": "", "relation": "", "purposes": [], "who": [], "statements": [], **(said or {})},
+        said=said or Said(),
         problem=problem,
     )
 
 
 def _step(shown: api.ScreenOut, asked: str) -> str:
     """Return the step to show: the one that was asked for, where it can be."""
+    possible: tuple[str, ...]
     if shown.state is SigningState.SIGNED:
         possible = ("picture", "done") if not shown.pictured else ("done",)
     elif shown.draft is None:
@@ -194,8 +198,21 @@ def _typed(model: type[_Model], **values: object) -> _Model:
         raise BadInput("that was not sent from this page; open it again") from error
 
 
-def _drawn(strokes: str) -> object:
+def _signature(said: Said, text_sha256: str, strokes: str) -> SignatureIn:
+    """Return the act of signing as the API takes it.
+
+    Raises:
+        InvalidRelease: the strokes did not arrive whole.
+    """
     try:
-        return json.loads(strokes) if strokes else []
+        drawn = json.loads(strokes) if strokes else []
     except ValueError as error:
         raise InvalidRelease(("signature",), "the drawn signature did not arrive whole; draw it again") from error
+    return _typed(
+        SignatureIn,
+        text_sha256=text_sha256,
+        name=said.name,
+        strokes=drawn,
+        statements=said.statements,
+        relation=said.relation or None,
+    )

@@ -57,7 +57,7 @@ def start(
     invitation: Word = "",
 ) -> Response:
     """Start a signing, of a person who is added for it or is there already; show its code and its link, once."""
-    said = {
+    said: dict[str, object] = {
         "subject": subject.strip(), "label": label, "age_band": age_band, "representative": representative,
         "source": source, "purposes": purposes, "who": clients + kinds, "term_days": term_days,
         "invitation": invitation,
@@ -90,7 +90,7 @@ def stop(request: Request, caller: Desk, engine: EngineOf, signing: str) -> Resp
 
 
 @router.get("/people/{subject}/link")
-def ask_link(request: Request, caller: Linker, subject: str) -> HTMLResponse:
+def ask_link(request: Request, _caller: Linker, subject: str) -> HTMLResponse:
     """Ask whether a new private link is to be made."""
     return page(request, "signings/link.html", subject=subject, link=None, problem=None)
 
