@@ -5,6 +5,28 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import desk, home, kiosk, own, signings
+from countenance.web.pages import (
+    desk,
+    home,
+    ingests,
+    kiosk,
+    overview,
+    own,
+    people,
+    review,
+    signings,
+    sources,
+)
 
-PAGES: tuple[APIRouter, ...] = (home.router, desk.router, signings.router, kiosk.router, own.router)
+PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    overview.router,
+    sources.router,
+    ingests.router,
+    review.router,
+    people.router,
+    desk.router,
+    signings.router,
+    kiosk.router,
+    own.router,
+)
