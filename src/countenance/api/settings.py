@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from countenance.services.provider import Provider
+
 MIB = 1 << 20
 LARGEST_BODY = MIB
 """Bytes of the largest body of a request."""
@@ -22,11 +24,13 @@ class Settings:
         origin: where browsers reach it, such as `https://faces.museum.example`; cookies, passkeys and the check of
             where a request came from depend on it.
         photos: folders that an operator may ingest from; nothing else of this machine's files can be named.
+        provider: the organisation's identity provider, where people may sign in there.
         per_second: how many requests a second one caller may make over a while; `burst` at once.
     """
 
     origin: str
     photos: tuple[Path, ...] = ()
+    provider: Provider | None = None
     per_second: float = 50.0
     burst: int = 200
 

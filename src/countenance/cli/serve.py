@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from countenance.errors import BadInput
 if TYPE_CHECKING:
     from countenance.api.settings import Settings
     from countenance.bootstrap import Engine
+    from countenance.services.provider import Provider
 
 _GRACE_S = 30
 
@@ -36,6 +38,10 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
     ] = None,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
+    ] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -47,7 +53,7 @@ def serve(
         countenance serve --origin https://faces.museum.example
     """
     with engine_command(data, as_json) as (engine, output):
-        settings = _settings(host, port, origin, photos or [])
+        settings = replace(_settings(host, port, origin, photos or []), provider=_provider(oidc))
         run(engine, settings, host, port, output)
 
 
@@ -63,6 +69,12 @@ def _settings(host: str, port: int, origin: str | None, photos: list[Path]) -> S
     if not found.host:
         raise BadInput(f"--origin {origin} is not an address such as https://faces.museum.example")
     return found
+
+
+def _provider(oidc: Path | None) -> Provider | None:
+    from countenance.services.provider import read_provider  # noqa: PLC0415 - slow; not for `--help`
+
+    return None if oidc is None else read_provider(oidc)
 
 
 def run(engine: Engine, settings: Settings, host: str, port: int, output: Output) -> None:

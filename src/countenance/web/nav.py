@@ -31,6 +31,7 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/searches", "Searches", Verb.SEARCH_READ),
     Entry("/signings", "Signings", Verb.SIGNING_RUN),
     Entry("/own", "About me", Verb.OWN_READ),
+    Entry("/accounts", "Accounts", Verb.ACCOUNT_READ),
 )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from countenance.web.pages import (
+    access,
+    accounts,
     desk,
     home,
     ingests,
@@ -20,6 +22,8 @@ from countenance.web.pages import (
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
+    access.router,
+    accounts.router,
     overview.router,
     sources.router,
     ingests.router,
