@@ -26,7 +26,19 @@ from countenance.api.description import describe
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
-from countenance.api.routes import searches, server
+from countenance.api.routes import (
+    breaches,
+    evidence,
+    holds,
+    law,
+    orders,
+    recipients,
+    requests,
+    retention,
+    runs,
+    searches,
+    server,
+)
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
 from countenance.api.watch import Watch
@@ -36,7 +48,20 @@ from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
-ROUTERS = (server.router, searches.router)
+_GRACE_S = 20.0
+ROUTERS = (
+    server.router,
+    searches.router,
+    orders.router,
+    holds.router,
+    runs.router,
+    requests.router,
+    retention.router,
+    evidence.router,
+    recipients.router,
+    breaches.router,
+    law.router,
+)
 
 ShowProblem = Callable[[Request, Problem], Response]
 
@@ -52,7 +77,10 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        engine.run_jobs.take_up()
+        with engine.daily.watching(settings.retention_hour):
+            yield
+        engine.background.settle(_GRACE_S)  # what takes longer goes on when a server starts again
         engine.close()
 
     app = FastAPI(

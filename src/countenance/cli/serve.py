@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,10 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
     ] = None,
+    retention_hour: Annotated[
+        int,
+        typer.Option(help="Hour of the day from which whose time is up is destroyed, once a day.", min=0, max=23),
+    ] = 3,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -47,7 +52,7 @@ def serve(
         countenance serve --origin https://faces.museum.example
     """
     with engine_command(data, as_json) as (engine, output):
-        settings = _settings(host, port, origin, photos or [])
+        settings = replace(_settings(host, port, origin, photos or []), retention_hour=retention_hour)
         run(engine, settings, host, port, output)
 
 
