@@ -28,6 +28,7 @@ from countenance.model.source import FaceRecord, FaceState, PhotoRecord
 from countenance.model.subject import AgeBand, Subject
 from countenance.store import photos, subjects
 from countenance.store.records import Records, Transaction
+from countenance.store.references import NewReference, add_references
 
 _PREVIEW_BYTES = 20_000  # a preview of 640 pixels
 _BATCH = 1000
@@ -72,11 +73,11 @@ def _enrol(work: Transaction, number: int, source: SourceId, release: ReleaseId,
     photo, face = PhotoId(f"pho_{number}"), FaceId(f"fac_{number}")
     subject = SubjectId(f"sub_{number}")
     record = PhotoRecord(photo, f"/photos/{number}.jpg", (640, 640), work.now)
-    photos.add_photo(work, photos.NewPhoto(record, photo, number.to_bytes(32, "big"), random.bytes(_PREVIEW_BYTES)))
-    photos.link_source(work, photo, source)
-    photos.add_face(work, FaceRecord(face, photo, Box(0, 0, 9, 9), FaceState.REFERENCE, None, subject, None))
+    photos.add_photos(work, [photos.NewPhoto(record, photo, number.to_bytes(32, "big"), random.bytes(_PREVIEW_BYTES))])
+    photos.link_sources(work, [(photo, source)])
+    photos.add_faces(work, [(FaceRecord(face, photo, Box(0, 0, 9, 9), FaceState.REFERENCE, None, subject, None), "")])
     vector = unit(random.normal(size=128).astype(np.float32), "synthetic")
-    photos.add_reference(work, photos.NewReference(ReferenceId(f"ref_{number}"), face, subject, release, vector))
+    add_references(work, [NewReference(ReferenceId(f"ref_{number}"), face, subject, release, vector)])
 
 
 def _timed(what: str, action: Callable[[], object]) -> None:

@@ -31,9 +31,10 @@ JobId = NewType("JobId", str)
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_BYTES = _ALPHABET.encode() * 8  # what each byte stands for: 256 is a multiple of 32, so all are as likely
 _LENGTH = 16  # 80 random bits: no collision to expect below 10^11 ids (birthday bound 10^-2).
 
 
 def new_id(prefix: str) -> str:
     """Return a fresh random id such as `sub_7k2m0q9x4t8b5c1d`."""
-    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"
+    return f"{prefix}_{secrets.token_bytes(_LENGTH).translate(_BYTES).decode()}"

@@ -29,15 +29,20 @@ from countenance.api.problems import Problem
 from countenance.api.routes import (
     breaches,
     evidence,
+    faces,
     holds,
+    jobs,
     law,
     orders,
+    people,
     recipients,
     requests,
     retention,
     runs,
     searches,
     server,
+    sources,
+    status,
 )
 from countenance.api.settings import LARGEST_BODY, LARGEST_UPLOAD, Settings
 from countenance.api.shield import Shield
@@ -52,6 +57,11 @@ _GRACE_S = 20.0
 ROUTERS = (
     server.router,
     searches.router,
+    sources.router,
+    jobs.router,
+    faces.router,
+    people.router,
+    status.router,
     orders.router,
     holds.router,
     runs.router,

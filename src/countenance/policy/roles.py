@@ -68,6 +68,26 @@ class Verb(StrEnum):
     """Enter and confirm changes of the law in use."""
     EXPLAIN_READ = "explain:read"
     """Why a decision is made as it is."""
+    SOURCE_READ = "source:read"
+    """See where photos come from, and the permissions."""
+    SOURCE_ADD = "source:add"
+    """Record a source with its permission."""
+    INGEST_READ = "ingest:read"
+    """See ingests, what became of each file, and the folders that may be read."""
+    INGEST_RUN = "ingest:run"
+    """Start, send photos to, cancel and take up ingests."""
+    FACE_READ = "face:read"
+    """Look at photos in which faces wait."""
+    FACE_DECIDE = "face:decide"
+    """Assign, dismiss, split, undo."""
+    SUBJECT_LIST = "subject:list"
+    """Find people by what the operator calls them."""
+    SUBJECT_ADD = "subject:add"
+    """Add a person who has signed nothing yet."""
+    STATUS_READ = "status:read"
+    """How this installation is, and look at everything."""
+    MODEL_USE = "model:use"
+    """Choose the face pack in use."""
 
 
 _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR, Role.SUBJECT
@@ -101,6 +121,16 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.LAW_READ: frozenset({_O, _C, _A}),
     Verb.LAW_WRITE: frozenset({_C}),
     Verb.EXPLAIN_READ: frozenset({_O, _C}),
+    Verb.SOURCE_READ: frozenset({_O, _C}),
+    Verb.SOURCE_ADD: frozenset({_O, _C}),
+    Verb.INGEST_READ: frozenset({_O}),
+    Verb.INGEST_RUN: frozenset({_O}),
+    Verb.FACE_READ: frozenset({_O}),
+    Verb.FACE_DECIDE: frozenset({_O}),
+    Verb.SUBJECT_LIST: frozenset({_O, _C}),
+    Verb.SUBJECT_ADD: frozenset({_O}),
+    Verb.STATUS_READ: frozenset({_O, _C}),
+    Verb.MODEL_USE: frozenset({_O}),
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
 

@@ -8,7 +8,7 @@ withdrawal in between wins; the database decides a third time, by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -43,8 +43,9 @@ from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.log import NewEvent
 from countenance.store.orders import binding
-from countenance.store.photos import NewPhoto, NewReference
+from countenance.store.photos import NewPhoto
 from countenance.store.records import Records, Transaction
+from countenance.store.references import NewReference, add_references
 
 UNNAMED = "unnamed"
 """Why a face waits that nobody named: the ingest was to ask."""
@@ -128,7 +129,7 @@ class Enrolments:
                     new.append(photo)
             work.keyring.create([photo.id for photo in new])
             moment = _Moment(work, new)
-            work.log_each([event for photo in new for event in self._store_new(moment, photo)])
+            work.log_each(self._store_new(moment, new))
         work.keyring.let_go(photo.id for photo in new)
         stored = {photo.id for photo in new}
         return [photo.outcomes() if photo.id in stored else None for photo in photos]
@@ -178,7 +179,7 @@ class Enrolments:
                 rows.reseal_photo(work, photo, rows.key_of(work, photo), sighting.uri, preview)
             if preview is not None and sighting.file is not None and not photo_files.held(work, photo):
                 photo_files.put(work, photo, sighting.file)
-            work.log_each(list(_store(work, looked)))
+            work.log_each(_store(work, [looked])[0])
             rows.considered(work, photo)
         return looked.outcomes()
 
@@ -268,7 +269,7 @@ class Enrolments:
         if not asked:
             return
         with self._records.read() as work:
-            moment = _Moment(work, photos)
+            moment = _Moment(work, ())
             decisions = [(face, self._transient(moment, photo, face)) for photo, face in asked]
             permitted = [(face, permit) for face, permit in decisions if isinstance(permit, Permit)]
             view = self._gallery.consenting(work, self._encoder) if permitted else None
@@ -292,59 +293,77 @@ class Enrolments:
         law = self._law.of_bystander(photo.sources)
         return deny_set_back(moment.work.behind) or decide_transient(facts, law)
 
-    def _store_new(self, moment: _Moment, photo: PendingPhoto) -> Iterator[NewEvent]:
-        """Store a photo and its faces; yield what the log is to say."""
-        work, sighting = moment.work, photo.sighting
-        self._decide_again(moment, photo)
-        record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now)
-        preview = photo.preview()
-        rows.add_photo(work, NewPhoto(record, photo.id, sighting.content_tag, preview))
-        photo_files.put(work, photo.id, None if preview is None else sighting.file)
-        rows.link_source(work, photo.id, sighting.source.id)
-        yield from _store(work, photo)
-        yield (
-            EventTag.PHOTO_INGESTED,
-            None,
-            {
-                "photo": photo.id,
-                "source": sighting.source.id,
-                "faces": len(photo.faces),
-                "references": sum(face.state is FaceState.REFERENCE for face in photo.faces),
-            },
-        )
+    def _store_new(self, moment: _Moment, photos: Sequence[PendingPhoto]) -> list[NewEvent]:
+        """Store photos and their faces; return what the log is to say."""
+        work = moment.work
+        for photo in photos:
+            self._decide_again(moment, photo)
+        rows.add_photos(work, [_new_photo(work, photo) for photo in photos])
+        rows.link_sources(work, [(photo.id, photo.sighting.source.id) for photo in photos])
+        for photo in photos:
+            if photo.sighting.file is not None and photo.preview() is not None:
+                photo_files.put(work, photo.id, photo.sighting.file)
+        return [
+            event
+            for photo, of_faces in zip(photos, _store(work, photos), strict=True)
+            for event in (*of_faces, _ingested(photo))
+        ]
 
 
-def _store(work: Transaction, photo: PendingPhoto) -> Iterator[NewEvent]:
-    """Store the faces of a photo; yield what the log is to say of each."""
-    for face in photo.faces:
-        subject = face.verdict.subject
+def _new_photo(work: Transaction, photo: PendingPhoto) -> NewPhoto:
+    sighting = photo.sighting
+    record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now)
+    return NewPhoto(record, photo.id, sighting.content_tag, photo.preview())
+
+
+def _ingested(photo: PendingPhoto) -> NewEvent:
+    payload: dict[str, str | int] = {
+        "photo": photo.id,
+        "source": photo.sighting.source.id,
+        "faces": len(photo.faces),
+        "references": sum(face.state is FaceState.REFERENCE for face in photo.faces),
+    }
+    return EventTag.PHOTO_INGESTED, None, payload
+
+
+def _store(work: Transaction, photos: Sequence[PendingPhoto]) -> list[list[NewEvent]]:
+    """Store the faces of photos, and overwrite the faceprints; return what the log is to say of those of each photo."""
+    faces = [(photo, face) for photo in photos for face in photo.faces]
+    new = {face.id: _reference(face) for _, face in faces if face.state is FaceState.REFERENCE}
+    for _, face in faces:
         if face.stored:
-            rows.set_face(work, face.id, face.state, subject=subject, reason=face.reason)
-        else:
-            record = FaceRecord(face.id, photo.id, face.seen.box, face.state, face.reason, subject)
-            rows.add_face(work, record, face.detail)
-        if face.state is FaceState.REFERENCE:
-            yield _store_reference(work, face)
-        elif face.state is FaceState.SKIPPED:
-            yield EventTag.FACE_DENIED, subject, {"face": face.id, "photo": photo.id, "rule": face.reason}
+            rows.set_face(work, face.id, face.state, subject=face.verdict.subject, reason=face.reason)
+    rows.add_faces(work, [(_record(photo, face), face.detail) for photo, face in faces if not face.stored])
+    add_references(work, new.values())
+    for _, face in faces:
+        face.drop()
+    return [[*_events(photo, new)] for photo in photos]
 
 
-def _store_reference(work: Transaction, face: PendingFace) -> NewEvent:
+def _record(photo: PendingPhoto, face: PendingFace) -> FaceRecord:
+    return FaceRecord(face.id, photo.id, face.seen.box, face.state, face.reason, face.verdict.subject)
+
+
+def _reference(face: PendingFace) -> NewReference:
     if face.faceprint is None or face.release is None or face.verdict.subject is None:
         raise Refused("consent.live", "a reference needs a permitted faceprint", "core")
-    new = NewReference(ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint)
-    rows.add_reference(work, new)
-    encoder = face.faceprint.encoder
-    face.drop()
-    by = None if face.verdict.by is None else face.verdict.by.value
-    payload: dict[str, str | None] = {
-        "face": face.id,
-        "reference": new.id,
-        "release": new.release,
-        "encoder": encoder,
-        "attributed_by": by,
-    }
-    return EventTag.FACE_ENCODED, new.subject, payload
+    return NewReference(ReferenceId(new_id("ref")), face.id, face.verdict.subject, face.release, face.faceprint)
+
+
+def _events(photo: PendingPhoto, new: Mapping[FaceId, NewReference]) -> Iterator[NewEvent]:
+    for face in photo.faces:
+        reference = new.get(face.id)
+        if reference is not None:
+            payload: dict[str, str | None] = {
+                "face": face.id,
+                "reference": reference.id,
+                "release": reference.release,
+                "encoder": reference.faceprint.encoder,
+                "attributed_by": None if face.verdict.by is None else face.verdict.by.value,
+            }
+            yield EventTag.FACE_ENCODED, reference.subject, payload
+        elif face.state is FaceState.SKIPPED:
+            yield EventTag.FACE_DENIED, face.verdict.subject, {"face": face.id, "photo": photo.id, "rule": face.reason}
 
 
 def _sources(work: Transaction, photo: PhotoId) -> list[Source]:

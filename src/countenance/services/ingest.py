@@ -353,9 +353,7 @@ class Ingest:
         photos = [file.known for file in group if file.known is not None and not file.linked]
         if photos:
             with self._records.write() as work:
-                for photo in photos:
-                    if rows.exists(work, photo):
-                        rows.link_source(work, photo, source.id)
+                rows.link_sources(work, [(photo, source.id) for photo in photos if rows.exists(work, photo)])
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -48,7 +48,7 @@ class Claims:
 
     def speak_of(self, file: File) -> bool:
         """Say whether a known photo is spoken of by more than its own metadata and folder."""
-        return self._only is not None or (file.path is not None and file.path.resolve() in self._manifest)
+        return self._only is not None or (file.resolved is not None and file.resolved in self._manifest)
 
     def about(self, file: File, photo: SeenPhoto) -> tuple[Claim, ...]:
         """Return every claim about a photo.
@@ -57,22 +57,21 @@ class Claims:
             BadManifest: a box of the manifest reaches outside of it.
         """
         claims: list[Claim] = []
-        for line in self._manifest.get(file.path.resolve(), ()) if file.path is not None else ():
+        for line in self._manifest.get(file.resolved, ()) if file.resolved is not None else ():
             line.check(photo.full_size)
             claims.append(line.claim)
         for region in photo.regions:
             found = self._labels.get(region.name.casefold(), ())
             if len(found) == 1:
                 claims.append(Claim(found[0], Attribution.METADATA, region.box))
-        declared = [] if file.path is None else self._named_by_folder(file.path)
+        declared = [] if file.resolved is None else self._named_by_folder(file.resolved.parent.name)
         if self._only is not None:
             declared = [self._only]
         if len(declared) == 1:
             claims.append(Claim(declared[0], Attribution.SOLE_FACE))
         return tuple(claims)
 
-    def _named_by_folder(self, path: Path) -> Sequence[SubjectId]:
-        folder = path.resolve().parent.name
+    def _named_by_folder(self, folder: str) -> Sequence[SubjectId]:
         return [SubjectId(folder)] if folder in self._ids else self._labels.get(folder.casefold(), ())
 
     @cached_property
@@ -115,7 +114,12 @@ class File:
     @property
     def uri(self) -> str:
         """Where the photo is said to lie."""
-        return f"{UPLOADED}{self.name}" if self.path is None else str(self.path.resolve())
+        return f"{UPLOADED}{self.name}" if self.resolved is None else str(self.resolved)
+
+    @cached_property
+    def resolved(self) -> Path | None:
+        """Where it really lies; None where it was uploaded."""
+        return None if self.path is None else self.path.resolve()
 
     def photo(self) -> SeenPhoto:
         """Return what was seen, when it was; once, so that its pixels live no longer than they are needed.

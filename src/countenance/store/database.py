@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, PendingRollbackError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
 
@@ -48,9 +49,50 @@ _ADVICE: dict[type[CountenanceError], str] = {
 }
 
 
-def open_sqlite(path: Path) -> Engine:
-    """Return an engine on a SQLite file: WAL, foreign keys, `secure_delete`, temporary tables in memory."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"check_same_thread": False})
+class Opened:
+    """A SQLite file that is open for as long as it is used, or for a whole batch.
+
+    Attributes:
+        engine: what to connect with; while a batch goes on, each connection is kept for the next who asks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.engine = self._briefly = open_sqlite(path)
+        self._path = path
+        self._lock = threading.Lock()
+        self._batches = 0
+
+    @contextmanager
+    def for_a_batch(self) -> Iterator[None]:
+        """Keep connections open.
+
+        Opening one takes longer than a small transaction, and closing the last one writes the whole log back.
+        """
+        with self._lock:
+            if not self._batches:
+                self.engine = open_sqlite(self._path, keep=True)
+            self._batches += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._batches -= 1
+                if not self._batches:
+                    kept, self.engine = self.engine, self._briefly
+                    kept.dispose()
+
+
+def open_sqlite(path: Path, *, keep: bool = False) -> Engine:
+    """Return an engine on a SQLite file: WAL, foreign keys, `secure_delete`, temporary tables in memory.
+
+    Args:
+        keep: its connections stay open until it is disposed of.
+    """
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False},
+        **({"poolclass": QueuePool, "max_overflow": -1} if keep else {"poolclass": NullPool}),
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -15,13 +15,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from countenance.errors import Damaged, WrongRootKey
-from countenance.store.database import compact, mapped_errors, open_sqlite, rewrite, transaction
+from countenance.store.database import Opened, compact, mapped_errors, open_sqlite, rewrite, transaction
 from countenance.store.keyring_rows import CANARY as _CANARY
 from countenance.store.keyring_rows import bury as _bury
 from countenance.store.keyring_rows import delete as _delete
@@ -52,7 +53,7 @@ class Keyring:
 
     def __init__(self, path: Path, root: bytes) -> None:
         self._root = root
-        self._engine = open_sqlite(path)
+        self._file = Opened(path)
         self._cache: dict[str, bytes] = {}
         with mapped_errors(), self._engine.connect() as connection:
             _metadata.create_all(connection, checkfirst=True)
@@ -91,6 +92,14 @@ class Keyring:
             _delete(connection, set(_SYSTEM) - {_CANARY})  # those just made, which seal nothing
         ring._put({owner: key for owner, key in keys.items() if owner != _CANARY})
         return ring
+
+    @property
+    def _engine(self) -> Engine:
+        return self._file.engine
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Keep the file open for a batch."""
+        return self._file.for_a_batch()
 
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, Table, delete, func, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
-from countenance.ids import FaceId, PhotoId, ReferenceId, ReleaseId, SourceId, SubjectId
+from countenance.ids import FaceId, PhotoId, ReferenceId, SourceId, SubjectId
 from countenance.model.face import Box
-from countenance.model.faceprint import Faceprint
 from countenance.model.source import FaceRecord, FaceState, PhotoRecord, Source
 from countenance.store import schema
 from countenance.store.records import Transaction
@@ -114,21 +113,31 @@ class NewPhoto:
     preview: bytes | None = field(repr=False)
 
 
-def add_photo(work: Transaction, photo: NewPhoto) -> None:
-    """Store a photo and its preview."""
-    record = photo.record
-    work.connection.execute(
-        insert(schema.photo).values(
-            id=record.id,
-            content_tag=photo.content_tag,
-            key=photo.key,
-            height=record.size[0],
-            width=record.size[1],
-            ingested_at=to_text(record.ingested_at),
-            considered_at=to_text(record.ingested_at),
-            **_sealed(work, photo.key, record.uri, photo.preview),
-        )
+def add_photos(work: Transaction, photos: Sequence[NewPhoto]) -> None:
+    """Store photos and their previews."""
+    _add_all(
+        work,
+        schema.photo,
+        [
+            {
+                "id": photo.record.id,
+                "content_tag": photo.content_tag,
+                "key": photo.key,
+                "height": photo.record.size[0],
+                "width": photo.record.size[1],
+                "ingested_at": to_text(photo.record.ingested_at),
+                "considered_at": to_text(photo.record.ingested_at),
+                **_sealed(work, photo.key, photo.record.uri, photo.preview),
+            }
+            for photo in photos
+        ],
     )
+
+
+def _add_all(work: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows by one statement: SQLAlchemy prepares it once."""
+    if rows:
+        work.connection.execute(insert(table), rows)
 
 
 def reseal_photo(work: Transaction, photo: PhotoId, key: str, uri: str, preview: bytes | None) -> None:
@@ -166,10 +175,11 @@ def undecided(work: Transaction, photo: PhotoId) -> list[FaceRecord]:
     return [face for face in faces(work, photo=photo) if face.state not in closed]
 
 
-def link_source(work: Transaction, photo: PhotoId, source: SourceId) -> bool:
-    """Record that a photo (also) came from this source; say whether that is news."""
-    statement = insert(schema.photo_source).prefix_with("OR IGNORE").values(photo=photo, source=source)
-    return work.connection.execute(statement).rowcount == 1
+def link_sources(work: Transaction, links: Iterable[tuple[PhotoId, SourceId]]) -> None:
+    """Record that photos (also) came from these sources."""
+    rows = [{"photo": photo, "source": source} for photo, source in links]
+    if rows:
+        work.connection.execute(insert(schema.photo_source).prefix_with("OR IGNORE"), rows)
 
 
 def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
@@ -204,21 +214,26 @@ def preview(work: Transaction, photo: PhotoId) -> bytes | None:
     return None if row.sealed_preview is None else work.unseal(row.key, row.sealed_preview, "photo.preview")
 
 
-def add_face(work: Transaction, face: FaceRecord, detail: str = "") -> None:
-    """Store a face."""
-    work.connection.execute(
-        insert(schema.face).values(
-            id=face.id,
-            photo=face.photo,
-            left=face.box.left,
-            top=face.box.top,
-            right=face.box.right,
-            bottom=face.box.bottom,
-            state=face.state.value,
-            reason=face.reason,
-            detail=detail or None,
-            subject=face.subject,
-        )
+def add_faces(work: Transaction, faces: Iterable[tuple[FaceRecord, str]]) -> None:
+    """Store faces, each with the measured value behind its reason, or an empty text."""
+    _add_all(
+        work,
+        schema.face,
+        [
+            {
+                "id": face.id,
+                "photo": face.photo,
+                "left": face.box.left,
+                "top": face.box.top,
+                "right": face.box.right,
+                "bottom": face.box.bottom,
+                "state": face.state.value,
+                "reason": face.reason,
+                "detail": detail or None,
+                "subject": face.subject,
+            }
+            for face, detail in faces
+        ],
     )
 
 
@@ -235,7 +250,7 @@ def replace_face(work: Transaction, old: FaceId, new: FaceRecord) -> None:
     """Delete a face with its reference, and store another in its place."""
     work.connection.execute(delete(schema.reference).where(schema.reference.c.face == old))
     work.connection.execute(delete(schema.face).where(schema.face.c.id == old))
-    add_face(work, new)
+    add_faces(work, [(new, "")])
 
 
 def faces(
@@ -284,37 +299,6 @@ def _face(row: Row[Any]) -> FaceRecord:
         reason=row.reason,
         subject=row.subject,
         reference=row.reference,
-    )
-
-
-@dataclass(frozen=True)
-class NewReference:
-    """A reference about to be stored."""
-
-    id: ReferenceId
-    face: FaceId
-    subject: SubjectId
-    release: ReleaseId
-    faceprint: Faceprint
-
-
-def add_reference(work: Transaction, reference: NewReference) -> None:
-    """Seal and store a faceprint.
-
-    Raises:
-        Refused: the database finds no live release for this subject.
-    """
-    vector = np.ascontiguousarray(reference.faceprint.vector, "<f4").view(np.uint8).data
-    work.connection.execute(
-        insert(schema.reference).values(
-            id=reference.id,
-            face=reference.face,
-            subject=reference.subject,
-            release=reference.release,
-            encoder=reference.faceprint.encoder,
-            sealed_vector=work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
-            created_at=to_text(work.now),
-        )
     )
 
 

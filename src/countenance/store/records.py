@@ -16,7 +16,7 @@ from countenance.clock import Clock
 from countenance.ids import SubjectId
 from countenance.model.event import Event, EventTag
 from countenance.store import log, schema
-from countenance.store.database import compact, mapped_errors, open_sqlite, rewrite, transaction
+from countenance.store.database import Opened, compact, mapped_errors, rewrite, transaction
 from countenance.store.keyring import ESCROW, Keyring
 from countenance.store.log import NewEvent
 from countenance.store.sealing import seal, unseal
@@ -74,8 +74,12 @@ class Records:
     def __init__(self, path: Path, keyring: Keyring, clock: Clock) -> None:
         self.keyring = keyring
         self.clock = clock
-        self._engine = open_sqlite(path)
+        self._file = Opened(path)
         upgrade(self._engine)
+
+    @property
+    def _engine(self) -> Engine:
+        return self._file.engine
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -108,8 +112,8 @@ class Records:
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
-        """Keep the file open for a batch: closing its last connection writes the whole log back, each time."""
-        with mapped_errors(), self._engine.connect():
+        """Keep the records and the keyring open for a batch."""
+        with self._file.for_a_batch(), self.keyring.kept_open():
             yield
 
     def copy_to(self, path: Path) -> None:

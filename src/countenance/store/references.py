@@ -1,17 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose the references are, so many at once that memory stays flat at any size."""
+"""Rows of references: storing them, and whose they are, so many at once that memory stays flat at any size."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+import numpy as np
+from sqlalchemy import insert, select
 
-from countenance.ids import ReferenceId, SubjectId
+from countenance.clock import to_text
+from countenance.ids import FaceId, ReferenceId, ReleaseId, SubjectId
+from countenance.model.faceprint import Faceprint
 from countenance.store import schema
 from countenance.store.records import Transaction
 
 _CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class NewReference:
+    """A reference about to be stored."""
+
+    id: ReferenceId
+    face: FaceId
+    subject: SubjectId
+    release: ReleaseId
+    faceprint: Faceprint
+
+
+def add_references(work: Transaction, references: Iterable[NewReference]) -> None:
+    """Seal and store faceprints.
+
+    Raises:
+        Refused: the database finds no live release for one of the subjects.
+    """
+    rows = [_row(work, reference) for reference in references]
+    if rows:
+        work.connection.execute(insert(schema.reference), rows)
+
+
+def _row(work: Transaction, reference: NewReference) -> dict[str, Any]:
+    vector = np.ascontiguousarray(reference.faceprint.vector, "<f4").view(np.uint8).data
+    return {
+        "id": reference.id,
+        "face": reference.face,
+        "subject": reference.subject,
+        "release": reference.release,
+        "encoder": reference.faceprint.encoder,
+        "sealed_vector": work.seal(reference.subject, vector, f"reference.vector:{reference.id}"),
+        "created_at": to_text(work.now),
+    }
 
 
 def subjects_of(work: Transaction, references: Collection[ReferenceId]) -> set[SubjectId]:

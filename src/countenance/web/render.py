@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from countenance.api.guard import engine_of
+from countenance.api.guard import engine_of, settings_of
 from countenance.model.account import Caller
 from countenance.web import i18n
 from countenance.web.nav import entries
@@ -24,7 +24,8 @@ STATIC = _HERE / "static"
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page: a template of `templates/` with these values and those that every page has.
 
-    Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `_`, `static`.
+    Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `languages`, `_`, `n_`, `static`.
+    A page asked for with `?lang=` sets the language of those that follow.
     """
     caller = getattr(request.state, "caller", None)
     lang = i18n.language_of(request)
@@ -34,12 +35,17 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "path": request.url.path,
         "nav": entries(caller if isinstance(caller, Caller) else None),
         "lang": lang,
+        "languages": i18n.choices(request),
         "_": i18n.translator(lang),
+        "n_": i18n.counter(lang),
     }
     text = _environment().get_template(template).render({**shared, **values})
     response = HTMLResponse(text, status_code=status)
     response.headers["Content-Language"] = lang
     response.headers["Vary"] = "Accept-Language, Cookie"
+    if i18n.chosen(request):
+        is_https = settings_of(request).is_https
+        response.set_cookie(i18n.COOKIE, lang, i18n.COOKIE_AGE_S, secure=is_https, httponly=True, samesite="lax")
     return response
 
 
@@ -58,6 +64,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals["static"] = _static
+    found.filters.update(i18n.FILTERS)
     return found
 
 

@@ -27,7 +27,7 @@ Writer = Annotated[Caller, may(Verb.LAW_WRITE)]
 Explainer = Annotated[Caller, may(Verb.EXPLAIN_READ)]
 
 
-class PackOut(BaseModel):
+class LawFileOut(BaseModel):
     """One law file."""
 
     id: str
@@ -48,7 +48,7 @@ class ValueOut(BaseModel):
     cites: str
 
 
-class WholePackOut(PackOut):
+class WholeLawFileOut(LawFileOut):
     """A law file with all that it says."""
 
     values: dict[str, ValueOut]
@@ -66,7 +66,7 @@ class ChangeOut(BaseModel):
     confirmed_at: datetime | None
 
 
-class PackIn(BaseModel):
+class LawFileIn(BaseModel):
     """A law file to enter."""
 
     text: str = Field(max_length=500_000, description="TOML; docs/formats/pack.md says how it is written.")
@@ -116,9 +116,9 @@ class EventOut(BaseModel):
     known: bool
 
 
-def pack_out(one: Listed) -> PackOut:
+def pack_out(one: Listed) -> LawFileOut:
     """Return a law file as a list shows it."""
-    return PackOut(**_head(one.pack), shipped=one.shipped, in_use=one.in_use)
+    return LawFileOut(**_head(one.pack), shipped=one.shipped, in_use=one.in_use)
 
 
 def change_out(one: Change) -> ChangeOut:
@@ -154,24 +154,24 @@ def part_out(one: Part) -> PartOut:
     )
 
 
-@router.get("/packs")
-def list_packs(_caller: Reader, engine: EngineOf) -> list[PackOut]:
+@router.get("/law/files")
+def list_law_files(_caller: Reader, engine: EngineOf) -> list[LawFileOut]:
     """Return every law file, by id."""
     return [pack_out(one) for one in engine.packs.everyone()]
 
 
-@router.get("/packs/changes")
-def list_changes(_caller: Reader, engine: EngineOf) -> list[ChangeOut]:
+@router.get("/law/changes")
+def list_law_changes(_caller: Reader, engine: EngineOf) -> list[ChangeOut]:
     """Return the changes that wait for another account."""
     return [change_out(one) for one in engine.packs.waiting()]
 
 
-@router.get("/packs/{pack}")
-def get_pack(_caller: Reader, engine: EngineOf, pack: str) -> WholePackOut:
+@router.get("/law/files/{pack}")
+def get_law_file(_caller: Reader, engine: EngineOf, pack: str) -> WholeLawFileOut:
     """Return one law file with all that it says."""
     found = engine.packs.get(pack)
     listed = next(one for one in engine.packs.everyone() if one.pack.id == pack)
-    return WholePackOut(**_head(found), shipped=listed.shipped, in_use=listed.in_use, values=values_out(found))
+    return WholeLawFileOut(**_head(found), shipped=listed.shipped, in_use=listed.in_use, values=values_out(found))
 
 
 def values_out(pack: Pack) -> dict[str, ValueOut]:
@@ -182,32 +182,32 @@ def values_out(pack: Pack) -> dict[str, ValueOut]:
     }
 
 
-@router.post("/packs", status_code=201)
-def enter_pack(caller: Writer, engine: EngineOf, said: PackIn) -> ChangeOut:
+@router.post("/law/files", status_code=201)
+def enter_law_file(caller: Writer, engine: EngineOf, said: LawFileIn) -> ChangeOut:
     """Enter a law file, or a new version of one; another account confirms it."""
     return change_out(engine.packs.add(said.text, said.name, by=caller.account))
 
 
-@router.post("/packs/{pack}/retire", status_code=201)
-def retire_pack(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
+@router.post("/law/files/{pack}/retire", status_code=201)
+def retire_law_file(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
     """Enter that an added law file is used no more; another account confirms it."""
     return change_out(engine.packs.retire(pack, by=caller.account))
 
 
-@router.post("/packs/{pack}/declare")
-def declare_pack(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
+@router.post("/law/files/{pack}/declare")
+def declare_law_file(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
     """Declare that a law file binds this operator; in force at once, since it only adds strictness."""
     return change_out(engine.packs.declare(pack, by=caller.account))
 
 
-@router.post("/packs/{pack}/drop", status_code=201)
-def drop_pack(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
+@router.post("/law/files/{pack}/drop", status_code=201)
+def drop_law_file(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
     """Enter that a declaration is taken back; another account confirms it."""
     return change_out(engine.packs.drop(pack, by=caller.account))
 
 
-@router.post("/packs/changes/{change}/confirm")
-def confirm_change(caller: Writer, engine: EngineOf, change: str) -> ChangeOut:
+@router.post("/law/changes/{change}/confirm")
+def confirm_law_change(caller: Writer, engine: EngineOf, change: str) -> ChangeOut:
     """Put a change in force as another account than the one that entered it."""
     return change_out(engine.packs.confirm(change, by=caller.account))
 

@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 
 # The lowest so many bytes of a word; no integer of such a file has more than four.
 _MASKS = np.array([(1 << 8 * size) - 1 for size in range(5)], np.uint32)
+_LONGEST = 16  # bytes of an integer, control byte included
+_STRETCH = 1 << 18  # bytes read at once: what is made of them stays in the cache
 # The length of the name, as an integer, stands before it. Other layers (relu, pooling, sums) carry no weights.
 _LAYER = re.compile(rb"\x01[\x05\x07\x04](con_4|affine_|bn_con2|fc_2)")
 
@@ -53,31 +55,37 @@ def layers(data: bytes) -> list[Layer]:
 
 def integers(data: bytes) -> NDArray[np.int32]:
     """Return every integer of a file that holds nothing but integers and reals (two integers each)."""
-    end = len(data)
-    padded = np.frombuffer(data + bytes(16), np.uint8)
-    size = padded & 15
-    following = np.arange(1, len(padded) + 1, dtype=np.int32)
-    following += size
-    np.minimum(following, len(padded) - 1, out=following)
-    # Where an integer starts depends on all before it; hops over eight of them leave few to plain Python.
-    eighth = following
-    for _ in range(3):
-        eighth = eighth[eighth]
-    anchors, at, hops = [], 0, eighth.data
+    padded = np.frombuffer(data + bytes(_LONGEST), np.uint8)
+    parts, at = [], 0
+    while at < len(data):
+        part, at = _stretch(padded, at, min(at + _STRETCH, len(data)))
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def _stretch(padded: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[np.int32], int]:
+    """Return the integers that start from `first`, where one does, and before `last`; and where the next one starts."""
+    held, end = padded[first : last + _LONGEST], last - first
+    size = held & 15
+    following = np.minimum(np.arange(1, len(held) + 1, dtype=np.int32) + size, len(held) - 1)
+    # Where an integer starts depends on all before it; hops over sixteen of them leave few to plain Python.
+    far = following
+    for _ in range(4):
+        far = far[far]
+    anchors, at, hops = [], 0, far.data
     while at < end:
         anchors.append(at)
         at = hops[at]
     columns = [np.array(anchors, np.int32)]
-    for _ in range(7):
+    for _ in range(15):
         columns.append(following[columns[-1]])
     starts = np.stack(columns, axis=1).ravel()
     starts = starts[starts < end]
-    size = size[starts]
     # The four bytes that follow each control byte, read at once: a view of unaligned words, one for every byte.
-    words: NDArray[np.uint32] = np.ndarray(len(padded) - 3, "<u4", padded.data, strides=(1,))
-    values: NDArray[np.int32] = (words[starts + 1] & _MASKS[size]).view(np.int32)
-    signed: NDArray[np.int32] = np.where(padded[starts] & 0x80, -values, values)
-    return signed
+    words: NDArray[np.uint32] = np.ndarray(len(held) - 3, "<u4", held.data, strides=(1,))
+    values: NDArray[np.int32] = (words[starts + 1] & _MASKS[size[starts]]).view(np.int32)
+    signed: NDArray[np.int32] = np.where(held[starts] & 0x80, -values, values)
+    return signed, first + int(following[starts[-1]])
 
 
 def _layer(name: bytes, cursor: _Cursor) -> Layer:

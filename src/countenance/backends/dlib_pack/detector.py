@@ -15,7 +15,7 @@ from countenance.backends.dlib_pack import ranges, weights
 from countenance.canonical import digest
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import iou, suppress
-from countenance.vision.landmark_trees import LandmarkTrees, gray
+from countenance.vision.landmark_trees import Brightness, LandmarkTrees, gray
 
 Boxes = NDArray[np.float64]
 
@@ -142,7 +142,7 @@ class DlibDetector:
                 break
         return np.concatenate(bands)
 
-    def _face(self, box: NDArray[np.float64], score: float, brightness: NDArray[np.uint8]) -> DetectedFace:
+    def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
         return DetectedFace(whole, score, self._trees.predict(brightness, whole), PointScheme.EYE_CORNERS)
 
