@@ -23,7 +23,7 @@ from benchmarks.memory import walls
 from countenance.bootstrap import Engine
 from countenance.ids import SourceId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose
-from countenance.services.subjects import ReleaseTerms
+from countenance.services.release_act import ReleaseTerms
 
 _PEOPLE = 64  # who take turns in the photos: facts are read anew for each
 _ROUNDS = 2

@@ -23,7 +23,7 @@ from countenance.ids import SubjectId, new_id
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.residency import Evidence, Residency, ResidencyFact
 from countenance.model.subject import AgeBand, Subject
-from countenance.services.subjects import ReleaseTerms
+from countenance.services.release_act import ReleaseTerms
 from countenance.store import residency as residency_rows
 from countenance.store import subjects as subject_rows
 

@@ -25,8 +25,8 @@ from countenance.model.source import FaceRecord, FaceState
 from countenance.model.subject import Subject
 from countenance.services.destruction import Finished
 from countenance.services.ingest import IngestSummary, PhotoOutcome
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.search import Request
-from countenance.services.subjects import ReleaseTerms
 from countenance.store import photos as photo_rows
 from countenance.store.records import counts, events
 

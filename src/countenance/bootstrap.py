@@ -48,6 +48,7 @@ from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.looking import Looking
 from countenance.services.models import chosen_pack, use_pack
+from countenance.services.own import OwnView
 from countenance.services.packs import Packs
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
@@ -57,6 +58,7 @@ from countenance.services.retention import Retention
 from countenance.services.review import Review
 from countenance.services.review_photos import ReviewPhotos
 from countenance.services.search import Searches
+from countenance.services.signing import Signings
 from countenance.services.sources import Sources
 from countenance.services.subjects import Subjects
 from countenance.services.verification import Place, Verifications
@@ -235,6 +237,17 @@ class Engine(Remedies):
     def homes(self) -> Homes:
         """Verbs on residency facts: `add`, `of`."""
         return Homes(self._records, self._law, self.packs.reevaluate, self.custody.orders.froze)
+
+    @cached_property
+    def signings(self) -> Signings:
+        """Verbs on signings: `start`, `enter`, `screen`, `choose`, `sign`, `refuse`, `picture`."""
+        late = (lambda: self.homes), self._looking, (lambda: self.ingest)
+        return Signings(self._records, self._law, self.subjects, *late)
+
+    @cached_property
+    def own(self) -> OwnView:
+        """Verbs of the person pictured: `link`, `follow`, `show`, `photo`, `ask`, `not_me`, `withdraw`."""
+        return OwnView(self._records, self.subjects, self.requests, self.homes, self.journal)
 
     @cached_property
     def custody(self) -> Custody:

@@ -27,6 +27,7 @@ BreachId = NewType("BreachId", str)
 InstructionId = NewType("InstructionId", str)
 ProcessorId = NewType("ProcessorId", str)
 AccountId = NewType("AccountId", str)
+SigningId = NewType("SigningId", str)
 JobId = NewType("JobId", str)
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.

@@ -94,7 +94,7 @@ def chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], marks: Sequence
         f'<text x="{_LEFT}" y="18" font-weight="bold">{escape(title)}</text>',
         *frame.grid(),
         *(part for number, curve in enumerate(curves) for part in frame.curve(number, curve, legend=len(curves) > 1)),
-        *(part for mark in marks for part in frame.mark(mark)),
+        *(part for row, mark in enumerate(marks) for part in frame.mark(row, mark)),
         "</svg>",
     ]
     return "".join(parts)
@@ -168,11 +168,12 @@ class _Frame:
             parts.append(f'<text x="{_LEFT + 34}" y="{y}">{escape(curve.name)}</text>')
         return parts
 
-    def mark(self, mark: Mark) -> list[str]:
-        """Return an upright line with its label at the top, on the side where there is room."""
+    def mark(self, row: int, mark: Mark) -> list[str]:
+        """Return an upright line with its label near the top, a row for each, on the side where there is room."""
         at, _ = self._at(mark.x, self._y.low)
         anchor, shift = ("start", 4) if self._x.place(mark.x) < 0.6 else ("end", -4)
+        line = self._top + 14 + row * _LEGEND_ROW_PX
         return [
             f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{self._top}" y2="{self._bottom}" stroke="currentColor"/>',
-            f'<text x="{at + shift:.1f}" y="{self._top + 14}" text-anchor="{anchor}">{escape(mark.label)}</text>',
+            f'<text x="{at + shift:.1f}" y="{line}" text-anchor="{anchor}">{escape(mark.label)}</text>',
         ]

@@ -24,9 +24,9 @@ from countenance.model.face import Box
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis
 from countenance.model.source import FaceRecord, FaceState
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.review import Waiting
 from countenance.services.search import Request
-from countenance.services.subjects import ReleaseTerms
 
 NAMES = Names("Ada Example", "Ben Sample", "Cleo Nosign")
 PREVIEW = b"\xff\xd8\xff\xe0\x00\x10JFIF"

@@ -29,7 +29,7 @@ from countenance.errors import InvalidRelease, NotFound, Refused
 from countenance.ids import ClientId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.source import FaceState
-from countenance.services.subjects import ReleaseTerms
+from countenance.services.release_act import ReleaseTerms
 from countenance.store.records import owners
 
 ARCHIVE = Purpose.ARCHIVE_SEARCH

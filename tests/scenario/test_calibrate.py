@@ -15,7 +15,7 @@ from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.threshold import Threshold
 from countenance.services import calibration
-from countenance.services.subjects import ReleaseTerms
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.tails import tail_in_use
 from countenance.vision import impostors
 

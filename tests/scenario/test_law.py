@@ -19,8 +19,8 @@ from countenance.model.purpose import ClientKind, Purpose, parse_purpose
 from countenance.model.search import ProbeBasis
 from countenance.model.source import FaceState
 from countenance.policy.pack import law_for, shipped
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.search import Request
-from countenance.services.subjects import ReleaseTerms
 from countenance.store import subjects as subject_rows
 
 

@@ -16,8 +16,8 @@ from countenance.errors import InvalidRelease, Refused
 from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.search import Request
-from countenance.services.subjects import ReleaseTerms
 
 
 def test_no_release_no_faceprint(world: World) -> None:

@@ -23,8 +23,8 @@ from countenance.policy.engine import Enrolment, decide_enrolment
 from countenance.policy.pack import Law, load, shipped
 from countenance.policy.permit import Deny
 from countenance.services.law import LawBook
+from countenance.services.release_act import ReleaseTerms
 from countenance.services.search import Request
-from countenance.services.subjects import ReleaseTerms
 from countenance.store import subjects as subject_rows
 
 BADGE = "letter of the chief of 3 May"

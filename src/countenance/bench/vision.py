@@ -24,7 +24,7 @@ from countenance.model.face import Image
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.policy.engine import generated_crops
 from countenance.ports.vision import FacePack
-from countenance.services.subjects import ReleaseTerms
+from countenance.services.release_act import ReleaseTerms
 
 _BATCH = 32
 _NO_DLIB = "dlib is not installed (`pip install dlib-bin`)"

@@ -19,8 +19,8 @@ from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import ProbeBasis, SearchResult
 from countenance.ports.vision import Encoder
 from countenance.services.ingest import Progress
+from countenance.services.release_act import Draft, ReleaseTerms
 from countenance.services.search import Request
-from countenance.services.subjects import Draft, ReleaseTerms
 
 _PREVIEW = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 """How every preview begins; the first three bytes alone would turn up in encrypted bytes by chance."""

@@ -172,7 +172,7 @@ def sign(
         countenance release sign sub_7k2m0q9x4t8b5c1d --purpose photo_delivery \
           --client-kind photographer --term-days 365 --signer "Ada Example"
     """
-    from countenance.services.subjects import ReleaseTerms  # noqa: PLC0415 - as in `engine_command`
+    from countenance.services.release_act import ReleaseTerms  # noqa: PLC0415 - as in `engine_command`
 
     with engine_command(data, as_json) as (engine, output):
         terms = ReleaseTerms(

@@ -29,11 +29,12 @@ class SignatureMethod(StrEnum):
     """How a release was signed."""
 
     TYPED = "typed"
+    DRAWN = "drawn"
     ATTESTED = "attested"
 
     @property
     def form(self) -> str:
-        """As `consent.form` of a law file names it: both are a signature under a text that says what it agrees to."""
+        """As `consent.form` of a law file names it: each is a signature under a text that says what it agrees to."""
         return "esign_explicit"
 
     @property
@@ -41,6 +42,8 @@ class SignatureMethod(StrEnum):
         """The act of signing, in words, as the evidence states it."""
         if self is SignatureMethod.TYPED:
             return "the signer typed the name under the notice in order to sign it"
+        if self is SignatureMethod.DRAWN:
+            return "the signer drew the signature under the notice in order to sign it"
         return "the operator attested to hold this person's signed release; the program did not see the signing"
 
 

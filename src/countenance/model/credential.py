@@ -17,6 +17,8 @@ class Method(StrEnum):
     """By an invitation, to set up a way to sign in; opens nothing else."""
     LINK = "link"
     """By a one-time link of a demonstration."""
+    PRIVATE_LINK = "private_link"
+    """By the private link of somebody's own view."""
 
 
 @dataclass(frozen=True)

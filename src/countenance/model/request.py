@@ -21,6 +21,8 @@ class RequestKind(StrEnum):
     """Something recorded is wrong."""
     ERASE = "erase"
     """All of it is to be destroyed."""
+    OBJECT = "object"
+    """Something that is done with it is not wanted, or wrong; also a complaint."""
 
 
 LOOKS = (RequestKind.ACCESS, RequestKind.EXPORT)

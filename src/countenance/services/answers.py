@@ -23,6 +23,7 @@ from countenance.store import searches as rows
 from countenance.store.records import Transaction
 from countenance.store.results import Held
 from countenance.store.searches import StoredCandidate, StoredSearch
+from countenance.vision.calibration import Tail
 from countenance.vision.score_curves import ScoreCurves, of_pairs, of_searches
 
 SCORE_PLACES = 3
@@ -75,6 +76,7 @@ class Answer:
         candidates: those that may be shown now; none is nobody.
         authorisation, due_at: what law enforcement showed, and by when what is pending must be.
         curves: of chance and genuine scores, where those in use are the ones that the threshold came from.
+        missed: share of searches that missed a person who was in the gallery, when that was measured.
         probe: JPEG of the searched face; empty but in the first answer, as it is not kept.
         repeated: the request had come before, and this is what it was answered.
     """
@@ -84,6 +86,7 @@ class Answer:
     authorisation: Authorisation
     due_at: datetime | None
     curves: ScoreCurves | None = field(repr=False)
+    missed: float | None = None
     probe: bytes = field(default=b"", repr=False)
     repeated: bool = False
 
@@ -155,7 +158,14 @@ def answer_of(work: Transaction, search: StoredSearch, seen: Sequence[Seen], by:
     """Return a search with what may be shown of its answer to this account."""
     state, due_at = result_rows.authorisation(work, search.id)
     candidates = tuple(_sealed(one, by) for one in seen)
-    return Answer(search, candidates, state, due_at, _curves(work, search))
+    tail = _tail(work, search)
+    if tail is None:
+        return Answer(search, candidates, state, due_at, None)
+    if search.mode != "identify":
+        return Answer(search, candidates, state, due_at, of_pairs(tail))
+    size = search.threshold.gallery
+    missed = tail.fnir(search.threshold.value, size)
+    return Answer(search, candidates, state, due_at, of_searches(tail, size), missed)
 
 
 def entry_of(search: StoredSearch, seen: Sequence[Seen]) -> Entry:
@@ -178,11 +188,10 @@ def _sealed(seen: Seen, by: str) -> Seen:
     return replace(seen, held=seen.held.seen_by(by))
 
 
-def _curves(work: Transaction, search: StoredSearch) -> ScoreCurves | None:
+def _tail(work: Transaction, search: StoredSearch) -> Tail | None:
+    """Return the measurement that a search's threshold came from; None where another is in use now."""
     try:
         tail = tail_in_use(work, search.threshold.encoder)
     except ModelError:
         return None
-    if tail.evaluation != search.threshold.evaluation:
-        return None
-    return of_searches(tail, search.threshold.gallery) if search.mode == "identify" else of_pairs(tail)
+    return tail if tail.evaluation == search.threshold.evaluation else None

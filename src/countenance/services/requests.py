@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from countenance.clock import to_text
-from countenance.errors import BadInput
+from countenance.errors import BadInput, NotFound
 from countenance.ids import FaceId, PhotoId, RequestId, RunId, SubjectId, new_id
 from countenance.model.civil import earliest_date, latest_date
 from countenance.model.destruction import Run, RunState, Scope
@@ -221,14 +221,14 @@ class Requests:
         self._records.compact()
 
     def corrected(self, request: RequestId) -> None:
-        """Record that a correction was made with another verb, such as `subject residency add`.
+        """Record that a correction was made with another verb, such as `subject residency add`, or an objection met.
 
         Raises:
             NotFound: no such request.
             BadInput: it is of another kind, answered or closed.
         """
         with self._records.write() as work:
-            self._corrected(work, self._pending(work, request, RequestKind.CORRECT), "other")
+            self._corrected(work, self._pending(work, request, RequestKind.CORRECT, RequestKind.OBJECT), "other")
 
     def erase(self, request: RequestId, *, by: str) -> Finished:
         """Answer a request to erase: destroy, verify, certify; call it again after a second person approved.
@@ -285,6 +285,17 @@ class Requests:
             rows.close(work, request, outcome, reason.strip())
             work.log(EventTag.REQUEST_CLOSED, request=request, outcome=outcome.value)
             return rows.get(work, request)
+
+    def preview(self, subject: SubjectId, photo: PhotoId) -> bytes | None:
+        """Return the preview of a photo that shows a person, with everybody else blacked out; None where there is none.
+
+        Raises:
+            NotFound: the photo shows no face of this person.
+        """
+        with self._records.read() as work:
+            if not any(face.subject == subject for face in photo_rows.faces(work, photo=photo)):
+                raise NotFound(f"photo {photo} shows no face that is taken for yours")
+            return self._preview(work, photo, subject)
 
     def _preview(self, work: Transaction, photo: PhotoId, subject: SubjectId) -> bytes | None:
         """Return a preview in which everybody but this person is blacked out."""

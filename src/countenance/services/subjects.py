@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from countenance import canonical
-from countenance.clock import to_text
 from countenance.errors import BadInput, InvalidRelease, Refused
-from countenance.ids import ClientId, NoticeId, ReleaseId, SubjectId, new_id
+from countenance.ids import NoticeId, ReleaseId, SubjectId, new_id
 from countenance.model.civil import latest_date
 from countenance.model.consent import ConsentStatus, Delivered, Release, ReleaseEvent, Scope, SignatureMethod
 from countenance.model.event import EventTag
 from countenance.model.place import UNKNOWN, place
-from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.purpose import Purpose
 from countenance.model.residency import Evidence, Residency, ResidencyFact
+from countenance.model.signing import Act
 from countenance.model.source import FaceRecord
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy import notice as notices
@@ -26,6 +25,7 @@ from countenance.policy.pack import Law
 from countenance.policy.set_back import deny_set_back
 from countenance.services.law import LawBook
 from countenance.services.order_gate import barred_by
+from countenance.services.release_act import Draft, ReleaseTerms, evidence, wrong_signer
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
 from countenance.store import residency as residency_rows
@@ -34,35 +34,6 @@ from countenance.store.clients import Finding
 from countenance.store.records import Records, Transaction, settings
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-z]+")
-
-
-@dataclass(frozen=True)
-class ReleaseTerms:
-    """What a subject is asked to agree to.
-
-    Attributes:
-        purposes: at least one, of the closed vocabulary.
-        clients, kinds: who may search; at least one of either.
-        term_days: how long it lasts, in days from the signature.
-    """
-
-    purposes: frozenset[Purpose]
-    clients: frozenset[ClientId]
-    kinds: frozenset[ClientKind]
-    term_days: int | None
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A notice, delivered and not signed yet; `Subjects.sign` makes it a release."""
-
-    subject: SubjectId
-    notice: NoticeId
-    text: str
-    terms: ReleaseTerms
-    policy_sha256: str
-    fields: tuple[str, ...]
-    separate: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -138,7 +109,7 @@ class Subjects:
             InvalidRelease: the terms lack something; lists the notice fields, nothing was delivered.
             Refused: the machine's clock was set back; logged.
         """
-        self._mind_clock(subject)
+        self.mind_clock(subject)
         with self._records.write() as work:
             person = rows.get(work, subject)
             law = self._law.of_subject(person, now=work.now)
@@ -159,17 +130,32 @@ class Subjects:
             InvalidRelease: no name, or for a minor not the representative's.
             Refused: the machine's clock was set back; logged.
         """
-        self._mind_clock(draft.subject)
+        self.mind_clock(draft.subject)
+        act = Act(signer, method)
         with self._records.write() as work:
-            person = rows.get(work, draft.subject)
-            denial = _wrong_signer(person, signer)
+            denial = self.unsignable(work, draft, act)
             if denial is None:
-                return self._sign(work, person, draft, signer.strip(), method)
-            work.log(EventTag.RELEASE_REFUSED, subject=person.id, missing=list(denial.missing))
+                return self.record(work, draft, act)
+            work.log(EventTag.RELEASE_REFUSED, subject=draft.subject, missing=list(denial.missing))
         raise denial
 
-    def show(self, subject: SubjectId) -> Holdings:
+    def unsignable(self, work: Transaction, draft: Draft, act: Act) -> InvalidRelease | None:
+        """Return why a delivered notice cannot be signed so, or not any more; None where it can."""
+        person = rows.get(work, draft.subject)
+        stopped = _stopped(work, person)
+        if stopped:
+            return InvalidRelease(tuple(stopped), f"nobody can sign this now; it needs {'; '.join(stopped.values())}")
+        return wrong_signer(person, act.signer)
+
+    def record(self, work: Transaction, draft: Draft, act: Act) -> Release:
+        """Record, in somebody's unit of work, a signature that `unsignable` finds no fault with."""
+        return self._sign(work, rows.get(work, draft.subject), draft, act)
+
+    def show(self, subject: SubjectId, *, own: bool = False) -> Holdings:
         """Return what is held of a subject and who searched and found this person; the look is logged.
+
+        Args:
+            own: it is this person who looks.
 
         Raises:
             NotFound: no such subject.
@@ -177,7 +163,7 @@ class Subjects:
         with self._records.write() as work:
             person = rows.get(work, subject)
             signed = rows.releases(work, subject).get(subject, [])
-            work.log(EventTag.SUBJECT_SHOWN, subject=subject)
+            work.log(EventTag.OWN_SHOWN if own else EventTag.SUBJECT_SHOWN, subject=subject)
             return Holdings(
                 subject=person,
                 releases=tuple((release, release.status(work.now)) for release in signed),
@@ -209,7 +195,7 @@ class Subjects:
         self._spread()
         return frozen_at
 
-    def _mind_clock(self, subject: SubjectId) -> None:
+    def mind_clock(self, subject: SubjectId) -> None:
         """Refuse, and log it, where the clock was set back: no consent is recorded then."""
         with self._records.write() as work:
             denial = deny_set_back(work.behind)
@@ -304,7 +290,7 @@ class Subjects:
         work.log(EventTag.NOTICE_DELIVERED, subject=subject.id, notice=draft.notice, law=law.digest)
         return draft
 
-    def _sign(self, work: Transaction, subject: Subject, draft: Draft, signer: str, method: SignatureMethod) -> Release:
+    def _sign(self, work: Transaction, subject: Subject, draft: Draft, act: Act) -> Release:
         policy = rows.current_policy(work)
         if policy is None or draft.terms.term_days is None:
             raise RuntimeError("a draft comes from deliver_notice")
@@ -324,13 +310,13 @@ class Subjects:
                 ReleaseEvent(ConsentStatus.REQUESTED, work.now),
                 ReleaseEvent(ConsentStatus.GIVEN, work.now),
             ),
-            delivered=Delivered(draft.fields, method.form, draft.separate),
+            delivered=Delivered(draft.fields, act.method.form, draft.separate),
         )
-        evidence = _evidence(release, draft, law, signer, method)
-        rows.add_release(work, release, policy.sha256, evidence)
+        proof = evidence(release, draft, law, act)
+        rows.add_release(work, release, policy.sha256, proof)
         work.log_evidence(
             EventTag.RELEASE_SIGNED,
-            evidence,
+            proof,
             subject=subject.id,
             release=release.id,
             notice=draft.notice,
@@ -350,47 +336,3 @@ def _stopped(work: Transaction, subject: Subject) -> dict[str, str]:
     if subject.frozen_at is not None:
         found["subject"] = "a subject that is not frozen"
     return found
-
-
-def _wrong_signer(subject: Subject, signer: str) -> InvalidRelease | None:
-    if not signer.strip():
-        return InvalidRelease(("signature",), "the release is not signed: type the signer's name (--signer)")
-    if subject.age_band is not AgeBand.MINOR:
-        return None
-    if subject.representative is None or signer.strip().casefold() != subject.representative.casefold():
-        return InvalidRelease(
-            ("signature",),
-            "a minor's release is signed by the representative recorded with `subject add --minor-rep`",
-        )
-    return None
-
-
-def _evidence(release: Release, draft: Draft, law: Law, signer: str, method: SignatureMethod) -> canonical.Value:
-    """Return what proves the act of signing: who signed which bytes, how, when, under which law."""
-    return {
-        "schema": "countenance-release-1",
-        "release": release.id,
-        "subject": release.subject,
-        "notice": {
-            "id": draft.notice,
-            "sha256": canonical.digest(draft.text),
-            "fields": list(draft.fields),
-        },
-        "policy_sha256": draft.policy_sha256,
-        "law": {"digest": law.digest, "packs": {pack.id: pack.sha256 for pack in law.packs}},
-        "scope": {
-            "purposes": sorted(release.scope.purposes),
-            "clients": sorted(release.scope.clients),
-            "kinds": sorted(release.scope.kinds),
-        },
-        "term_end": to_text(release.term_end),
-        "signature": {
-            "kind": "electronic signature",
-            "method": method.value,
-            "signer": signer,
-            "role": "representative" if release.signer_is_representative else "subject",
-            "signed_at": to_text(release.signed_at),
-            "intent": method.intent,
-            "signed_text_sha256": canonical.digest(draft.text),
-        },
-    }

@@ -10,8 +10,9 @@ from sqlalchemy import insert, select
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
-from countenance.ids import CertificateId, RunId
-from countenance.store import schema
+from countenance.ids import CertificateId, RunId, SubjectId
+from countenance.model.destruction import Run, TargetKind
+from countenance.store import runs, schema
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
 
@@ -67,3 +68,12 @@ def document(work: Transaction, one: CertificateId) -> bytes:
     if sealed is None:
         raise NotFound(f"no certificate {one}; `countenance destroy list` shows the runs that have one")
     return work.unseal(LOG_KEY, sealed, f"certificate.document:{one}")
+
+
+def runs_about(work: Transaction, subject: SubjectId) -> list[Run]:
+    """Return the destruction runs that a person is or was part of, or is held back from, oldest first."""
+    target = schema.run_target
+    kinds = (TargetKind.SUBJECT.value, TargetKind.HELD.value)
+    query = select(target.c.run).where(target.c.id == subject, target.c.kind.in_(kinds))
+    about = dict.fromkeys(work.connection.execute(query).scalars())
+    return sorted((runs.get(work, RunId(run)) for run in about), key=lambda run: run.created_at)

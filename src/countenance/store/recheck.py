@@ -21,6 +21,7 @@ _SUBJECT_COLUMNS = (
     ("retention_notice", "subject"),
     ("retention_conflict", "subject"),
     ("notice", "subject"),
+    ("signing", "subject"),
     ("release", "subject"),
     ("reference", "subject"),
     ("escrow_reference", "subject"),

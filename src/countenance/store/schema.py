@@ -43,6 +43,8 @@ from countenance.store.schema_server import api_key as api_key
 from countenance.store.schema_server import invite as invite
 from countenance.store.schema_server import once as once
 from countenance.store.schema_server import session as session
+from countenance.store.schema_signing import private_link as private_link
+from countenance.store.schema_signing import signing as signing
 
 REVISION = "0003"  # the newest migration; `database.open_records` upgrades what is older
 

@@ -326,6 +326,7 @@ def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
         "release_events": connection.execute(
             delete(schema.release_event).where(schema.release_event.c.release.in_(own))
         ).rowcount,
+        "signings": connection.execute(delete(schema.signing).where(schema.signing.c.subject == subject)).rowcount,
         "releases": connection.execute(delete(schema.release).where(schema.release.c.subject == subject)).rowcount,
         "notices": connection.execute(delete(schema.notice).where(schema.notice.c.subject == subject)).rowcount,
         "subjects": connection.execute(delete(schema.subject).where(schema.subject.c.id == subject)).rowcount,

@@ -18,7 +18,11 @@ class Entry:
     verb: Verb | None
 
 
-_ENTRIES: tuple[Entry, ...] = (Entry("/", "Home", None),)
+_ENTRIES: tuple[Entry, ...] = (
+    Entry("/", "Home", None),
+    Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
+    Entry("/searches", "Searches", Verb.SEARCH_READ),
+)
 
 
 def entries(caller: Caller | None) -> list[Entry]:
