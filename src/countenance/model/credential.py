@@ -17,6 +17,11 @@ class Method(StrEnum):
     """By an invitation, to set up a way to sign in; opens nothing else."""
     LINK = "link"
     """By a one-time link of a demonstration."""
+    PASSKEY = "passkey"
+    PASSWORD = "password"  # noqa: S105 - the name of a way
+    """With a code of an authenticator app, always."""
+    PROVIDER = "provider"
+    """At the organisation's identity provider (OpenID Connect)."""
     PRIVATE_LINK = "private_link"
     """By the private link of somebody's own view."""
 
@@ -67,3 +72,49 @@ class ApiKey:
     def opens(self, now: datetime) -> bool:
         """Say whether it is good for anything at this moment."""
         return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A way to sign in that somebody set up.
+
+    Attributes:
+        id: of a passkey its own; `password` of a password with codes.
+        label: what its owner calls a passkey; empty of a password.
+    """
+
+    id: str
+    method: Method
+    label: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Passkey:
+    """A passkey as it is stored.
+
+    Attributes:
+        public_key: COSE, as the authenticator gave it.
+        sign_count: how often it says it was used; 0 of those that do not count.
+    """
+
+    id: str
+    account: AccountId
+    public_key: bytes
+    sign_count: int
+
+
+@dataclass(frozen=True)
+class Password:
+    """A password as it is stored.
+
+    Attributes:
+        encoded: Argon2id hash with its parameters.
+        totp: secret of the codes, base 32.
+        step: of the last code that was used.
+    """
+
+    encoded: str
+    totp: str
+    step: int

@@ -145,6 +145,9 @@ class EventTag(StrEnum):
     SESSION_ENDED = "account:session:ended"
     KEY_MADE = "account:key:made"
     KEY_REVOKED = "account:key:revoked"
+    FACTOR_ADDED = "account:factor:added"
+    FACTOR_REMOVED = "account:factor:removed"
+    SIGN_IN_REFUSED = "engine:signin:refused"
     DEMO_DECLARED = "operator:demo:declared"
 
 

@@ -7,9 +7,10 @@ Sources: OWASP ASVS 5.0.0 V6, V7 and V8; NIST SP 800-63B-4 for authentication as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from countenance.model.account import Account, Caller, Role
+from countenance.model.credential import Method, Session
 from countenance.policy.roles import MAY, Verb
 
 SESSION = timedelta(hours=12)
@@ -22,6 +23,19 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact the time of last use is kept: one write a minute, not one a call."""
 LONGEST_INVITE = timedelta(days=7)
 LONGEST_KEY_DAYS = 365
+FRESH = timedelta(minutes=15)
+"""How long after signing in somebody may change how to sign in, and make keys; then it takes signing in again."""
+CHALLENGE = timedelta(minutes=5)
+"""How long a browser has to answer what it was asked."""
+FREE_TRIES = 5
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+"""Tries of one name: after five that failed each wait is twice the one before, up to 96 tries a day."""
+TRIES_KEPT = timedelta(days=1)
+SHORTEST_PASSWORD = 15
+LONGEST_PASSWORD = 256
+"""Characters; no rule of which kinds (NIST SP 800-63B-4, 3.1.1.2). At 15 no list of common passwords bites."""
+FEWEST_DIFFERENT = 6
 
 TAKES_ON: dict[Role, frozenset[Role]] = {
     Role.OPERATOR: frozenset(set(Role) - {Role.CUSTODIAN}),
@@ -53,3 +67,33 @@ def beyond(caller: Caller, scopes: Iterable[str]) -> frozenset[str]:
     """Return which of these scopes a new key of this caller may not have: what its maker's role does not hold."""
     held = {verb.value for verb in Verb if caller.role in MAY.get(verb, frozenset())}
     return frozenset(scopes) - (held if caller.scopes is None else held & caller.scopes)
+
+
+def wait_after(failures: int) -> timedelta:
+    """Return how long after the last of these failed tries the next one is looked at."""
+    if failures < FREE_TRIES:
+        return timedelta(0)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << min(failures - FREE_TRIES, 20)))
+
+
+def weak(password: str, *names: str) -> str | None:
+    """Return what is wrong with a new password, or None.
+
+    Args:
+        names: what it may not be made of, such as the account's name.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; some words in a row do well"
+    if len(set(password)) < FEWEST_DIFFERENT:
+        return f"a password has at least {FEWEST_DIFFERENT} different characters"
+    plain, rest = password.casefold(), password.casefold()
+    for name in filter(None, (name.casefold().strip() for name in names)):
+        rest = rest.replace(name, "")
+    if plain != rest and len(rest) < SHORTEST_PASSWORD:
+        return "a password is not made of the account's or the operator's name"
+    return None
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Say whether somebody signed in so lately that factors may be changed and keys be made."""
+    return session.method in (Method.INVITE, Method.LINK) or now - session.created_at < FRESH

@@ -111,6 +111,8 @@ class Credentials:
         too_much = access.beyond(caller, wanted)
         with self._records.write() as work:
             account = account_rows.get(work, caller.account)
+            if not (caller.is_key or too_much):
+                require_fresh(work, caller)
             if caller.is_key or too_much:
                 why = "a_key_asks" if caller.is_key else "beyond_role"
                 work.log(EventTag.ACCESS_REFUSED, subject=account.subject, account=account.id, reason=why)
@@ -180,6 +182,23 @@ def open_session(work: Transaction, account: Account, method: Method) -> tuple[s
         method=method.value,
     )
     return token, caller_of(session, account)
+
+
+def require_fresh(work: Transaction, caller: Caller) -> None:
+    """Refuse who signed in too long ago: what was left open may not be used to come back another day.
+
+    Raises:
+        NotAllowed: the caller is a key, or signed in too long ago.
+        NotSignedIn: the session ended meanwhile.
+    """
+    if caller.is_key:
+        raise NotAllowed("a key changes no way to sign in")
+    session = next((one for one in rows.sessions(work, caller.account) if one.id == caller.credential), None)
+    if session is None:
+        raise NotSignedIn(_ENDED)
+    if not access.is_fresh(session, work.now):
+        minutes = int(access.FRESH.total_seconds()) // 60
+        raise NotAllowed(f"sign in again to change this: it takes having signed in within the last {minutes} minutes")
 
 
 def _end(work: Transaction, session: str, account: Account) -> None:

@@ -13,6 +13,7 @@ from countenance.services.breaches import Breaches
 from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
+from countenance.services.factors import Factors
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
@@ -22,6 +23,7 @@ from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
 from countenance.services.results import Results
 from countenance.services.run_jobs import RunJobs
+from countenance.services.sign_in import SignIn
 from countenance.services.transparency import Transparency
 from countenance.services.worklist import Worklist
 
@@ -70,6 +72,16 @@ class Remedies:
     def accounts(self) -> Accounts:
         """Verbs on accounts, invitations, sessions and keys: `add`, `invite`, `redeem`, `by_session`, `new_key`."""
         return Accounts(self._records)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """Verbs on signing in: `password`, `passkey_options`, `passkey`."""
+        return SignIn(self._records)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """Verbs on one's own ways to sign in: `everything`, `add_passkey`, `new_codes`, `set_password`, `remove`."""
+        return Factors(self._records)
 
     @cached_property
     def journal(self) -> Journal:

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import Damaged, NotFound
@@ -136,6 +136,19 @@ def take_invite(work: Transaction, token_hash: bytes) -> tuple[Account, bool] | 
     if row is None or from_text(row.expires_at) <= work.now:
         return None
     return get(work, row.account), bool(row.is_link)
+
+
+def sealed_values(subjects: Select[tuple[str]]) -> list[Select[tuple[bytes]]]:
+    """Return the queries for every ciphertext of the accounts of some subjects."""
+    own = schema.account.c.subject.in_(subjects)
+    ids = select(schema.account.c.id).where(own)
+    return [
+        select(schema.account.c.sealed_name).where(own),
+        select(schema.api_key.c.sealed_label).where(schema.api_key.c.account.in_(ids)),
+        select(schema.passkey.c.sealed_label).where(schema.passkey.c.account.in_(ids)),
+        select(schema.password.c.sealed_hash).where(schema.password.c.account.in_(ids)),
+        select(schema.password.c.sealed_totp).where(schema.password.c.account.in_(ids)),
+    ]
 
 
 def _account(work: Transaction, row: Row[Any]) -> Account:

@@ -15,7 +15,7 @@ from countenance.ids import ReferenceId, RunId, SourceId, SubjectId
 from countenance.model.destruction import NEXT, Run, RunState, Scope, TargetKind
 from countenance.model.source import FaceState
 from countenance.model.subject import Subject
-from countenance.store import schema
+from countenance.store import accounts, schema
 from countenance.store import subjects as subject_rows
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
@@ -332,10 +332,6 @@ def _lost_decisions(run: RunId) -> ColumnElement[bool]:
     return table.c.subject.in_(subjects) | table.c.face.in_(own) | table.c.photo.in_(_ids(run, TargetKind.PHOTO))
 
 
-def _accounts(subjects: Select[tuple[str]]) -> Select[tuple[str]]:
-    return select(schema.account.c.id).where(schema.account.c.subject.in_(subjects))
-
-
 def _links(work: Transaction, run: RunId) -> tuple[ColumnElement[bool], ...]:
     source = get(work, run).source
     link = schema.photo_source
@@ -366,8 +362,7 @@ def sealed_values(work: Transaction, run: RunId) -> list[bytes]:
     queries: list[Select[Any]] = [
         select(s.subject.c.sealed_label).where(s.subject.c.id.in_(subjects)),
         select(s.subject.c.sealed_representative).where(s.subject.c.id.in_(subjects)),
-        select(s.account.c.sealed_name).where(s.account.c.subject.in_(subjects)),
-        select(s.api_key.c.sealed_label).where(s.api_key.c.account.in_(_accounts(subjects))),
+        *accounts.sealed_values(subjects),
         select(s.notice.c.sealed_text).where(s.notice.c.subject.in_(subjects)),
         select(s.signing.c.sealed_draft).where(s.signing.c.subject.in_(subjects)),
         select(s.release.c.sealed_record).where(s.release.c.subject.in_(subjects)),

@@ -40,8 +40,13 @@ from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
 from countenance.store.schema_server import account as account
 from countenance.store.schema_server import api_key as api_key
+from countenance.store.schema_server import challenge as challenge
+from countenance.store.schema_server import failed_try as failed_try
+from countenance.store.schema_server import federated as federated
 from countenance.store.schema_server import invite as invite
 from countenance.store.schema_server import once as once
+from countenance.store.schema_server import passkey as passkey
+from countenance.store.schema_server import password as password
 from countenance.store.schema_server import session as session
 from countenance.store.schema_signing import private_link as private_link
 from countenance.store.schema_signing import signing as signing

@@ -69,3 +69,51 @@ once = Table(
     Column("status", Integer),  # None while it is being carried out, or where that was cut off
     Column("location", Text),
 )
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", Text, primary_key=True),  # the authenticator's own, base64url
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", Integer, nullable=False),
+    Column("sealed_label", LargeBinary, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("used_at", Text),
+)
+# A password never stands alone: a code of an authenticator app goes with it.
+password = Table(
+    "password",
+    metadata,
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed_hash", LargeBinary, nullable=False),  # Argon2id, sealed besides
+    Column("sealed_totp", LargeBinary, nullable=False),
+    Column("totp_step", Integer, nullable=False),  # of the last code that was used; no code works twice
+    Column("created_at", Text, nullable=False),
+    Column("used_at", Text),
+)
+# What a browser was asked and has to answer once: a passkey's challenge, or the state of a sign-in elsewhere.
+challenge = Table(
+    "challenge",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), index=True),
+    Column("kind", Text, nullable=False),
+    Column("sealed_data", LargeBinary),
+    Column("expires_at", Text, nullable=False, index=True),
+)
+# Who failed to sign in by a name, whether or not there is an account of it: HMAC of the name; kept for a day.
+failed_try = Table(
+    "failed_try",
+    metadata,
+    Column("name_tag", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Text, nullable=False),
+)
+# Who somebody is at an identity provider: HMAC of issuer and subject or address.
+federated = Table(
+    "federated",
+    metadata,
+    Column("tag", LargeBinary, primary_key=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Text, nullable=False),
+)

@@ -15,6 +15,13 @@ _TRIGGERS: dict[str, str] = {}
 def upgrade() -> None:
     """Add what is new, then its triggers."""
     op.create_table(
+        "failed_try",
+        sa.Column("name_tag", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name_tag"),
+    )
+    op.create_table(
         "ingest_job",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -160,6 +167,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_api_key_account"), ["account"], unique=False)
 
     op.create_table(
+        "challenge",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed_data", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_account"), ["account"], unique=False)
+        batch_op.create_index(batch_op.f("ix_challenge_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "federated",
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    with op.batch_alter_table("federated", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_federated_account"), ["account"], unique=False)
+
+    op.create_table(
         "invite",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -171,6 +203,32 @@ def upgrade() -> None:
     with op.batch_alter_table("invite", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invite_account"), ["account"], unique=False)
 
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("sealed_label", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkey_account"), ["account"], unique=False)
+
+    op.create_table(
+        "password",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("sealed_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_totp", sa.LargeBinary(), nullable=False),
+        sa.Column("totp_step", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account"),
+    )
     op.create_table(
         "search_key",
         sa.Column("client", sa.Text(), nullable=False),
