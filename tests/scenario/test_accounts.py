@@ -56,7 +56,7 @@ def test_an_invitation_outside_a_demonstration_only_lets_somebody_set_up_a_way_t
     token = accounts.invite(one.id, minutes=5, by=COMMAND_LINE)
     assert token is not None
     _, caller = accounts.redeem(token)
-    assert caller.scopes == frozenset()
+    assert caller.scopes == frozenset({"access:enrol"})
     with pytest.raises(NotAllowed):
         accounts.new_key(caller, ["home:read"], 5, "k")
 

@@ -23,15 +23,19 @@ from starlette.types import ASGIApp
 
 from countenance.api import problems
 from countenance.api.description import describe
+from countenance.api.door import KNOCKS_AT_ONCE, KNOCKS_PER_SECOND
 from countenance.api.limits import Limits
 from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
 from countenance.api.routes import (
+    accounts,
     breaches,
     evidence,
     faces,
+    factors,
     holds,
     jobs,
+    keys,
     law,
     orders,
     people,
@@ -41,6 +45,7 @@ from countenance.api.routes import (
     runs,
     searches,
     server,
+    sessions,
     sources,
     status,
 )
@@ -56,6 +61,10 @@ PREFIX = "/api/v1"
 _GRACE_S = 20.0
 ROUTERS = (
     server.router,
+    sessions.router,
+    factors.router,
+    keys.router,
+    accounts.router,
     searches.router,
     sources.router,
     jobs.router,
@@ -106,6 +115,7 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
     app.state.engine = engine
     app.state.settings = settings
     app.state.limits = Limits(settings.per_second, settings.burst)
+    app.state.door = Limits(KNOCKS_PER_SECOND, KNOCKS_AT_ONCE)
     app.state.registry = CollectorRegistry()
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

@@ -41,7 +41,7 @@ class Limits:
             left = min(self._burst, left + (now - at) * self._per_second)
             if left < 1:
                 wait = math.ceil((1 - left) / self._per_second)
-                raise TooMany(f"too many requests by this account; wait {wait} s", wait)
+                raise TooMany(f"too many requests; wait {wait} s", wait)
             if len(self._buckets) >= _MOST_BUCKETS and caller not in self._buckets:
                 self._buckets.pop(next(iter(self._buckets)))
             self._buckets[caller] = (left - 1, now)

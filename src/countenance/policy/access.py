@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from countenance.model.account import Account, Caller, Role
 from countenance.model.credential import Method, Session
-from countenance.policy.roles import MAY, Verb
+from countenance.policy.roles import KEYLESS, MAY, Verb
 
 SESSION = timedelta(hours=12)
 """A session ends after this, used or not."""
@@ -63,9 +63,14 @@ def needs_two(account: Account, *, has_signed_in: bool) -> bool:
     return account.role is Role.CUSTODIAN and has_signed_in
 
 
+def grantable(role: Role) -> list[Verb]:
+    """Return what a key of somebody of this role may be given."""
+    return [verb for verb in Verb if role in MAY.get(verb, frozenset()) and verb not in KEYLESS]
+
+
 def beyond(caller: Caller, scopes: Iterable[str]) -> frozenset[str]:
     """Return which of these scopes a new key of this caller may not have: what its maker's role does not hold."""
-    held = {verb.value for verb in Verb if caller.role in MAY.get(verb, frozenset())}
+    held = {verb.value for verb in grantable(caller.role)}
     return frozenset(scopes) - (held if caller.scopes is None else held & caller.scopes)
 
 

@@ -16,6 +16,14 @@ class Verb(StrEnum):
 
     HOME_READ = "home:read"
     """One's own first page."""
+    ACCESS_OWN = "access:own"
+    """One's own sessions, keys and ways to sign in."""
+    ACCESS_ENROL = "access:enrol"
+    """Set up a way to sign in, and sign out: all that an invitation opens."""
+    ACCOUNT_READ = "account:read"
+    """Who has an account, and how each signs in."""
+    ACCOUNT_WRITE = "account:write"
+    """Add, invite and disable accounts of those whom one's role takes on."""
     METRICS_READ = "metrics:read"
     """Counters of the server, for a monitor."""
     SEARCH_MAKE = "search:make"
@@ -94,6 +102,10 @@ _O, _S, _C, _A, _P = Role.OPERATOR, Role.SEARCHER, Role.CUSTODIAN, Role.AUDITOR,
 
 MAY: dict[Verb, frozenset[Role]] = {
     Verb.HOME_READ: frozenset(Role),
+    Verb.ACCESS_OWN: frozenset(Role),
+    Verb.ACCESS_ENROL: frozenset(Role),
+    Verb.ACCOUNT_READ: frozenset({_O, _C}),
+    Verb.ACCOUNT_WRITE: frozenset({_O, _C}),
     Verb.METRICS_READ: frozenset({_O}),
     Verb.SEARCH_MAKE: frozenset({_S}),
     Verb.SEARCH_READ: frozenset({_S}),
@@ -134,15 +146,24 @@ MAY: dict[Verb, frozenset[Role]] = {
 }
 """Each verb with the roles that hold it; what is not named here nobody may."""
 
+KEYLESS = frozenset({Verb.ACCESS_OWN, Verb.ACCESS_ENROL, Verb.ACCOUNT_WRITE})
+"""What no key can do, whatever its scopes: all that would let it make another key, or somebody who can."""
+
 PUBLIC: dict[str, str] = {
     "/api/v1/openapi.json": "the description of the API says nothing of anybody",
     "/api/v1/health": "whether the process lives",
     "/api/v1/ready": "whether it can serve",
+    "/api/v1/sessions": "signing in by password and code",
+    "/api/v1/sessions/passkey/options": "what a passkey is asked; names nobody",
+    "/api/v1/sessions/passkey": "signing in by a passkey",
+    "/api/v1/sessions/invitation": "the invitation proves who comes",
     "/": "the start page for visitors",
 }
 """Paths that anybody may ask for, each with its reason; every other route asks for a verb."""
 
 
 def holds(caller: Caller, verb: Verb) -> bool:
-    """Say whether a caller may: the role must, and of a key its scopes too."""
+    """Say whether a caller may: the role must, and of a key its scopes too, unless no key can."""
+    if caller.is_key and verb in KEYLESS:
+        return False
     return caller.role in MAY.get(verb, frozenset()) and (caller.scopes is None or verb.value in caller.scopes)

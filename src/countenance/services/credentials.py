@@ -12,6 +12,7 @@ from countenance.model.account import Account, Caller
 from countenance.model.credential import ApiKey, Method, Session
 from countenance.model.event import EventTag
 from countenance.policy import access
+from countenance.policy.roles import Verb
 from countenance.services import tokens
 from countenance.services.tokens import Kind
 from countenance.store import accounts as account_rows
@@ -160,7 +161,7 @@ class Credentials:
 
 def caller_of(session: Session, account: Account) -> Caller:
     """Return who calls with a session; one that an invitation opened may nothing but set up a way to sign in."""
-    scopes = frozenset[str]() if session.method is Method.INVITE else None
+    scopes = frozenset({Verb.ACCESS_ENROL.value}) if session.method is Method.INVITE else None
     return Caller(account.id, account.role, account.client, account.subject, session.id, False, scopes)
 
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door: the cookie of a session, where passkeys are bound to, and how often one address may knock."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from countenance.api.guard import cookie_name, engine_of, settings_of
+from countenance.api.limits import Limits
+from countenance.services.passkeys import Place
+
+KNOCKS_PER_SECOND = 1.0
+KNOCKS_AT_ONCE = 60
+"""Tries to sign in from one address: enough for a house behind one address, too few to guess by."""
+
+
+def place_of(request: Request) -> Place:
+    """Return where passkeys of this server are bound to."""
+    return Place(settings_of(request).origin, engine_of(request).operator)
+
+
+def knock(request: Request) -> None:
+    """Count a try to sign in; addresses are kept in memory alone, because they are personal data.
+
+    Raises:
+        TooMany: this address tries too often.
+    """
+    limits: Limits = request.app.state.door
+    limits.spend(request.client.host if request.client else "")
+
+
+def let_in(request: Request, response: Response, token: str) -> None:
+    """Give a browser the token of its session, in a cookie that no script reads and no other site sends along."""
+    is_https = settings_of(request).is_https
+    # Lax: the way back from an identity provider comes from another site.
+    response.set_cookie(cookie_name(settings_of(request)), token, secure=is_https, httponly=True, samesite="lax")
+
+
+def let_out(request: Request, response: Response) -> None:
+    """Take the token from a browser, with all that it kept of this site."""
+    is_https = settings_of(request).is_https
+    response.delete_cookie(cookie_name(settings_of(request)), secure=is_https, httponly=True, samesite="lax")
+    response.headers["Clear-Site-Data"] = '"cache"'
+
+
+PlaceOf = Annotated[Place, Depends(place_of)]
+Knock = Depends(knock)
