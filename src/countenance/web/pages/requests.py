@@ -159,6 +159,7 @@ def _show(request: Request, caller: Caller, engine: Engine, known: str, problem:
         "custody/request.html",
         request_shown=shown,
         run=runs[-1] if runs else None,
+        sees_runs=holds(caller, Verb.RUN_READ),
         problem=problem,
         who=who_is_who(engine),
     )
