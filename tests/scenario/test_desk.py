@@ -289,3 +289,27 @@ def test_no_answer_outlives_what_its_purpose_allowed(world: World) -> None:
     answer = world.engine.desk.search(png(photo(face(1, 999))), request)
     assert answer.candidates == ()
     assert asked(world, client, 1).candidates[0].held.subject == ada
+
+
+@pytest.mark.usefixtures("from_files")
+def test_a_picture_of_an_uploaded_photo_comes_from_what_is_sealed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is needed; once a neighbour in it is destroyed, this person is black in what is left of the photo."""
+    client, ada, bo = world.client(), world.person("Ada"), world.person("Bo")
+    for one in (ada, bo):
+        world.sign(one.id)
+    upload = world.engine.ingest.one(world.source(), png(photo(face(1), face(2))), name="two.png", ask=True)
+    for seen, person in zip(upload.faces, (ada, bo), strict=True):
+        world.engine.review.assign(seen.face, person.id)
+    search = asked(world, client, 1).search.id
+    assert world.engine.desk.crop(search, ada.id, client).aligned
+    world.destroy(bo.id)
+
+    def wider(image, found):
+        return image[8 : 8 + TILE, : 2 * TILE].copy()
+
+    monkeypatch.setattr(world.encoder, "align", wider)
+    seen = pixels(world.engine.desk.crop(search, ada.id, client).jpeg)
+    assert seen[20:-20, 125:-5].max() < 30
+    assert seen[20:-20, 20:80].mean() > 60

@@ -95,6 +95,17 @@ def test_a_day_later_nothing_is_undone_and_the_picture_goes(world: World) -> Non
         assert raw.execute("SELECT id FROM photo WHERE sealed_preview IS NOT NULL").fetchall() == [(other.photo,)]
 
 
+def test_the_retention_clock_deletes_what_only_an_old_decision_needed(world: World) -> None:
+    """Where nobody decides again, the daily run deletes the pictures of dismissed faces."""
+    (one,) = waits(world, 1)
+    world.engine.review.dismiss(one.id, by=ME)
+    world.engine.retention.run()
+    assert world.rows()["photo_file"] == 1
+    world.clock.tick(days=1, seconds=1)
+    world.engine.retention.run()
+    assert world.rows()["photo_file"] == world.rows()["face_decision"] == 0
+
+
 def test_what_was_decided_otherwise_since_is_not_undone(world: World) -> None:
     """Undo changes no face that another verb has changed meanwhile; it says so, and goes on with what was before."""
     ada = signed(world, "Ada")

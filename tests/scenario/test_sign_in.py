@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from world import FakeClock, World
 
 from countenance.errors import BadInput, CountenanceError, NotAllowed, NotFound, NotSignedIn, Refused, TooMany
-from countenance.model.account import Account, Caller, Role
+from countenance.model.account import COMMAND_LINE, Account, Caller, Role
 from countenance.model.credential import Method
 from countenance.model.destruction import HoldBasis
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import passwords
-from countenance.services.accounts import COMMAND_LINE
 from countenance.services.passkeys import Place
 
 ORIGIN = "https://faces.museum.example"

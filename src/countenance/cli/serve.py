@@ -16,6 +16,7 @@ from countenance.errors import BadInput
 if TYPE_CHECKING:
     from countenance.api.settings import Settings
     from countenance.bootstrap import Engine
+    from countenance.services.provider import Provider
 
 _GRACE_S = 30
 
@@ -41,6 +42,10 @@ def serve(
         int,
         typer.Option(help="Hour of the day from which whose time is up is destroyed, once a day.", min=0, max=23),
     ] = 3,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
+    ] = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -52,7 +57,8 @@ def serve(
         countenance serve --origin https://faces.museum.example
     """
     with engine_command(data, as_json) as (engine, output):
-        settings = replace(_settings(host, port, origin, photos or []), retention_hour=retention_hour)
+        settings = _settings(host, port, origin, photos or [])
+        settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
         run(engine, settings, host, port, output)
 
 
@@ -68,6 +74,12 @@ def _settings(host: str, port: int, origin: str | None, photos: list[Path]) -> S
     if not found.host:
         raise BadInput(f"--origin {origin} is not an address such as https://faces.museum.example")
     return found
+
+
+def _provider(oidc: Path | None) -> Provider | None:
+    from countenance.services.provider import read_provider  # noqa: PLC0415 - slow; not for `--help`
+
+    return None if oidc is None else read_provider(oidc)
 
 
 def run(engine: Engine, settings: Settings, host: str, port: int, output: Output) -> None:

@@ -147,6 +147,7 @@ class EventTag(StrEnum):
     KEY_REVOKED = "account:key:revoked"
     FACTOR_ADDED = "account:factor:added"
     FACTOR_REMOVED = "account:factor:removed"
+    PROVIDER_LINKED = "account:provider:linked"
     SIGN_IN_REFUSED = "engine:signin:refused"
     DEMO_DECLARED = "operator:demo:declared"
 

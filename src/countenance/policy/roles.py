@@ -157,6 +157,10 @@ PUBLIC: dict[str, str] = {
     "/api/v1/sessions/passkey/options": "what a passkey is asked; names nobody",
     "/api/v1/sessions/passkey": "signing in by a passkey",
     "/api/v1/sessions/invitation": "the invitation proves who comes",
+    "/sign-in": "signing in",
+    "/sign-in/provider": "the way to the identity provider",
+    "/sign-in/provider/back": "the way back from it; state and code prove who comes",
+    "/invitation/{token}": "the invitation proves who comes",
     "/": "the start page for visitors",
 }
 """Paths that anybody may ask for, each with its reason; every other route asks for a verb."""

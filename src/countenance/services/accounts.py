@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from countenance.errors import BadInput, NotAllowed, NotSignedIn, Refused
 from countenance.ids import AccountId, ClientId, SubjectId, new_id
-from countenance.model.account import Account, Caller, Role
+from countenance.model.account import COMMAND_LINE, Account, Caller, Role
 from countenance.model.credential import Method
 from countenance.model.event import EventTag
 from countenance.policy import access
@@ -20,8 +20,6 @@ from countenance.store import credentials as credential_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction, set_setting, settings
 
-COMMAND_LINE = "command-line"
-"""Who acts where nobody is signed in: whoever can read the root key."""
 _DEMO = "demo"
 _LONGEST_NAME = 200
 

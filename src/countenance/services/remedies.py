@@ -14,6 +14,7 @@ from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.factors import Factors
+from countenance.services.federation import Federation
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
 from countenance.services.once import Once
@@ -77,6 +78,11 @@ class Remedies:
     def sign_in(self) -> SignIn:
         """Verbs on signing in: `password`, `passkey_options`, `passkey`."""
         return SignIn(self._records)
+
+    @cached_property
+    def federation(self) -> Federation:
+        """Verbs on signing in at an identity provider: `link`, `begin`, `finish`."""
+        return Federation(self._records)
 
     @cached_property
     def factors(self) -> Factors:

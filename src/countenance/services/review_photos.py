@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from countenance.errors import BadPhoto, NotFound
-from countenance.ids import PhotoId, SourceId
+from countenance.ids import FaceId, PhotoId, SourceId
 from countenance.model.event import EventTag
 from countenance.model.source import FaceRecord, FaceState, PhotoRecord
 from countenance.ports.eyes import Eyes
@@ -123,6 +123,15 @@ class ReviewPhotos:
                 following=next((one.photo for one in following if one.photo != photo), None),
                 left=_number_waiting(work),
             )
+
+    def photo_of(self, face: FaceId) -> PhotoId:
+        """Return the photo that a face is in.
+
+        Raises:
+            NotFound: no such face.
+        """
+        with self._records.read() as work:
+            return rows.get_face(work, face).photo
 
     def picture(self, photo: PhotoId, *, large: bool = False, everybody: bool = False) -> bytes:
         """Return a JPEG of a photo to decide by; the look is logged.

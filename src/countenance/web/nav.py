@@ -20,8 +20,16 @@ class Entry:
 
 _ENTRIES: tuple[Entry, ...] = (
     Entry("/", "Home", None),
+    Entry("/overview", "Overview", Verb.STATUS_READ),
+    Entry("/sources", "Sources", Verb.SOURCE_READ),
+    Entry("/ingests", "Ingest", Verb.INGEST_READ),
+    Entry("/review", "Review", Verb.FACE_READ),
+    Entry("/people", "People", Verb.SUBJECT_LIST),
+    Entry("/models", "Models", Verb.STATUS_READ),
+    Entry("/health", "Health", Verb.STATUS_READ),
     Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
     Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/accounts", "Accounts", Verb.ACCOUNT_READ),
     Entry("/custody", "What waits", Verb.WORKLIST_READ),
     Entry("/orders", "Orders", Verb.ORDER_READ),
     Entry("/holds", "Holds", Verb.HOLD_READ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -229,11 +230,13 @@ def send_photo(
     engine: EngineOf,
     job: str,
     photo: PhotoBody,
-    name: Annotated[str, Query(max_length=1000, description="What the file is called; sealed.")] = "",
+    name: Annotated[
+        str, Header(alias="Countenance-File-Name", max_length=2000, description="Percent-encoded; sealed.")
+    ] = "",
 ) -> OutcomeOut:
     """Send one photo of an upload; sent twice, it is known the second time."""
     with turn():
-        return outcome_out(engine.jobs.add(JobId(job), photo, name))
+        return outcome_out(engine.jobs.add(JobId(job), photo, unquote(name)))
 
 
 @router.post("/ingests/{job}/finish")

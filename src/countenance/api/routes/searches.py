@@ -90,6 +90,14 @@ class ReviewIn(BaseModel):
     verdict: Verdict
 
 
+class AuthorisationIn(BaseModel):
+    """What was decided on the authorisation of a search that was made before it came."""
+
+    reference: str | None = Field(
+        max_length=200, description="Of the warrant or decision; null where it was refused: the search is deleted."
+    )
+
+
 class VerificationOut(BaseModel):
     """A comparison of two photos."""
 
@@ -196,6 +204,12 @@ def review(caller: Reviewer, engine: EngineOf, search: str, subject: str, said: 
     client = client_of(caller)
     seen = engine.desk.decide(SearchId(search), SubjectId(subject), said.verdict, client, by=caller.account)
     return candidate_out(SearchId(search), seen)
+
+
+@router.put("/searches/{search}/authorisation", status_code=204)
+def authorise(caller: Searcher, engine: EngineOf, search: str, decided: AuthorisationIn) -> None:
+    """Record the authorisation of a search, or that it was refused: then the search and all of it are deleted."""
+    engine.desk.authorise(SearchId(search), client_of(caller), decided.reference)
 
 
 @router.post("/verifications", max_body_size=LARGEST_UPLOAD, openapi_extra=_TWO_PHOTOS)

@@ -5,10 +5,35 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import custody, desk, holds, home, law, orders, registers, requests, retention, runs
+from countenance.web.pages import (
+    access,
+    accounts,
+    custody,
+    desk,
+    holds,
+    home,
+    ingests,
+    law,
+    orders,
+    overview,
+    people,
+    registers,
+    requests,
+    retention,
+    review,
+    runs,
+    sources,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
+    access.router,
+    accounts.router,
+    overview.router,
+    sources.router,
+    ingests.router,
+    review.router,
+    people.router,
     desk.router,
     custody.router,
     orders.router,

@@ -115,6 +115,25 @@ def review(
     return back_to(f"/searches/{search}#{subject}")
 
 
+@router.post("/searches/{search}/authorisation")
+def authorise(
+    request: HttpRequest,
+    caller: Searcher,
+    engine: EngineOf,
+    search: str,
+    reference: Annotated[str, Form(max_length=200)] = "",
+    refused: Annotated[bool, Form()] = False,
+) -> Response:
+    """Record what was decided on the authorisation of a search; refused, the search is deleted."""
+    try:
+        engine.desk.authorise(SearchId(search), client_of(caller), None if refused else reference)
+    except BadInput as error:
+        problem = problem_of(error, request_id(request))
+        answer = engine.desk.answer(SearchId(search), client_of(caller), by=caller.account)
+        return _show(request, "desk/answer.html", answer, caller, status=problem.status, problem=problem)
+    return back_to("/searches" if refused else f"/searches/{search}")
+
+
 @router.get("/compare")
 def compare(request: HttpRequest, caller: Searcher, engine: EngineOf) -> HTMLResponse:
     """Show the form of a comparison of two photos."""
