@@ -70,9 +70,9 @@ def test_a_folder_is_chosen_and_ingested(world: World, operator: TestClient) -> 
         world.photo(number, name=f"gala/{number}.png")
     (world.photos / "gala" / "broken.jpg").write_bytes(b"no photo")
     (root,) = operator.get(f"{API}/folders").json()["roots"]
-    assert operator.get(f"{API}/folders/{root}").json()["folders"] == ["gala"]
-    assert operator.get(f"{API}/folders/{root}", params={"inside": "gala"}).json()["photos"] == 4
-    assert operator.get(f"{API}/folders/{root}", params={"inside": "../.."}).status_code == 422
+    assert operator.post(f"{API}/folders/list", json={"root": root}).json()["folders"] == ["gala"]
+    assert operator.post(f"{API}/folders/list", json={"root": root, "inside": "gala"}).json()["photos"] == 4
+    assert operator.post(f"{API}/folders/list", json={"root": root, "inside": "../.."}).status_code == 422
     started = operator.post(
         f"{API}/ingests", json={"kind": "folder", "source": source, "root": root, "inside": "gala", "ask": True}
     )

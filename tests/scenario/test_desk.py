@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import io
 import threading
+from datetime import date
 
 import numpy as np
 import pytest
 from fake_pack import TILE, face, photo, png
+from PIL import ExifTags
 from PIL import Image as Pillow
 from world import DELIVERY, OPERATOR, PRESENT, World
 
@@ -156,6 +158,27 @@ def test_two_people_review_without_knowing_of_each_other(world: World) -> None:
     assert (refused.value.rule_id, world.log()[-1].payload["rule"]) == ("result.decided", "result.decided")
     (entry,), _ = desk.history(client)
     assert entry.states == {ReviewState.DISPUTED: 1}
+
+
+def test_the_day_on_which_a_photo_was_taken_stands_beside_it(world: World) -> None:
+    """It is what the camera stated; a camera that says nothing, or nonsense, leaves it open."""
+    client, source = world.client(), world.source()
+    for seed, stated, day in (
+        (1, "2019:07:14 21:03:11", date(2019, 7, 14)),
+        (2, "0000:00:00 00:00:00", None),
+        (3, "yesterday", None),
+        (4, None, None),
+    ):
+        person = world.person("Ada")
+        world.sign(person.id)
+        exif = Pillow.Exif()
+        if stated is not None:
+            exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = stated
+        out = io.BytesIO()
+        Pillow.fromarray(photo(face(seed))).save(out, "WEBP", lossless=True, exif=exif)
+        world.engine.ingest.one(source, out.getvalue(), subject=person.id)
+        (seen,) = asked(world, client, seed).candidates
+        assert seen.taken_on == day
 
 
 @pytest.fixture

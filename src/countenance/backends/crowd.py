@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -201,6 +202,7 @@ def _written(seen: SeenPhoto) -> bytes:
             for face in seen.faces
         ],
         "preview": None if seen.preview is None else len(seen.preview),
+        "taken_on": None if seen.taken_on is None else seen.taken_on.isoformat(),
     }
     return _packed(said, blobs)
 
@@ -225,7 +227,8 @@ def _read(message: bytes) -> SeenPhoto | BadPhoto:
     preview = None if said["preview"] is None else blobs.take(int(said["preview"]))
     height, width = said["size"]
     regions = tuple(NamedRegion(name, None if box is None else Box(*box)) for name, box in said["regions"])
-    return SeenPhoto((int(height), int(width)), regions, faces, preview)
+    taken_on = None if said["taken_on"] is None else date.fromisoformat(said["taken_on"])
+    return SeenPhoto((int(height), int(width)), regions, faces, preview, taken_on)
 
 
 class _Blobs:

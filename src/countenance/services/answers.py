@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from countenance.errors import ModelError
 from countenance.ids import SearchId, SourceId
@@ -52,7 +52,8 @@ class Seen:
         chance: how many strangers are to be expected at this score, as the answer said; rounded too.
         held: how many people must look at it, and what they said.
         sources: of the photo; those whose permission was withdrawn are left out.
-        photo_since: when the photo came here; when it was taken is not recorded.
+        taken_on: the day when the photo was taken, as the camera stated it; None where it did not.
+        photo_since: when the photo came here.
         face_px: how wide the face is in the sealed preview; pictures are cut from the photo where that is small.
         face: for whoever cuts out its picture.
     """
@@ -63,6 +64,7 @@ class Seen:
     chance: Estimate | None
     held: Held
     sources: tuple[SourceNote, ...]
+    taken_on: date | None
     photo_since: datetime
     face_px: int
     face: FaceRecord = field(repr=False)
@@ -162,6 +164,7 @@ def _seen(work: Transaction, rank: int, one: StoredCandidate, held: Held, face: 
         chance=None if one.chance is None else _rounded(one.chance),
         held=held,
         sources=tuple(SourceNote(source.id, source.name, source.capture_place) for source in sources),
+        taken_on=photo.taken_on,
         photo_since=photo.ingested_at,
         face_px=width_in_preview(face.box, photo.size),
         face=face,

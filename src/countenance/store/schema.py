@@ -159,6 +159,7 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("ingested_at", Text, nullable=False),
     Column("considered_at", Text, nullable=False),  # when its faces were last held against the releases
+    Column("taken_on", Text),  # YYYY-MM-DD as the camera stated it; NULL in photos from before it was kept, too
 )
 photo_source = Table(
     "photo_source",

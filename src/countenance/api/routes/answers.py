@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
@@ -62,6 +62,7 @@ class CandidateOut(BaseModel):
     threshold: float | None
     chance: EstimateOut | None = Field(description="Strangers to be expected at this score in this gallery.")
     sources: list[SourceOut]
+    taken_on: date | None = Field(description="When the photo was taken, as the camera stated it.")
     photo_since: datetime = Field(description="When the photo came here.")
     face_px: int = Field(description="Width of the face in the stored preview.")
     crop: str = Field(description="Path of the face's picture.")
@@ -109,6 +110,7 @@ def candidate_out(search: SearchId, seen: Seen) -> CandidateOut:
         threshold=seen.threshold,
         chance=None if seen.chance is None else _estimate(seen.chance),
         sources=[SourceOut(id=one.id, name=one.name, capture_place=one.capture_place) for one in seen.sources],
+        taken_on=seen.taken_on,
         photo_since=seen.photo_since,
         face_px=seen.face_px,
         crop=f"/api/v1/searches/{search}/candidates/{held.subject}/crop",

@@ -27,6 +27,13 @@ Reader = Annotated[Caller, may(Verb.INGEST_READ)]
 Runner = Annotated[Caller, may(Verb.INGEST_RUN)]
 
 
+class FolderIn(BaseModel):
+    """A folder; nothing outside of its root can be named."""
+
+    root: str = Field(max_length=255)
+    inside: str = Field(default="", max_length=4096, description="Where in its root, parts by `/`.")
+
+
 class FolderOut(BaseModel):
     """What lies in a folder that the server may read."""
 
@@ -164,12 +171,10 @@ def roots(_caller: Reader, settings: SettingsOf) -> RootsOut:
     return RootsOut(roots=list(PhotoRoots(settings.photos).names))
 
 
-@router.get("/folders/{root}")
-def folder(
-    _caller: Reader, settings: SettingsOf, root: str, inside: Annotated[str, Query(max_length=4096)] = ""
-) -> FolderOut:
-    """Return what lies in a folder; nothing outside of its root can be named."""
-    found = PhotoRoots(settings.photos).listing(root, inside)
+@router.post("/folders/list")
+def folder(_caller: Reader, settings: SettingsOf, asked: FolderIn) -> FolderOut:
+    """Return what lies in a folder; named in the body, for addresses end up in logs and folders may name people."""
+    found = PhotoRoots(settings.photos).listing(asked.root, asked.inside)
     return FolderOut(root=found.root, inside=found.inside, folders=list(found.folders), photos=found.photos)
 
 

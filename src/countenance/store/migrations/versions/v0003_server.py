@@ -307,6 +307,9 @@ def upgrade() -> None:
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
 
+    with op.batch_alter_table("photo", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("taken_on", sa.Text(), nullable=True))
+
     with op.batch_alter_table("search", schema=None) as batch_op:
         batch_op.add_column(sa.Column("threshold_low", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("threshold_high", sa.Float(), nullable=True))
