@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from countenance.cli.archive import archive
 from PIL import Image as Pillow
 from world import World
 
-from countenance.cli.archive import archive
 from countenance.errors import BadInput, NotFound, NotSignedIn
 from countenance.ids import ClientId, FaceId, PhotoId, ReleaseId, SubjectId
 from countenance.model.account import Role

@@ -33,6 +33,49 @@ class Verb(StrEnum):
     RESULT_REVIEW = "result:review"
     """Say whether a candidate is the person in the probe."""
 
+    WORKLIST_READ = "worklist:read"
+    """What waits for a custodian."""
+    ORDER_READ = "order:read"
+    """Orders of courts and authorities, and their conflicts."""
+    ORDER_WRITE = "order:write"
+    """Enter, confirm, freeze, execute, stay and vacate orders; resolve conflicts."""
+    HOLD_READ = "hold:read"
+    HOLD_WRITE = "hold:write"
+    """Place, review and lift legal holds."""
+    RUN_READ = "run:read"
+    """Destruction runs and their progress."""
+    RUN_WRITE = "run:write"
+    """Plan, approve and continue destruction runs."""
+    CERTIFICATE_READ = "certificate:read"
+    """Signed certificates of destruction."""
+    SOURCE_REVOKE = "source:revoke"
+    """Withdraw the permission of a source."""
+    RELEASE_INVALIDATE = "release:invalidate"
+    """Record that a ruling voided a release."""
+    REQUEST_READ = "request:read"
+    """Requests of subjects, with their deadlines."""
+    REQUEST_WRITE = "request:write"
+    """Open, acknowledge, answer and close requests of subjects."""
+    RETENTION_READ = "retention:read"
+    """The retention calendar."""
+    RETENTION_WRITE = "retention:write"
+    """Follow the retention clock now; record what moves it."""
+    EVIDENCE_READ = "evidence:read"
+    """What evidence of consent is kept, closed."""
+    EVIDENCE_OPEN = "evidence:open"
+    """Find evidence, ask to see it, open what somebody else asked for."""
+    RECIPIENT_READ = "recipient:read"
+    RECIPIENT_WRITE = "recipient:write"
+    """Tell recipients to delete, and record what they answer."""
+    BREACH_READ = "breach:read"
+    BREACH_WRITE = "breach:write"
+    """Drill, report and close breaches."""
+    LAW_READ = "law:read"
+    """Law files in use, and changes that wait."""
+    LAW_WRITE = "law:write"
+    """Enter and confirm changes of the law in use."""
+    EXPLAIN_READ = "explain:read"
+    """Why a decision is made as it is."""
     SOURCE_READ = "source:read"
     """See where photos come from, and the permissions."""
     SOURCE_ADD = "source:add"
@@ -75,6 +118,29 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.SEARCH_MAKE: frozenset({_S}),
     Verb.SEARCH_READ: frozenset({_S}),
     Verb.RESULT_REVIEW: frozenset({_S}),
+    Verb.WORKLIST_READ: frozenset({_C}),
+    Verb.ORDER_READ: frozenset({_C}),
+    Verb.ORDER_WRITE: frozenset({_C}),
+    Verb.HOLD_READ: frozenset({_C}),
+    Verb.HOLD_WRITE: frozenset({_C}),
+    Verb.RUN_READ: frozenset({_C}),
+    Verb.RUN_WRITE: frozenset({_C}),
+    Verb.CERTIFICATE_READ: frozenset({_O, _C, _A}),
+    Verb.SOURCE_REVOKE: frozenset({_C}),
+    Verb.RELEASE_INVALIDATE: frozenset({_C}),
+    Verb.REQUEST_READ: frozenset({_O, _C}),
+    Verb.REQUEST_WRITE: frozenset({_O, _C}),
+    Verb.RETENTION_READ: frozenset({_O, _C}),
+    Verb.RETENTION_WRITE: frozenset({_O, _C}),
+    Verb.EVIDENCE_READ: frozenset({_C}),
+    Verb.EVIDENCE_OPEN: frozenset({_C}),
+    Verb.RECIPIENT_READ: frozenset({_O, _C}),
+    Verb.RECIPIENT_WRITE: frozenset({_O, _C}),
+    Verb.BREACH_READ: frozenset({_C}),
+    Verb.BREACH_WRITE: frozenset({_C}),
+    Verb.LAW_READ: frozenset({_O, _C, _A}),
+    Verb.LAW_WRITE: frozenset({_C}),
+    Verb.EXPLAIN_READ: frozenset({_O, _C}),
     Verb.SOURCE_READ: frozenset({_O, _C}),
     Verb.SOURCE_ADD: frozenset({_O, _C}),
     Verb.INGEST_READ: frozenset({_O}),

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.guard import EngineOf, SettingsOf, cookie_name, may
+from countenance.api.door import let_in
+from countenance.api.guard import EngineOf, may
 from countenance.api.problems import Problem, problem_of, request_id
 from countenance.api.routes import own as api
 from countenance.api.routes.own import AskIn, MoveIn
@@ -42,7 +43,7 @@ def knock(request: Request, engine: EngineOf, token: str) -> HTMLResponse:
 
 
 @router.post("/mine/{token}")
-def enter(request: Request, engine: EngineOf, settings: SettingsOf, token: str) -> Response:
+def enter(request: Request, engine: EngineOf, token: str) -> Response:
     """Open one's own view on this device."""
     try:
         entered = engine.own.enter(token)
@@ -51,9 +52,7 @@ def enter(request: Request, engine: EngineOf, settings: SettingsOf, token: str) 
     if entered is None:
         return back_to(f"/mine/{token}")
     response = back_to("/own")
-    response.set_cookie(
-        cookie_name(settings), entered[0], httponly=True, secure=settings.is_https, samesite="lax", path="/"
-    )
+    let_in(request, response, entered[0])
     return response
 
 
