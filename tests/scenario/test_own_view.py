@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from countenance.cli.archive import archive
 from PIL import Image as Pillow
 from world import World
 
@@ -18,6 +17,7 @@ from countenance.model.account import Role
 from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind
+from countenance.papers.archive import archive
 
 BLACK = 8
 

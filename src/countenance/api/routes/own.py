@@ -122,51 +122,51 @@ def me(caller: Caller) -> SubjectId:
 
 
 @router.get("/held")
-def held(caller: Reader, engine: EngineOf) -> OwnOut:
+def own_held(caller: Reader, engine: EngineOf) -> OwnOut:
     """Return what is held about me, and who searched and found me; the look is logged."""
     return own_out(engine.own.show(me(caller)))
 
 
 @router.get("/photos/{photo}", response_class=Response)
-def photo(caller: Reader, engine: EngineOf, photo: str) -> Response:
+def own_photo(caller: Reader, engine: EngineOf, photo: str) -> Response:
     """Return the preview of a photo that shows me; everybody else is blacked out."""
     return Response(engine.own.photo(me(caller), PhotoId(photo)), media_type="image/jpeg")
 
 
 @router.get("/releases/{release}", response_class=Response)
-def release(caller: Reader, engine: EngineOf, release: str) -> Response:
+def own_release(caller: Reader, engine: EngineOf, release: str) -> Response:
     """Return a release of mine as a signed document that verifies offline."""
     data = engine.own.receipt(me(caller), ReleaseId(release))
     return attachment(data, f"release-{release}.json", "application/json")
 
 
 @router.post("/export", response_class=Response)
-def export(caller: Owner, engine: EngineOf) -> Response:
+def own_export(caller: Owner, engine: EngineOf) -> Response:
     """Return everything that is held about me as a ZIP archive, to take along."""
     request, data = engine.own.export(me(caller), archive)
     return attachment(data, f"{request.id}.zip", ZIP)
 
 
 @router.post("/withdraw", status_code=204)
-def withdraw(caller: Owner, engine: EngineOf) -> None:
+def own_withdraw(caller: Owner, engine: EngineOf) -> None:
     """Withdraw every release; nobody finds me from the next search on."""
     engine.own.withdraw(me(caller))
 
 
 @router.post("/requests", status_code=201)
-def ask(caller: Owner, engine: EngineOf, asked: AskIn) -> OwnRequest:
+def own_ask(caller: Owner, engine: EngineOf, asked: AskIn) -> OwnRequest:
     """Ask for a correction or for erasure, or object; it is acknowledged at once, and answered by its day."""
     return request_out(engine.own.ask(me(caller), asked.kind, asked.words))
 
 
 @router.post("/faces/{face}/not-me")
-def not_me(caller: Owner, engine: EngineOf, face: str) -> OwnRequest:
+def own_not_me(caller: Owner, engine: EngineOf, face: str) -> OwnRequest:
     """Say that a face is not mine; its faceprint is deleted at once."""
     return request_out(engine.own.not_me(me(caller), FaceId(face)))
 
 
 @router.post("/residence", status_code=204)
-def move(caller: Owner, engine: EngineOf, moved: MoveIn) -> None:
+def own_move(caller: Owner, engine: EngineOf, moved: MoveIn) -> None:
     """Say where I live now, and since when."""
     engine.own.move(me(caller), moved.place, moved.since)
 

@@ -124,20 +124,20 @@ class PictureOut(BaseModel):
 
 
 @router.get("")
-def screen(engine: EngineOf, token: str) -> ScreenOut:
+def read_screen(engine: EngineOf, token: str) -> ScreenOut:
     """Return what the screen shows."""
     return screen_out(engine.signings.screen(token))
 
 
 @router.post("/residence")
-def residence(engine: EngineOf, token: str, home: HomeIn) -> ScreenOut:
+def say_residence(engine: EngineOf, token: str, home: HomeIn) -> ScreenOut:
     """Say where the person lives; it decides which law the notice follows."""
     engine.signings.reside(token, home.place)
-    return screen(engine, token)
+    return read_screen(engine, token)
 
 
 @router.post("/choice")
-def choice(engine: EngineOf, token: str, chosen: ChoiceIn) -> DraftOut:
+def choose_release(engine: EngineOf, token: str, chosen: ChoiceIn) -> DraftOut:
     """Choose purposes and clients; returns the notice to read."""
     draft = engine.signings.choose(
         token,
@@ -150,7 +150,7 @@ def choice(engine: EngineOf, token: str, chosen: ChoiceIn) -> DraftOut:
 
 
 @router.post("/signature", status_code=201)
-def signature(engine: EngineOf, token: str, signed: SignatureIn) -> SignedOut:
+def sign_release(engine: EngineOf, token: str, signed: SignatureIn) -> SignedOut:
     """Sign what is shown."""
     strokes = strokes_of(signed.strokes) if signed.strokes else ()
     act = Act(
@@ -165,13 +165,13 @@ def signature(engine: EngineOf, token: str, signed: SignatureIn) -> SignedOut:
 
 
 @router.post("/refusal", status_code=204)
-def refusal(engine: EngineOf, token: str) -> None:
+def refuse_release(engine: EngineOf, token: str) -> None:
     """Say no; it ends here, and nothing else follows."""
     engine.signings.refuse(token)
 
 
 @router.post("/picture", max_body_size=LARGEST_UPLOAD, openapi_extra=RAW_PHOTO)
-def picture(engine: EngineOf, token: str, photo: PhotoBody) -> PictureOut:
+def send_picture(engine: EngineOf, token: str, photo: PhotoBody) -> PictureOut:
     """Send the picture of the person who signed; refused, without a look at it, before the signature."""
     with turn():
         face = engine.signings.picture(token, photo)
@@ -179,14 +179,14 @@ def picture(engine: EngineOf, token: str, photo: PhotoBody) -> PictureOut:
 
 
 @router.post("/link", status_code=201)
-def link(engine: EngineOf, settings: SettingsOf, token: str) -> PrivateLink:
+def make_private_link(engine: EngineOf, settings: SettingsOf, token: str) -> PrivateLink:
     """Make the private link of the person who signed."""
     _, subject = signed_by(engine, token)
     return PrivateLink(link=f"{settings.origin}/mine/{engine.own.link(subject)}")
 
 
 @router.get("/receipt", response_class=Response)
-def receipt(engine: EngineOf, token: str) -> Response:
+def read_receipt(engine: EngineOf, token: str) -> Response:
     """Return the signed release as a document that verifies offline."""
     release, subject = signed_by(engine, token)
     name = f'attachment; filename="release-{release}.json"'

@@ -78,13 +78,15 @@ def signing_out(one: Signing, now: datetime) -> SigningOut:
 
 
 @router.get("/signings")
-def signings(_caller: Desk, engine: EngineOf) -> list[SigningOut]:
+def list_signings(_caller: Desk, engine: EngineOf) -> list[SigningOut]:
     """Return the signings of the last two weeks, newest first."""
     return [signing_out(one, now) for one, now in engine.signings.everything()]
 
 
 @router.post("/signings", status_code=201)
-def start(caller: Desk, engine: EngineOf, settings: SettingsOf, response: Response, asked: SigningIn) -> StartedOut:
+def start_signing(
+    caller: Desk, engine: EngineOf, settings: SettingsOf, response: Response, asked: SigningIn
+) -> StartedOut:
     """Start a signing; an earlier one of the same person that was not signed ends."""
     offer = Offer(
         frozenset(asked.purposes), frozenset(map(ClientId, asked.clients)), frozenset(asked.kinds), asked.term_days
@@ -102,18 +104,18 @@ def start(caller: Desk, engine: EngineOf, settings: SettingsOf, response: Respon
 
 
 @router.get("/signings/{signing}")
-def signing(_caller: Desk, engine: EngineOf, signing: str) -> SigningOut:
+def read_signing(_caller: Desk, engine: EngineOf, signing: str) -> SigningOut:
     """Return one signing."""
     return signing_out(*engine.signings.get(SigningId(signing)))
 
 
 @router.post("/signings/{signing}/stop", status_code=204)
-def stop(_caller: Desk, engine: EngineOf, signing: str) -> None:
+def stop_signing(_caller: Desk, engine: EngineOf, signing: str) -> None:
     """End a signing that is not signed yet."""
     engine.signings.stop(SigningId(signing))
 
 
 @router.post("/people/{subject}/link", status_code=201)
-def link(_caller: Linker, engine: EngineOf, settings: SettingsOf, subject: str) -> LinkOut:
+def make_link(_caller: Linker, engine: EngineOf, settings: SettingsOf, subject: str) -> LinkOut:
     """Make a new private link for a person whom you know to be this person; never by a photo."""
     return LinkOut(link=f"{settings.origin}/mine/{engine.own.link(SubjectId(subject))}")

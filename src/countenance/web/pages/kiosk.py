@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from countenance.api.door import Knock
 from countenance.api.guard import EngineOf, SettingsOf
 from countenance.api.photos import PhotoForm, file_in
 from countenance.api.problems import Problem, problem_of, request_id
@@ -55,7 +56,7 @@ def code(request: Request) -> HTMLResponse:
     return page(request, "sign/code.html", problem=None)
 
 
-@router.post("/sign")
+@router.post("/sign", dependencies=[Knock])
 def enter(request: Request, engine: EngineOf, *, code: Word = "") -> Response:
     """Open the signing that waits under a code."""
     try:
@@ -93,16 +94,16 @@ def act(
     said = Said(place, purposes, clients + kinds, statements, name, relation)
     try:
         if do == "refuse":
-            api.refusal(engine, token)
+            api.refuse_release(engine, token)
             return page(request, "sign/refused.html")
         if do == "link":
-            return _receipt(request, engine, token, api.link(engine, settings, token).link)
+            return _receipt(request, engine, token, api.make_private_link(engine, settings, token).link)
         if do == "about" and place not in ("", UNKNOWN):
-            api.residence(engine, token, HomeIn(place=place))
+            api.say_residence(engine, token, HomeIn(place=place))
         elif do == "choose":
-            api.choice(engine, token, _typed(ChoiceIn, purposes=purposes, clients=clients, kinds=kinds))
+            api.choose_release(engine, token, _typed(ChoiceIn, purposes=purposes, clients=clients, kinds=kinds))
         elif do == "sign":
-            api.signature(engine, token, _signature(said, text_sha256, strokes))
+            api.sign_release(engine, token, _signature(said, text_sha256, strokes))
     except CountenanceError as error:
         step = "read" if do == "sign" else do
         return _screen(request, engine, token, step, said, problem_of(error, request_id(request)))
@@ -116,7 +117,7 @@ def picture(request: Request, engine: EngineOf, token: str, form: PhotoForm) -> 
         data = file_in(form, "photo")
         if not data:
             raise BadInput("choose a picture, or take one")
-        api.picture(engine, token, data)
+        api.send_picture(engine, token, data)
     except CountenanceError as error:
         return _screen(request, engine, token, "picture", Said(), problem_of(error, request_id(request)))
     return back_to(f"/sign/{token}?step=done")

@@ -97,22 +97,22 @@ def act(
     """Carry out what is asked for."""
     try:
         if do == "export":
-            return api.export(caller, engine)
+            return api.own_export(caller, engine)
         if do == "withdraw":
-            api.withdraw(caller, engine)
+            api.own_withdraw(caller, engine)
         elif do == "not_me":
-            api.not_me(caller, engine, face)
+            api.own_not_me(caller, engine, face)
         elif do == "move":
-            api.move(caller, engine, MoveIn(place=place[:20], since=_day(since)))
+            api.own_move(caller, engine, MoveIn(place=place[:20], since=_day(since)))
         elif do in _ASKED:
-            api.ask(caller, engine, AskIn.model_construct(kind=_ASKED[do], words=words))
+            api.own_ask(caller, engine, AskIn.model_construct(kind=_ASKED[do], words=words))
     except CountenanceError as error:
         return _own(request, caller, engine, problem_of(error, request_id(request)))
     return back_to("/own")
 
 
 def _own(request: Request, caller: Caller, engine: Engine, problem: Problem | None = None) -> HTMLResponse:
-    shown = api.held(caller, engine)
+    shown = api.own_held(caller, engine)
     return page(
         request,
         "own/own.html",

@@ -73,7 +73,7 @@ def start(
                 representative=(representative.strip() or None) if minor else None,
             )
             said["subject"] = asked.subject = added.id
-        made = api.start(caller, engine, settings, Response(), asked)
+        made = api.start_signing(caller, engine, settings, Response(), asked)
     except CountenanceError as error:
         return _page(request, caller, engine, said, problem_of(error, request_id(request)))
     return page(request, "signings/started.html", made=made, address=f"{settings.origin}/sign")
@@ -83,7 +83,7 @@ def start(
 def stop(request: Request, caller: Desk, engine: EngineOf, signing: str) -> Response:
     """End a signing."""
     try:
-        api.stop(caller, engine, signing)
+        api.stop_signing(caller, engine, signing)
     except CountenanceError as error:
         return _page(request, caller, engine, {}, problem_of(error, request_id(request)))
     return back_to("/signings")
@@ -99,7 +99,7 @@ def ask_link(request: Request, _caller: Linker, subject: str) -> HTMLResponse:
 def link(request: Request, caller: Linker, engine: EngineOf, settings: SettingsOf, subject: str) -> HTMLResponse:
     """Make a new private link, and show it once."""
     try:
-        made = api.link(caller, engine, settings, subject)
+        made = api.make_link(caller, engine, settings, subject)
     except CountenanceError as error:
         problem = problem_of(error, request_id(request))
         return page(request, "signings/link.html", status=problem.status, subject=subject, link=None, problem=problem)
@@ -126,7 +126,7 @@ def _page(
         request,
         "signings/signings.html",
         status=200 if problem is None else problem.status,
-        signings=api.signings(caller, engine),
+        signings=api.list_signings(caller, engine),
         labels=engine.signings.labels(),
         person=engine.signings.person(SubjectId(known)) if known else None,
         sources=[one for one in engine.register.sources() if one.revoked_at is None],
