@@ -30,9 +30,13 @@ class House:
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    def browser(self, **settings: Any) -> Page:
-        """Return a page of a fresh browser, at the first page; what its console complains of fails the test."""
-        context = self._chromium.new_context(base_url=self.address, **settings)
+    def browser(self, other: Browser | None = None, **settings: Any) -> Page:
+        """Return a page of a fresh browser, at the first page; what its console complains of fails the test.
+
+        Args:
+            other: another Chromium, such as one with a camera.
+        """
+        context = (other or self._chromium).new_context(base_url=self.address, **settings)
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -38,6 +38,10 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
     ] = None,
+    retention_hour: Annotated[
+        int,
+        typer.Option(help="Hour of the day from which whose time is up is destroyed, once a day.", min=0, max=23),
+    ] = 3,
     oidc: Annotated[
         Path | None,
         typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
@@ -53,7 +57,8 @@ def serve(
         countenance serve --origin https://faces.museum.example
     """
     with engine_command(data, as_json) as (engine, output):
-        settings = replace(_settings(host, port, origin, photos or []), provider=_provider(oidc))
+        settings = _settings(host, port, origin, photos or [])
+        settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
         run(engine, settings, host, port, output)
 
 

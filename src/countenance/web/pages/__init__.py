@@ -5,7 +5,30 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from countenance.web.pages import access, accounts, desk, home, ingests, log, overview, people, public, review, sources
+from countenance.web.pages import (
+    access,
+    accounts,
+    custody,
+    desk,
+    holds,
+    home,
+    ingests,
+    kiosk,
+    law,
+    log,
+    orders,
+    overview,
+    own,
+    people,
+    public,
+    registers,
+    requests,
+    retention,
+    review,
+    runs,
+    signings,
+    sources,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     home.router,
@@ -19,4 +42,15 @@ PAGES: tuple[APIRouter, ...] = (
     people.router,
     desk.router,
     log.router,
+    signings.router,
+    kiosk.router,
+    own.router,
+    custody.router,
+    orders.router,
+    holds.router,
+    runs.router,
+    requests.router,
+    retention.router,
+    registers.router,
+    law.router,
 )
