@@ -15,14 +15,28 @@ from typing import Self
 import httpx2
 
 from countenance.client.accounts import Accounts
+from countenance.client.breaches import Breaches
+from countenance.client.evidence import Evidence
 from countenance.client.factors import Factors
+from countenance.client.holds import Holds
 from countenance.client.ingests import Ingests
 from countenance.client.keys import Keys
+from countenance.client.law import Law
+from countenance.client.log import Log
+from countenance.client.orders import Orders
+from countenance.client.own import Own
 from countenance.client.people import People
+from countenance.client.public import Public
+from countenance.client.recipients import Recipients
+from countenance.client.requests import Requests
+from countenance.client.retention import Retention
 from countenance.client.review import Review
+from countenance.client.runs import Runs
 from countenance.client.searches import Searches
 from countenance.client.server import Server
 from countenance.client.sessions import Sessions
+from countenance.client.signing import Signing
+from countenance.client.signings import Signings
 from countenance.client.sources import Sources
 from countenance.client.status import Status
 from countenance.client.transport import Problem, Transport
@@ -45,14 +59,28 @@ class Countenance:
     ) -> None:
         self._transport = sender = Transport(origin, key, timeout_s, transport)
         self.accounts = Accounts(sender)
+        self.breaches = Breaches(sender)
+        self.evidence = Evidence(sender)
         self.factors = Factors(sender)
+        self.holds = Holds(sender)
         self.ingests = Ingests(sender)
         self.keys = Keys(sender)
+        self.law = Law(sender)
+        self.log = Log(sender)
+        self.orders = Orders(sender)
+        self.own = Own(sender)
         self.people = People(sender)
+        self.public = Public(sender)
+        self.recipients = Recipients(sender)
+        self.requests = Requests(sender)
+        self.retention = Retention(sender)
         self.review = Review(sender)
+        self.runs = Runs(sender)
         self.searches = Searches(sender)
         self.server = Server(sender)
         self.sessions = Sessions(sender)
+        self.signing = Signing(sender)
+        self.signings = Signings(sender)
         self.sources = Sources(sender)
         self.status = Status(sender)
 

@@ -3,14 +3,34 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 AgeBand = Literal["adult", "minor"]
 Authorisation = Literal["none", "given", "pending"]
+ClientKind = Literal[
+    "photographer",
+    "archive",
+    "museum",
+    "university",
+    "registry",
+    "venue",
+    "law_enforcement",
+    "individual",
+    "trial",
+    "unvetted",
+]
+ConsentStatus = Literal[
+    "requested", "refused", "given", "expired", "withdrawn", "revoked", "invalidated", "needs_renewal"
+]
+ErrandState = Literal["waiting", "running", "done", "failed"]
+Exposed = Literal["records", "keyring", "backup", "log", "clients", "host"]
 FaceState = Literal["bystander", "reference", "skipped", "waiting", "dismissed"]
+HoldBasis = Literal["warrant", "subpoena", "court_order", "regulator", "litigation_anticipated"]
 JobKind = Literal["folder", "upload"]
 JobState = Literal["running", "done", "cancelled", "interrupted", "failed"]
 Method = Literal["invite", "link", "passkey", "password", "provider", "private_link"]
+OrderStatus = Literal["draft", "confirmed", "in_force", "stayed", "vacated", "satisfied"]
+Outcome = Literal["confirmed", "unconfirmed"]
 ProbeBasis = Literal["subject_present", "attested_basis"]
 Purpose = Literal[
     "photo_delivery",
@@ -21,9 +41,30 @@ Purpose = Literal[
     "member_access",
     "evaluation",
 ]
+Relation = Literal["parent", "guardian", "authorised"]
+RequestKind = Literal["access", "export", "correct", "erase", "object"]
 ReviewState = Literal["unconfirmed", "confirmed", "rejected", "disputed"]
 Role = Literal["operator", "searcher", "custodian", "auditor", "subject"]
+RunState = Literal["planned", "frozen", "approved", "executing", "verifying", "certified", "failed", "cancelled"]
+SigningState = Literal["open", "shown", "signed", "refused", "ended"]
 Stands = Literal["given", "not_signed", "ended", "frozen"]
+TaskKind = Literal[
+    "order_confirm",
+    "order_request",
+    "order_due",
+    "conflict",
+    "run_approve",
+    "run_stopped",
+    "hold_lift",
+    "hold_review",
+    "evidence",
+    "law",
+    "request",
+    "instruction",
+    "breach",
+    "retention",
+]
+Urgency = Literal["yours", "overdue", "open", "soon", "others"]
 Verb = Literal[
     "home:read",
     "access:own",
@@ -31,9 +72,33 @@ Verb = Literal[
     "account:read",
     "account:write",
     "metrics:read",
+    "log:read",
     "search:make",
     "search:read",
     "result:review",
+    "worklist:read",
+    "order:read",
+    "order:write",
+    "hold:read",
+    "hold:write",
+    "run:read",
+    "run:write",
+    "certificate:read",
+    "source:revoke",
+    "release:invalidate",
+    "request:read",
+    "request:write",
+    "retention:read",
+    "retention:write",
+    "evidence:read",
+    "evidence:open",
+    "recipient:read",
+    "recipient:write",
+    "breach:read",
+    "breach:write",
+    "law:read",
+    "law:write",
+    "explain:read",
     "source:read",
     "source:add",
     "ingest:read",
@@ -42,10 +107,15 @@ Verb = Literal[
     "face:decide",
     "subject:list",
     "subject:add",
+    "signing:run",
+    "link:make",
+    "own:read",
+    "own:act",
     "status:read",
     "model:use",
 ]
 Verdict = Literal["same", "not_same", "undecided"]
+VerifiedBy = Literal["signed_release_key", "account", "document"]
 
 
 class AccountIn(TypedDict):
@@ -77,6 +147,17 @@ class AccountsOut(TypedDict):
     next: str | None
 
 
+class AffectedOut(TypedDict):
+    """The people of one law, and the clocks that run for them."""
+
+    packs: list[str]
+    people: int
+    threshold: int
+    regulator_due: str | None
+    individuals_due: str
+    citation: str
+
+
 class Alive(TypedDict):
     """The process answers."""
 
@@ -101,6 +182,16 @@ class AnswerOut(TypedDict):
     probe_crop: str | None
 
 
+class AssessmentOut(TypedDict):
+    """What follows from an exposure."""
+
+    exposed: list[Exposed]
+    readable: dict[str, str]
+    aware_at: str
+    first_due: str | None
+    affected: list[AffectedOut]
+
+
 class AssignIn(TypedDict):
     """Who a face is."""
 
@@ -111,6 +202,17 @@ class AuthorisationIn(TypedDict):
     """What was decided on the authorisation of a search that was made before it came."""
 
     reference: str | None
+
+
+class BreachOut(TypedDict):
+    """A case."""
+
+    id: str
+    assessment: AssessmentOut
+    opened_at: str
+    closed_at: str | None
+    note: str | None
+    late: bool
 
 
 class CandidateOut(TypedDict):
@@ -131,11 +233,95 @@ class CandidateOut(TypedDict):
     state: ReviewState
 
 
+class CertificateOut(TypedDict):
+    """A signed certificate of destruction."""
+
+    id: str
+    run: str
+    title: str
+    signed_at: str
+
+
+class ChangeOut(TypedDict):
+    """A change of the law in use."""
+
+    id: str
+    verb: str
+    pack: str
+    sha256: str
+    entered_by: str
+    entered_at: str
+    confirmed_at: str | None
+
+
 class CheckedOut(TypedDict):
     """What a look at everything found."""
 
     at: str
     problems: list[str]
+
+
+class ChoiceIn(TypedDict):
+    """What the person chose, each by itself."""
+
+    purposes: NotRequired[list[Purpose]]
+    clients: NotRequired[list[str]]
+    kinds: NotRequired[list[ClientKind]]
+    term_days: NotRequired[int | None]
+
+
+class CloseIn(TypedDict):
+    """Why it is refused, as the person was told; nothing where it was answered."""
+
+    reason: NotRequired[str]
+
+
+class ConflictOut(TypedDict):
+    """Two instruments about the same people that cannot both be met."""
+
+    id: str
+    kind: str
+    one: str
+    other: str
+    people: int
+    opened_at: str
+    resolved_at: str | None
+    decision: str | None
+    proposed: str | None
+    proposed_by: str | None
+    why: str | None
+
+
+class CorrectionIn(TypedDict):
+    """What was wrong; one of the two, or neither where it was put right with another verb."""
+
+    label: NotRequired[str | None]
+    face: NotRequired[str | None]
+
+
+class CounselIn(TypedDict):
+    """Whom to tell of a conflict."""
+
+    name: str
+    contact: str
+    acts_for: str
+
+
+class CounselOut(TypedDict):
+    """Whom to tell of a conflict."""
+
+    name: str
+    contact: str
+    acts_for: str
+
+
+class DayOut(TypedDict):
+    """How many people's time is up on one day (UTC)."""
+
+    day: str
+    due: int
+    held: int
+    waiting: int
 
 
 class DecidedOut(TypedDict):
@@ -144,17 +330,39 @@ class DecidedOut(TypedDict):
     face: str
 
 
-class EntryOut(TypedDict):
-    """A search in the list."""
+class DeclarantIn(TypedDict):
+    """Who declares the certificate under penalty of perjury; nobody where it is left out."""
 
-    search: str
+    name: str
+    title: NotRequired[str]
+
+
+class DraftOut(TypedDict):
+    """The notice that is to be signed, as it stands."""
+
+    text: str
+    text_sha256: str
+    statements: list[str]
+    purposes: list[Purpose]
+    clients: list[str]
+    kinds: list[ClientKind]
+    term_days: int | None
+
+
+class DueOut(TypedDict):
+    """Something that is to be done by a moment."""
+
+    what: str
     at: str
-    operator: str
-    purpose: Purpose
-    case: str | None
-    mode: str
-    outcome: str
-    reviews: dict[str, int]
+    overdue: bool
+
+
+class EntriesOut(TypedDict):
+    """Entries, newest first."""
+
+    size: int
+    entries: list[countenance__api__routes__log__EntryOut]
+    next_below: int | None
 
 
 class EstimateOut(TypedDict):
@@ -164,6 +372,38 @@ class EstimateOut(TypedDict):
     low: float
     high: float
     extrapolated: bool
+
+
+class EventOut(TypedDict):
+    """Why a refusal in the log was one."""
+
+    index: int
+    at: str
+    tag: str
+    rule: str
+    key: str
+    remedy: str
+    citation: str
+    known: bool
+
+
+class EvidenceOut(TypedDict):
+    """What can be told of a piece of evidence without opening it."""
+
+    id: str
+    kept_at: str
+    until: str
+    citation: str
+    asked_by: str | None
+    why: str | None
+    open_until: str | None
+
+
+class ExposedIn(TypedDict):
+    """What got out, and since when that is known here."""
+
+    exposed: list[Exposed]
+    aware_at: NotRequired[str | None]
 
 
 class FaceOut(TypedDict):
@@ -178,6 +418,15 @@ class FaceOut(TypedDict):
     reason: str | None
     subject: str | None
     label: str | None
+
+
+class FactIn(TypedDict):
+    """Something that moves a person's clock."""
+
+    kind: Literal["interaction", "purpose_met", "needed", "unneeded"]
+    subject: NotRequired[str | None]
+    release: NotRequired[str | None]
+    on: NotRequired[str | None]
 
 
 class FactorOut(TypedDict):
@@ -217,6 +466,81 @@ class FolderOut(TypedDict):
     inside: str
     folders: list[str]
     photos: int
+
+
+class FollowedOut(TypedDict):
+    """One time that the clock was followed."""
+
+    began_at: str
+    ended_at: str
+    counts: dict[str, int]
+    runs: list[str]
+    problems: list[str]
+
+
+class GivenIn(TypedDict):
+    """What the person was given."""
+
+    sha256: str
+
+
+class HoldIn(TypedDict):
+    """A hold to place, on people or on everybody whom an order froze."""
+
+    subjects: NotRequired[list[str]]
+    order: NotRequired[str | None]
+    basis: HoldBasis
+    matter: str
+    review_every_days: NotRequired[int | None]
+    recipient: NotRequired[str | None]
+
+
+class HoldOut(TypedDict):
+    """One legal hold."""
+
+    id: str
+    basis: HoldBasis
+    matter: str
+    subjects: list[str]
+    placed_by: str
+    placed_at: str
+    lifted_at: str | None
+    review_every_days: int | None
+    reviewed_at: str | None
+    review_at: str | None
+    overdue: bool
+    outside_key: bool
+    ending_by: str | None
+    conflicts: NotRequired[list[str]]
+
+
+class HomeIn(TypedDict):
+    """Where the person says to live."""
+
+    place: str
+
+
+class InstructionOut(TypedDict):
+    """A demand to delete, to one recipient after one run."""
+
+    id: str
+    run: str
+    recipient: str
+    name: str
+    people: int
+    made_at: str
+    due_at: str
+    sent_at: str | None
+    settled_at: str | None
+    outcome: Outcome | None
+    evidence: str | None
+    overdue: bool
+
+
+class InvalidateIn(TypedDict):
+    """The ruling that says so."""
+
+    order: str
 
 
 class InvitationIn(TypedDict):
@@ -284,28 +608,117 @@ class KeyIn(TypedDict):
     days: int
 
 
-class KeyOut(TypedDict):
-    """A key; what it is itself is not kept."""
-
-    id: str
-    label: str
-    scopes: list[str]
-    created_at: str
-    expires_at: str
-    used_at: str | None
-    revoked_at: str | None
-
-
 class KeysOut(TypedDict):
     """One's keys, newest first, also those that are over."""
 
-    keys: list[KeyOut]
+    keys: list[countenance__api__routes__keys__KeyOut]
+
+
+class KnownIn(TypedDict):
+    """What stands on a paper."""
+
+    known: str
+
+
+class LawFileIn(TypedDict):
+    """A law file to enter."""
+
+    text: str
+    name: NotRequired[str]
+
+
+class LawFileOut(TypedDict):
+    """One law file."""
+
+    id: str
+    version: str
+    sha256: str
+    authorities: list[str]
+    reviewed_on: str
+    reviewer: str
+    shipped: bool
+    in_use: bool
+
+
+class LiftIn(TypedDict):
+    """What opens a hold that is sealed to an outside key holder."""
+
+    identity: NotRequired[str | None]
 
 
 class LinkIn(TypedDict):
     """Who somebody is at the identity provider."""
 
     who: str
+
+
+class LinkOut(TypedDict):
+    """A private link to somebody's own view; it cannot be shown again, and earlier ones open nothing any more."""
+
+    link: str
+
+
+class Listed_CertificateOut_(TypedDict):
+    """Listed_CertificateOut_."""
+
+    items: list[CertificateOut]
+    next: str | None
+
+
+class Listed_ConflictOut_(TypedDict):
+    """Listed_ConflictOut_."""
+
+    items: list[ConflictOut]
+    next: str | None
+
+
+class Listed_EvidenceOut_(TypedDict):
+    """Listed_EvidenceOut_."""
+
+    items: list[EvidenceOut]
+    next: str | None
+
+
+class Listed_HoldOut_(TypedDict):
+    """Listed_HoldOut_."""
+
+    items: list[HoldOut]
+    next: str | None
+
+
+class Listed_InstructionOut_(TypedDict):
+    """Listed_InstructionOut_."""
+
+    items: list[InstructionOut]
+    next: str | None
+
+
+class Listed_OrderOut_(TypedDict):
+    """Listed_OrderOut_."""
+
+    items: list[OrderOut]
+    next: str | None
+
+
+class Listed_PersonOut_(TypedDict):
+    """Listed_PersonOut_."""
+
+    items: list[countenance__api__routes__retention__PersonOut]
+    next: str | None
+
+
+class Listed_RequestOut_(TypedDict):
+    """Listed_RequestOut_."""
+
+    items: list[RequestOut]
+    next: str | None
+
+
+class Listed_RunOut_(TypedDict):
+    """Listed_RunOut_."""
+
+    items: list[RunOut]
+    next: str | None
 
 
 class LookOut(TypedDict):
@@ -341,6 +754,13 @@ class ModelOut(TypedDict):
     people: int
 
 
+class MoveIn(TypedDict):
+    """Where I live now."""
+
+    place: str
+    since: str
+
+
 class NewCodesOut(TypedDict):
     """A secret for an authenticator app, not in force yet."""
 
@@ -371,6 +791,21 @@ class NewPasswordIn(TypedDict):
     code: str
 
 
+class NextOut(TypedDict):
+    """One person's time, with the rule that decides and the law behind it."""
+
+    subject: str
+    at: str
+    rule: str
+    citation: str
+
+
+class NoteIn(TypedDict):
+    """How it ended."""
+
+    note: str
+
+
 class NumbersOut(TypedDict):
     """What is held, and what waits."""
 
@@ -387,6 +822,88 @@ class NumbersOut(TypedDict):
     last_backup_at: str | None
     disk_free_bytes: int
     disk_bytes: int
+
+
+class OfferedClient(TypedDict):
+    """A client on offer, by name."""
+
+    client: str
+    name: str
+    kind: ClientKind
+
+
+class OfferedPurpose(TypedDict):
+    """A purpose on offer, in a plain sentence."""
+
+    purpose: Purpose
+    description: str
+
+
+class OpenedOut(TypedDict):
+    """Evidence, opened."""
+
+    record: dict[str, Any]
+    releases: dict[str, str]
+
+
+class OrderIn(TypedDict):
+    """The fields of an order, for those who have no order file; docs/formats/order.md says what they mean."""
+
+    kind: str
+    authority: str
+    matter: str
+    text: str
+    binds: list[str]
+    dates: dict[str, str]
+    terms: list[TermIn]
+    class_kind: str
+    class_values: NotRequired[list[str]]
+    residents_when: NotRequired[str]
+    class_from: NotRequired[str]
+    class_until: NotRequired[str]
+    unknown: NotRequired[str]
+    deadlines: NotRequired[dict[str, str]]
+    counsel: list[CounselIn]
+
+
+class OrderOut(TypedDict):
+    """An order with everything that a custodian has to know of it."""
+
+    id: str
+    status: OrderStatus
+    kind: str
+    authority: str
+    matter: str
+    instrument_sha256: str
+    issued_at: str
+    served_at: str
+    effective_at: str
+    expires_at: str | None
+    binds: list[str]
+    penalty: str
+    terms: list[TermOut]
+    class_kind: str
+    unknown_treated_as: str
+    counsel: list[CounselOut]
+    entered_by: str
+    entered_at: str
+    confirmed_by: str | None
+    frozen_at: str | None
+    class_root: str | None
+    counts: dict[str, int]
+    due: list[DueOut]
+    overdue: bool
+    waits_for: str | None
+    asked_by: str | None
+    conflicts: list[str]
+    lead: str
+    run: str | None
+
+
+class OrdersIn(TypedDict):
+    """Other orders."""
+
+    orders: list[str]
 
 
 class OutcomeOut(TypedDict):
@@ -412,6 +929,72 @@ class OutcomesOut(TypedDict):
     remembered: bool
 
 
+class OwnFace(TypedDict):
+    """A face that is taken for mine."""
+
+    id: str
+    photo: str
+    state: FaceState
+    reason: str | None
+
+
+class OwnFinding(TypedDict):
+    """A search that found me."""
+
+    at: str
+    client: str
+    purpose: Purpose
+    photo: str
+
+
+class OwnOut(TypedDict):
+    """Everything that is held about me, but for the faceprints: numbers made of a face are given to nobody."""
+
+    subject: str
+    label: str
+    residency: list[str]
+    residency_unknown: str | None
+    frozen_at: str | None
+    releases: list[OwnRelease]
+    faces: list[OwnFace]
+    findings: list[OwnFinding]
+    requests: list[OwnRequest]
+    runs: list[OwnRun]
+
+
+class OwnRelease(TypedDict):
+    """A release that I signed."""
+
+    id: str
+    status: ConsentStatus
+    signed_at: str
+    term_end: str
+    purposes: list[Purpose]
+    clients: list[str]
+    kinds: list[ClientKind]
+
+
+class OwnRequest(TypedDict):
+    """Something that I asked for."""
+
+    id: str
+    kind: RequestKind
+    state: str
+    opened_at: str
+    due: str
+    late: bool
+    outcome: str | None
+
+
+class OwnRun(TypedDict):
+    """A destruction of what is held about me, and its certificates."""
+
+    id: str
+    state: RunState
+    waits_for_approval: bool
+    certificates: list[str]
+
+
 class PackOut(TypedDict):
     """A face pack."""
 
@@ -428,6 +1011,15 @@ class PacksOut(TypedDict):
     packs: list[PackOut]
 
 
+class PartOut(TypedDict):
+    """One question that was asked of the law, and what every rule says to it."""
+
+    question: str
+    packs: list[str]
+    rules: list[WeighedOut]
+    denied_by: str | None
+
+
 class PasskeyIn(TypedDict):
     """What a passkey answered."""
 
@@ -437,7 +1029,7 @@ class PasskeyIn(TypedDict):
 class PeopleOut(TypedDict):
     """A page of people."""
 
-    people: list[PersonOut]
+    people: list[countenance__api__routes__people__PersonOut]
     next: str | None
 
 
@@ -448,18 +1040,6 @@ class PersonIn(TypedDict):
     residency: NotRequired[list[str]]
     age_band: NotRequired[AgeBand]
     representative: NotRequired[str | None]
-
-
-class PersonOut(TypedDict):
-    """A person, and where this person stands."""
-
-    id: str
-    label: str
-    age_band: AgeBand
-    added_at: str
-    stands: Stands
-    until: str | None
-    references: int
 
 
 class PhotoOut(TypedDict):
@@ -484,6 +1064,40 @@ class PhotoSourceOut(TypedDict):
     capture_place: str | None
 
 
+class PictureOut(TypedDict):
+    """What became of the picture: the state of its one face."""
+
+    state: FaceState
+    reason: str | None
+
+
+class PolicyOut(TypedDict):
+    """The public retention policy in force."""
+
+    operator: str
+    contact: str
+    published_at: str
+    sha256: str
+    text: str
+
+
+class PreviewOut(TypedDict):
+    """Who would be frozen if the order were frozen now."""
+
+    order: str
+    members: int
+    unknown: int
+    nonmembers: int
+    unknown_treated_as: str
+    class_root: str
+
+
+class PrivateLink(TypedDict):
+    """The private link to the person's own view; it cannot be shown again, and earlier ones open nothing any more."""
+
+    link: str
+
+
 class ProbeFaceOut(TypedDict):
     """A face that a probe shows."""
 
@@ -494,6 +1108,30 @@ class ProbeFaceOut(TypedDict):
     bottom: float
     reason: str | None
     detail: str
+
+
+class ProcessorIn(TypedDict):
+    """Who."""
+
+    name: str
+
+
+class ProcessorOut(TypedDict):
+    """Somebody who keeps or handles data for the operator."""
+
+    id: str
+    name: str
+    declared_at: str
+    ended_at: str | None
+
+
+class ProgressOut(TypedDict):
+    """How far a server is with a run."""
+
+    state: ErrandState
+    step: str
+    done: int
+    total: int
 
 
 class QueueOut(TypedDict):
@@ -516,6 +1154,83 @@ class Ready(TypedDict):
     status: NotRequired[str]
 
 
+class RegisterOut(TypedDict):
+    """Who may search, and for what."""
+
+    clients: list[RegisteredOut]
+
+
+class RegisteredOut(TypedDict):
+    """A client in the public register."""
+
+    client: str
+    kind: ClientKind
+    purposes: list[Purpose]
+    place: str | None
+    vetted_at: str
+    suspended_at: str | None
+
+
+class ReportOut(TypedDict):
+    """The transparency report."""
+
+    quarters: list[str]
+    report: dict[str, Any]
+
+
+class RequestIn(TypedDict):
+    """A request as it came in."""
+
+    subject: str
+    kind: RequestKind
+    verified_by: VerifiedBy
+    channel: NotRequired[str]
+
+
+class RequestOut(TypedDict):
+    """One request of one person."""
+
+    id: str
+    subject: str
+    kind: RequestKind
+    state: Literal["open", "answered", "closed"]
+    channel: str
+    verified_by: VerifiedBy
+    opened_at: str
+    ack_due: str
+    due: str
+    first: bool
+    acknowledged_at: str | None
+    answered_at: str | None
+    closed_at: str | None
+    outcome: str | None
+    late: str | None
+
+
+class ResolveIn(TypedDict):
+    """What counsel decided."""
+
+    prevails: str
+    why: str
+
+
+class RetentionOut(TypedDict):
+    """How the clocks stand."""
+
+    due: int
+    within_30_days: int
+    within_90_days: int
+    overdue: int
+    waiting: int
+    held: int
+    reviews: int
+    conflicts: list[UnrecognisedOut]
+    next: list[NextOut]
+    last: FollowedOut | None
+    progress: ProgressOut | None
+    problem: str | None
+
+
 class ReviewIn(TypedDict):
     """What one says of probe and candidate."""
 
@@ -530,16 +1245,70 @@ class ReviewOut(TypedDict):
     verdict: Verdict | None
 
 
+class RevokeIn(TypedDict):
+    """The letter or order behind it."""
+
+    reason: str
+
+
 class RootsOut(TypedDict):
     """The folders that the server was started with."""
 
     roots: list[str]
 
 
+class RunIn(TypedDict):
+    """What is to be destroyed: people, or a photo, or what came from a source alone."""
+
+    subjects: NotRequired[list[str]]
+    photo: NotRequired[str | None]
+    source: NotRequired[str | None]
+    reason: NotRequired[str]
+
+
+class RunOut(TypedDict):
+    """One destruction run."""
+
+    id: str
+    state: RunState
+    scope: str
+    reason: str
+    requested_by: str
+    approved_by: str | None
+    needs_approval: bool
+    created_at: str
+    frozen_at: str | None
+    started_at: str | None
+    counts: dict[str, int]
+    problems: list[str]
+    problem: str | None
+    unfinished: bool
+    progress: ProgressOut | None
+    certificate: str | None
+    title: str | None
+
+
+class ScreenOut(TypedDict):
+    """What the screen of a signing shows."""
+
+    state: SigningState
+    label: str
+    minor: bool
+    residency: list[str]
+    expires_at: str
+    purposes: list[OfferedPurpose]
+    clients: list[OfferedClient]
+    kinds: list[ClientKind]
+    longest_days: int
+    draft: DraftOut | None
+    release: str | None
+    pictured: bool
+
+
 class SearchesOut(TypedDict):
     """A page of a client's searches, newest first."""
 
-    searches: list[EntryOut]
+    searches: list[countenance__api__routes__answers__EntryOut]
     next: str | None
 
 
@@ -560,6 +1329,13 @@ class SessionsOut(TypedDict):
     sessions: list[SessionOut]
 
 
+class SettleIn(TypedDict):
+    """What became of it."""
+
+    outcome: Outcome
+    evidence: str
+
+
 class SignInIn(TypedDict):
     """A name, its password, and a code of the authenticator app."""
 
@@ -568,12 +1344,55 @@ class SignInIn(TypedDict):
     code: str
 
 
+class SignatureIn(TypedDict):
+    """The act of signing."""
+
+    text_sha256: str
+    name: str
+    strokes: NotRequired[list[list[list[float]]]]
+    statements: NotRequired[list[str]]
+    relation: NotRequired[Relation | None]
+
+
 class SignedInOut(TypedDict):
     """A session was opened; its token is in the cookie of this answer."""
 
     account: str
     role: Role
     enrolling: bool
+
+
+class SignedOut(TypedDict):
+    """A release that was signed."""
+
+    release: str
+    term_end: str
+
+
+class SigningIn(TypedDict):
+    """What is offered to whom."""
+
+    subject: str
+    source: str
+    purposes: list[Purpose]
+    clients: NotRequired[list[str]]
+    kinds: NotRequired[list[ClientKind]]
+    term_days: int
+    invitation: NotRequired[bool]
+
+
+class SigningOut(TypedDict):
+    """How far a signing is."""
+
+    id: str
+    subject: str
+    state: SigningState
+    over: bool
+    invitation: bool
+    opened_at: str
+    expires_at: str
+    release: str | None
+    pictured: bool
 
 
 class SourceIn(TypedDict):
@@ -614,6 +1433,22 @@ class SplitIn(TypedDict):
     subject: NotRequired[str | None]
 
 
+class StartedOut(TypedDict):
+    """A signing that was started; link and code cannot be shown again."""
+
+    id: str
+    subject: str
+    state: SigningState
+    over: bool
+    invitation: bool
+    opened_at: str
+    expires_at: str
+    release: str | None
+    pictured: bool
+    link: str
+    code: str | None
+
+
 class StatusOut(TypedDict):
     """How this installation is."""
 
@@ -621,6 +1456,12 @@ class StatusOut(TypedDict):
     numbers: NumbersOut
     model: ModelOut
     checked: CheckedOut | None
+
+
+class SubjectIn(TypedDict):
+    """One subject."""
+
+    subject: str
 
 
 class SumsOut(TypedDict):
@@ -635,6 +1476,40 @@ class SumsOut(TypedDict):
     skipped: dict[str, int]
 
 
+class TaskOut(TypedDict):
+    """One thing that waits."""
+
+    kind: TaskKind
+    id: str
+    urgency: Urgency
+    at: str | None
+    about: str
+    by: str | None
+
+
+class TermIn(TypedDict):
+    """One thing that the order asks for."""
+
+    verb: str
+    quote: str
+    names: NotRequired[list[str]]
+
+
+class TermNumberIn(TypedDict):
+    """One term of an order."""
+
+    term: int
+
+
+class TermOut(TypedDict):
+    """One thing that an order asks for."""
+
+    number: int
+    verb: str
+    quote: str
+    open: bool
+
+
 class ThresholdOut(TypedDict):
     """The score that makes a candidate, and what was promised with it."""
 
@@ -647,6 +1522,22 @@ class ThresholdOut(TypedDict):
     evaluation: str
 
 
+class UnrecognisedOut(TypedDict):
+    """Somebody whose time is up and whom a hold keeps that the law does not recognise."""
+
+    subject: str
+    hold: str
+    basis: str
+
+
+class ValueOut(TypedDict):
+    """What a law file says of one key."""
+
+    value: Any
+    core: Any
+    cites: str
+
+
 class VerificationOut(TypedDict):
     """A comparison of two photos."""
 
@@ -655,3 +1546,107 @@ class VerificationOut(TypedDict):
     threshold: float
     fpir: float
     above: bool
+
+
+class WeighedOut(TypedDict):
+    """What one rule says."""
+
+    rule: str
+    key: str
+    fact: str
+    missing: str | None
+    remedy: str
+    citation: str
+
+
+class WholeLawFileOut(TypedDict):
+    """A law file with all that it says."""
+
+    id: str
+    version: str
+    sha256: str
+    authorities: list[str]
+    reviewed_on: str
+    reviewer: str
+    shipped: bool
+    in_use: bool
+    values: dict[str, ValueOut]
+
+
+class countenance__api__routes__answers__EntryOut(TypedDict):
+    """A search in the list."""
+
+    search: str
+    at: str
+    operator: str
+    purpose: Purpose
+    case: str | None
+    mode: str
+    outcome: str
+    reviews: dict[str, int]
+
+
+class countenance__api__routes__evidence__AskIn(TypedDict):
+    """Why it is to be opened."""
+
+    why: str
+
+
+class countenance__api__routes__keys__KeyOut(TypedDict):
+    """A key; what it is itself is not kept."""
+
+    id: str
+    label: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    used_at: str | None
+    revoked_at: str | None
+
+
+class countenance__api__routes__law__KeyOut(TypedDict):
+    """Where the value of one key comes from."""
+
+    key: str
+    value: Any
+    core: Any
+    said: dict[str, ValueOut]
+    citation: str
+
+
+class countenance__api__routes__log__EntryOut(TypedDict):
+    """One entry; what it commits to is told to nobody here."""
+
+    index: int
+    hour: str
+    tag: str
+    commitment: str
+
+
+class countenance__api__routes__own__AskIn(TypedDict):
+    """What I ask for."""
+
+    kind: RequestKind
+    words: NotRequired[str]
+
+
+class countenance__api__routes__people__PersonOut(TypedDict):
+    """A person, and where this person stands."""
+
+    id: str
+    label: str
+    age_band: AgeBand
+    added_at: str
+    stands: Stands
+    until: str | None
+    references: int
+
+
+class countenance__api__routes__retention__PersonOut(TypedDict):
+    """One person on one day."""
+
+    subject: str
+    at: str
+    rule: str
+    held: bool
+    waiting: bool

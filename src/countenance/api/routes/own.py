@@ -23,7 +23,7 @@ from countenance.papers.archive import archive
 from countenance.policy.roles import Verb
 from countenance.services.own import Own
 
-router = APIRouter(prefix="/me", tags=["own view"])
+router = APIRouter(prefix="/me", tags=["own"])
 
 Reader = Annotated[Caller, may(Verb.OWN_READ)]
 Owner = Annotated[Caller, may(Verb.OWN_ACT)]
