@@ -26,7 +26,7 @@ class Evidence:
         answer = self._transport.send("POST", "/api/v1/evidence/find", body=body)
         return cast("models.EvidenceOut", answer.json())
 
-    def ask_evidence(self, evidence: str, body: models.countenance__api__routes__evidence__AskIn) -> None:
+    def ask_evidence(self, evidence: str, body: models.EvidenceAskIn) -> None:
         """Ask to see evidence; somebody else has to open it within seven days."""
         answer = self._transport.send("POST", f"/api/v1/evidence/{quote(evidence, safe='')}/ask", body=body)
         answer.read()

@@ -84,10 +84,10 @@ class Law:
         )
         return cast("list[models.PartOut]", answer.json())
 
-    def explain_key(self, key: str, *, subject: str | None = None) -> models.countenance__api__routes__law__KeyOut:
+    def explain_key(self, key: str, *, subject: str | None = None) -> models.LawKeyOut:
         """Explain where the value of a key of the law comes from; the look is logged."""
         answer = self._transport.send("GET", f"/api/v1/explain/keys/{quote(key, safe='')}", query={"subject": subject})
-        return cast("models.countenance__api__routes__law__KeyOut", answer.json())
+        return cast("models.LawKeyOut", answer.json())
 
     def explain_event(self, index: str) -> models.EventOut:
         """Explain a refusal that stands in the log, by its place from 0; the look is logged."""

@@ -182,6 +182,13 @@ class AnswerOut(TypedDict):
     probe_crop: str | None
 
 
+class AskIn(TypedDict):
+    """What I ask for."""
+
+    kind: RequestKind
+    words: NotRequired[str]
+
+
 class AssessmentOut(TypedDict):
     """What follows from an exposure."""
 
@@ -357,12 +364,35 @@ class DueOut(TypedDict):
     overdue: bool
 
 
+class DuePersonOut(TypedDict):
+    """One person on one day."""
+
+    subject: str
+    at: str
+    rule: str
+    held: bool
+    waiting: bool
+
+
 class EntriesOut(TypedDict):
     """Entries, newest first."""
 
     size: int
-    entries: list[countenance__api__routes__log__EntryOut]
+    entries: list[LogEntryOut]
     next_below: int | None
+
+
+class EntryOut(TypedDict):
+    """A search in the list."""
+
+    search: str
+    at: str
+    operator: str
+    purpose: Purpose
+    case: str | None
+    mode: str
+    outcome: str
+    reviews: dict[str, int]
 
 
 class EstimateOut(TypedDict):
@@ -385,6 +415,12 @@ class EventOut(TypedDict):
     remedy: str
     citation: str
     known: bool
+
+
+class EvidenceAskIn(TypedDict):
+    """Why it is to be opened."""
+
+    why: str
 
 
 class EvidenceOut(TypedDict):
@@ -608,10 +644,22 @@ class KeyIn(TypedDict):
     days: int
 
 
+class KeyOut(TypedDict):
+    """A key; what it is itself is not kept."""
+
+    id: str
+    label: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    used_at: str | None
+    revoked_at: str | None
+
+
 class KeysOut(TypedDict):
     """One's keys, newest first, also those that are over."""
 
-    keys: list[countenance__api__routes__keys__KeyOut]
+    keys: list[KeyOut]
 
 
 class KnownIn(TypedDict):
@@ -638,6 +686,16 @@ class LawFileOut(TypedDict):
     reviewer: str
     shipped: bool
     in_use: bool
+
+
+class LawKeyOut(TypedDict):
+    """Where the value of one key comes from."""
+
+    key: str
+    value: Any
+    core: Any
+    said: dict[str, ValueOut]
+    citation: str
 
 
 class LiftIn(TypedDict):
@@ -672,6 +730,13 @@ class Listed_ConflictOut_(TypedDict):
     next: str | None
 
 
+class Listed_DuePersonOut_(TypedDict):
+    """Listed_DuePersonOut_."""
+
+    items: list[DuePersonOut]
+    next: str | None
+
+
 class Listed_EvidenceOut_(TypedDict):
     """Listed_EvidenceOut_."""
 
@@ -700,13 +765,6 @@ class Listed_OrderOut_(TypedDict):
     next: str | None
 
 
-class Listed_PersonOut_(TypedDict):
-    """Listed_PersonOut_."""
-
-    items: list[countenance__api__routes__retention__PersonOut]
-    next: str | None
-
-
 class Listed_RequestOut_(TypedDict):
     """Listed_RequestOut_."""
 
@@ -719,6 +777,15 @@ class Listed_RunOut_(TypedDict):
 
     items: list[RunOut]
     next: str | None
+
+
+class LogEntryOut(TypedDict):
+    """One entry; what it commits to is told to nobody here."""
+
+    index: int
+    hour: str
+    tag: str
+    commitment: str
 
 
 class LookOut(TypedDict):
@@ -1029,7 +1096,7 @@ class PasskeyIn(TypedDict):
 class PeopleOut(TypedDict):
     """A page of people."""
 
-    people: list[countenance__api__routes__people__PersonOut]
+    people: list[PersonOut]
     next: str | None
 
 
@@ -1040,6 +1107,18 @@ class PersonIn(TypedDict):
     residency: NotRequired[list[str]]
     age_band: NotRequired[AgeBand]
     representative: NotRequired[str | None]
+
+
+class PersonOut(TypedDict):
+    """A person, and where this person stands."""
+
+    id: str
+    label: str
+    age_band: AgeBand
+    added_at: str
+    stands: Stands
+    until: str | None
+    references: int
 
 
 class PhotoOut(TypedDict):
@@ -1308,7 +1387,7 @@ class ScreenOut(TypedDict):
 class SearchesOut(TypedDict):
     """A page of a client's searches, newest first."""
 
-    searches: list[countenance__api__routes__answers__EntryOut]
+    searches: list[EntryOut]
     next: str | None
 
 
@@ -1571,82 +1650,3 @@ class WholeLawFileOut(TypedDict):
     shipped: bool
     in_use: bool
     values: dict[str, ValueOut]
-
-
-class countenance__api__routes__answers__EntryOut(TypedDict):
-    """A search in the list."""
-
-    search: str
-    at: str
-    operator: str
-    purpose: Purpose
-    case: str | None
-    mode: str
-    outcome: str
-    reviews: dict[str, int]
-
-
-class countenance__api__routes__evidence__AskIn(TypedDict):
-    """Why it is to be opened."""
-
-    why: str
-
-
-class countenance__api__routes__keys__KeyOut(TypedDict):
-    """A key; what it is itself is not kept."""
-
-    id: str
-    label: str
-    scopes: list[str]
-    created_at: str
-    expires_at: str
-    used_at: str | None
-    revoked_at: str | None
-
-
-class countenance__api__routes__law__KeyOut(TypedDict):
-    """Where the value of one key comes from."""
-
-    key: str
-    value: Any
-    core: Any
-    said: dict[str, ValueOut]
-    citation: str
-
-
-class countenance__api__routes__log__EntryOut(TypedDict):
-    """One entry; what it commits to is told to nobody here."""
-
-    index: int
-    hour: str
-    tag: str
-    commitment: str
-
-
-class countenance__api__routes__own__AskIn(TypedDict):
-    """What I ask for."""
-
-    kind: RequestKind
-    words: NotRequired[str]
-
-
-class countenance__api__routes__people__PersonOut(TypedDict):
-    """A person, and where this person stands."""
-
-    id: str
-    label: str
-    age_band: AgeBand
-    added_at: str
-    stands: Stands
-    until: str | None
-    references: int
-
-
-class countenance__api__routes__retention__PersonOut(TypedDict):
-    """One person on one day."""
-
-    subject: str
-    at: str
-    rule: str
-    held: bool
-    waiting: bool

@@ -41,7 +41,7 @@ class Own:
         answer = self._transport.send("POST", "/api/v1/me/withdraw")
         answer.read()
 
-    def own_ask(self, body: models.countenance__api__routes__own__AskIn) -> models.OwnRequest:
+    def own_ask(self, body: models.AskIn) -> models.OwnRequest:
         """Ask for a correction or for erasure, or object; it is acknowledged at once, and answered by its day."""
         answer = self._transport.send("POST", "/api/v1/me/requests", body=body)
         return cast("models.OwnRequest", answer.json())

@@ -20,10 +20,10 @@ class People:
         answer = self._transport.send("GET", "/api/v1/people", query={"after": after, "limit": limit})
         return cast("models.PeopleOut", answer.json())
 
-    def add_person(self, body: models.PersonIn) -> models.countenance__api__routes__people__PersonOut:
+    def add_person(self, body: models.PersonIn) -> models.PersonOut:
         """Add a person; nothing is encoded before a release is signed."""
         answer = self._transport.send("POST", "/api/v1/people", body=body)
-        return cast("models.countenance__api__routes__people__PersonOut", answer.json())
+        return cast("models.PersonOut", answer.json())
 
     def find(self, body: models.FindIn) -> models.PeopleOut:
         """Find people by words of what the operator calls them, in the body, for addresses end up in logs; logged."""

@@ -36,7 +36,7 @@ from countenance.store import signings as rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Records, Transaction, settings
 
-_CHANNEL = "own"
+_CHANNEL = "own view"
 _LONGEST_WORDS = 1000
 
 

@@ -41,7 +41,7 @@ class KnownIn(BaseModel):
     known: str = Field(max_length=64, description="The id of a subject or of a release.")
 
 
-class AskIn(BaseModel):
+class EvidenceAskIn(BaseModel):
     """Why it is to be opened."""
 
     why: str = Field(max_length=2000, description="Such as the claim that it answers; sealed with it.")
@@ -83,7 +83,7 @@ def find_evidence(_caller: Opener, engine: EngineOf, said: KnownIn) -> EvidenceO
 
 
 @router.post("/evidence/{evidence}/ask", status_code=204)
-def ask_evidence(caller: Opener, engine: EngineOf, evidence: str, said: AskIn) -> None:
+def ask_evidence(caller: Opener, engine: EngineOf, evidence: str, said: EvidenceAskIn) -> None:
     """Ask to see evidence; somebody else has to open it within seven days."""
     engine.evidence.ask(EvidenceId(evidence), by=caller.account, why=said.why)
 

@@ -93,7 +93,7 @@ class PartOut(BaseModel):
     denied_by: str | None
 
 
-class KeyOut(BaseModel):
+class LawKeyOut(BaseModel):
     """Where the value of one key comes from."""
 
     key: str
@@ -241,12 +241,12 @@ def explain_search(
 
 
 @router.get("/explain/keys/{key}")
-def explain_key(_caller: Explainer, engine: EngineOf, key: str, subject: str | None = None) -> KeyOut:
+def explain_key(_caller: Explainer, engine: EngineOf, key: str, subject: str | None = None) -> LawKeyOut:
     """Explain where the value of a key of the law comes from; the look is logged."""
     found = engine.explain.key(key, None if subject is None else SubjectId(subject))
     core = plain(found.core)
     said = {name: ValueOut(value=plain(value), core=core, cites=cites) for name, value, cites in found.said}
-    return KeyOut(key=found.key, value=plain(found.value), core=core, said=said, citation=found.citation)
+    return LawKeyOut(key=found.key, value=plain(found.value), core=core, said=said, citation=found.citation)
 
 
 @router.get("/explain/events/{index}")

@@ -24,7 +24,7 @@ _TEXT = "text/plain; charset=utf-8"
 _IS_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
-class EntryOut(BaseModel):
+class LogEntryOut(BaseModel):
     """One entry; what it commits to is told to nobody here."""
 
     index: int
@@ -37,7 +37,7 @@ class EntriesOut(BaseModel):
     """Entries, newest first."""
 
     size: int = Field(description="Entries of the log.")
-    entries: list[EntryOut]
+    entries: list[LogEntryOut]
     next_below: int | None = Field(description="`below` of the next page; null on the last one.")
 
 
@@ -53,7 +53,7 @@ def entries(
 ) -> EntriesOut:
     """Return entries, newest first, page by page."""
     found = engine.public_log.page(below=below, count=count, tag=tag, since=since, until=until)
-    told = [EntryOut(index=i, hour=e.hour, tag=e.tag, commitment=e.commitment.hex()) for i, e in found.entries]
+    told = [LogEntryOut(index=i, hour=e.hour, tag=e.tag, commitment=e.commitment.hex()) for i, e in found.entries]
     return EntriesOut(size=found.size, entries=told, next_below=found.following)
 
 

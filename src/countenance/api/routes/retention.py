@@ -77,7 +77,7 @@ class DayOut(BaseModel):
     waiting: int
 
 
-class PersonOut(BaseModel):
+class DuePersonOut(BaseModel):
     """One person on one day."""
 
     subject: str
@@ -134,11 +134,11 @@ def retention_calendar(
 @router.get("/retention/days/{day}")
 def retention_day(
     _caller: Reader, engine: EngineOf, day: date, after: After = None, limit: Limit = PAGE
-) -> Listed[PersonOut]:
+) -> Listed[DuePersonOut]:
     """Return the people whose time is up on a day."""
     found = engine.retention.on_day(day, after=after or "", limit=limit + 1)
     items = [
-        PersonOut(subject=one.subject, at=one.at, rule=one.rule, held=one.held, waiting=one.waiting)
+        DuePersonOut(subject=one.subject, at=one.at, rule=one.rule, held=one.held, waiting=one.waiting)
         for one in found[:limit]
     ]
     return Listed(items=items, next=items[-1].subject if len(found) > limit else None)
