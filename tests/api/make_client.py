@@ -33,7 +33,7 @@ def description() -> dict[str, Any]:
 def type_of(schema: dict[str, Any], prefix: str = "") -> str:
     """Return the Python type of a schema."""
     if "$ref" in schema:
-        return prefix + schema["$ref"].rpartition("/")[2]
+        return prefix + title(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(type_of(one, prefix) for one in schema["anyOf"]))
     if "enum" in schema or "const" in schema:
@@ -47,6 +47,11 @@ def type_of(schema: dict[str, Any], prefix: str = "") -> str:
     return _PLAIN.get(str(kind), "Any")
 
 
+def title(component: str) -> str:
+    """Return the name of a model's class; a list of runs is `Listed_RunOut_` in the description."""
+    return component.replace("_", "")
+
+
 def words(text: str, indent: str) -> str:
     """Return a docstring: the first sentence."""
     plain = " ".join(text.split("\n\n", maxsplit=1)[0].split()).replace('"""', "'''")
@@ -58,7 +63,8 @@ def models(schemas: dict[str, Any]) -> str:
     """Return the module of the models."""
     lines = [_HEAD.format(title="What the API takes and gives"), "from __future__ import annotations\n\n"]
     lines.append("from typing import Any, Literal, NotRequired, TypedDict\n\n")
-    for name, schema in sorted(schemas.items(), key=lambda item: ("enum" not in item[1], item[0])):
+    for component, schema in sorted(schemas.items(), key=lambda item: ("enum" not in item[1], item[0])):
+        name = title(component)
         if "enum" in schema:
             lines.append(f"{name} = {type_of(schema)}\n")
             continue

@@ -16,10 +16,10 @@ class Evidence:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list_evidence(self, *, after: str | None = None, limit: int | None = None) -> models.Listed_EvidenceOut_:
+    def list_evidence(self, *, after: str | None = None, limit: int | None = None) -> models.ListedEvidenceOut:
         """Return what is kept, closed; that which ends first at the head."""
         answer = self._transport.send("GET", "/api/v1/evidence", query={"after": after, "limit": limit})
-        return cast("models.Listed_EvidenceOut_", answer.json())
+        return cast("models.ListedEvidenceOut", answer.json())
 
     def find_evidence(self, body: models.KnownIn) -> models.EvidenceOut:
         """Return the evidence of a subject's or a release's id, closed; the look is logged."""

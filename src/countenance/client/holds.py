@@ -16,10 +16,10 @@ class Holds:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list_holds(self, *, after: str | None = None, limit: int | None = None) -> models.Listed_HoldOut_:
+    def list_holds(self, *, after: str | None = None, limit: int | None = None) -> models.ListedHoldOut:
         """Return holds, newest first."""
         answer = self._transport.send("GET", "/api/v1/holds", query={"after": after, "limit": limit})
-        return cast("models.Listed_HoldOut_", answer.json())
+        return cast("models.ListedHoldOut", answer.json())
 
     def place_hold(self, body: models.HoldIn) -> models.HoldOut:
         """Keep what is held of people from destruction; frozen and sealed at once, and no search finds them."""

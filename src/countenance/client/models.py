@@ -716,64 +716,64 @@ class LinkOut(TypedDict):
     link: str
 
 
-class Listed_CertificateOut_(TypedDict):
-    """Listed_CertificateOut_."""
+class ListedCertificateOut(TypedDict):
+    """ListedCertificateOut."""
 
     items: list[CertificateOut]
     next: str | None
 
 
-class Listed_ConflictOut_(TypedDict):
-    """Listed_ConflictOut_."""
+class ListedConflictOut(TypedDict):
+    """ListedConflictOut."""
 
     items: list[ConflictOut]
     next: str | None
 
 
-class Listed_DuePersonOut_(TypedDict):
-    """Listed_DuePersonOut_."""
+class ListedDuePersonOut(TypedDict):
+    """ListedDuePersonOut."""
 
     items: list[DuePersonOut]
     next: str | None
 
 
-class Listed_EvidenceOut_(TypedDict):
-    """Listed_EvidenceOut_."""
+class ListedEvidenceOut(TypedDict):
+    """ListedEvidenceOut."""
 
     items: list[EvidenceOut]
     next: str | None
 
 
-class Listed_HoldOut_(TypedDict):
-    """Listed_HoldOut_."""
+class ListedHoldOut(TypedDict):
+    """ListedHoldOut."""
 
     items: list[HoldOut]
     next: str | None
 
 
-class Listed_InstructionOut_(TypedDict):
-    """Listed_InstructionOut_."""
+class ListedInstructionOut(TypedDict):
+    """ListedInstructionOut."""
 
     items: list[InstructionOut]
     next: str | None
 
 
-class Listed_OrderOut_(TypedDict):
-    """Listed_OrderOut_."""
+class ListedOrderOut(TypedDict):
+    """ListedOrderOut."""
 
     items: list[OrderOut]
     next: str | None
 
 
-class Listed_RequestOut_(TypedDict):
-    """Listed_RequestOut_."""
+class ListedRequestOut(TypedDict):
+    """ListedRequestOut."""
 
     items: list[RequestOut]
     next: str | None
 
 
-class Listed_RunOut_(TypedDict):
-    """Listed_RunOut_."""
+class ListedRunOut(TypedDict):
+    """ListedRunOut."""
 
     items: list[RunOut]
     next: str | None

@@ -19,10 +19,10 @@ class Orders:
 
     def list_orders(
         self, *, status: models.OrderStatus | None = None, after: str | None = None, limit: int | None = None
-    ) -> models.Listed_OrderOut_:
+    ) -> models.ListedOrderOut:
         """Return orders, newest first."""
         answer = self._transport.send("GET", "/api/v1/orders", query={"status": status, "after": after, "limit": limit})
-        return cast("models.Listed_OrderOut_", answer.json())
+        return cast("models.ListedOrderOut", answer.json())
 
     def enter_order(self, files: Mapping[str, bytes]) -> models.OrderOut:
         """Enter an order by its file; it binds once somebody else has confirmed it."""
@@ -84,15 +84,15 @@ class Orders:
         answer = self._transport.send("POST", f"/api/v1/orders/{quote(order, safe='')}/met", body=body)
         return cast("models.OrderOut", answer.json())
 
-    def consolidate_orders(self, order: str, body: models.OrdersIn) -> models.Listed_OrderOut_:
+    def consolidate_orders(self, order: str, body: models.OrdersIn) -> models.ListedOrderOut:
         """Let other orders be executed together with this one, with one certificate that names all."""
         answer = self._transport.send("POST", f"/api/v1/orders/{quote(order, safe='')}/consolidate", body=body)
-        return cast("models.Listed_OrderOut_", answer.json())
+        return cast("models.ListedOrderOut", answer.json())
 
-    def list_conflicts(self, *, after: str | None = None, limit: int | None = None) -> models.Listed_ConflictOut_:
+    def list_conflicts(self, *, after: str | None = None, limit: int | None = None) -> models.ListedConflictOut:
         """Return conflicts between instruments, newest first."""
         answer = self._transport.send("GET", "/api/v1/conflicts", query={"after": after, "limit": limit})
-        return cast("models.Listed_ConflictOut_", answer.json())
+        return cast("models.ListedConflictOut", answer.json())
 
     def resolve_conflict(self, conflict: str, body: models.ResolveIn) -> models.ConflictOut:
         """Record counsel's decision, as one of two people who agree; the second one's word puts it into effect."""

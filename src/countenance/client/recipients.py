@@ -31,10 +31,10 @@ class Recipients:
         answer = self._transport.send("POST", f"/api/v1/processors/{quote(processor, safe='')}/end")
         answer.read()
 
-    def list_instructions(self, *, after: str | None = None, limit: int | None = None) -> models.Listed_InstructionOut_:
+    def list_instructions(self, *, after: str | None = None, limit: int | None = None) -> models.ListedInstructionOut:
         """Return instructions, those that wait for an answer first, by their day."""
         answer = self._transport.send("GET", "/api/v1/instructions", query={"after": after, "limit": limit})
-        return cast("models.Listed_InstructionOut_", answer.json())
+        return cast("models.ListedInstructionOut", answer.json())
 
     def instruction_letter(self, instruction: str) -> str:
         """Return the letter of an instruction; it counts as sent from the first time on."""

@@ -22,10 +22,10 @@ class Requests:
         state: Literal["open", "answered", "closed"] | None = None,
         after: str | None = None,
         limit: int | None = None,
-    ) -> models.Listed_RequestOut_:
+    ) -> models.ListedRequestOut:
         """Return requests; of the open ones those that are due first, else the newest first."""
         answer = self._transport.send("GET", "/api/v1/requests", query={"state": state, "after": after, "limit": limit})
-        return cast("models.Listed_RequestOut_", answer.json())
+        return cast("models.ListedRequestOut", answer.json())
 
     def open_request(self, body: models.RequestIn) -> models.RequestOut:
         """Record a request; one to erase freezes the person at once."""

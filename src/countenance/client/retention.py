@@ -28,12 +28,12 @@ class Retention:
 
     def retention_day(
         self, day: str, *, after: str | None = None, limit: int | None = None
-    ) -> models.Listed_DuePersonOut_:
+    ) -> models.ListedDuePersonOut:
         """Return the people whose time is up on a day."""
         answer = self._transport.send(
             "GET", f"/api/v1/retention/days/{quote(day, safe='')}", query={"after": after, "limit": limit}
         )
-        return cast("models.Listed_DuePersonOut_", answer.json())
+        return cast("models.ListedDuePersonOut", answer.json())
 
     def list_retention_runs(self, *, limit: int | None = None) -> list[models.FollowedOut]:
         """Return the last times that the clock was followed, newest first."""

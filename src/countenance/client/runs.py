@@ -23,10 +23,10 @@ class Runs:
 
     def list_runs(
         self, *, state: models.RunState | None = None, after: str | None = None, limit: int | None = None
-    ) -> models.Listed_RunOut_:
+    ) -> models.ListedRunOut:
         """Return destruction runs, newest first."""
         answer = self._transport.send("GET", "/api/v1/runs", query={"state": state, "after": after, "limit": limit})
-        return cast("models.Listed_RunOut_", answer.json())
+        return cast("models.ListedRunOut", answer.json())
 
     def plan_run(self, body: models.RunIn) -> models.RunOut:
         """Record what is to be destroyed and count it; nothing is frozen or destroyed yet."""
@@ -48,10 +48,10 @@ class Runs:
         answer = self._transport.send("POST", f"/api/v1/runs/{quote(run, safe='')}/continue", body=body)
         return cast("models.RunOut", answer.json())
 
-    def list_certificates(self, *, after: str | None = None, limit: int | None = None) -> models.Listed_CertificateOut_:
+    def list_certificates(self, *, after: str | None = None, limit: int | None = None) -> models.ListedCertificateOut:
         """Return certificates of destruction, newest first, also those that were superseded."""
         answer = self._transport.send("GET", "/api/v1/certificates", query={"after": after, "limit": limit})
-        return cast("models.Listed_CertificateOut_", answer.json())
+        return cast("models.ListedCertificateOut", answer.json())
 
     def get_certificate(self, certificate: str) -> bytes:
         """Return a signed certificate as it verifies offline."""

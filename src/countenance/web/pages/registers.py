@@ -17,7 +17,7 @@ from countenance.api.listing import PAGE
 from countenance.api.problems import Problem
 from countenance.api.routes import breaches, evidence, recipients
 from countenance.api.routes.breaches import AssessmentOut, ExposedIn, NoteIn
-from countenance.api.routes.evidence import AskIn, KnownIn
+from countenance.api.routes.evidence import EvidenceAskIn, KnownIn
 from countenance.api.routes.recipients import ProcessorIn, SettleIn
 from countenance.bootstrap import Engine
 from countenance.errors import BadInput
@@ -61,7 +61,7 @@ def ask_evidence(request: Request, caller: EvidenceOpener, engine: EngineOf, one
     """Ask to see it."""
 
     def act() -> str:
-        evidence.ask_evidence(caller, engine, one, AskIn(why=why[:2000]))
+        evidence.ask_evidence(caller, engine, one, EvidenceAskIn(why=why[:2000]))
         return f"/evidence#{one}"
 
     return carry_out(request, act, lambda problem: _evidence(request, caller, engine, problem))
