@@ -126,6 +126,7 @@ def test_going_back_and_searching_again_with_another_photo_is_a_new_search(house
     expect(page.get_by_label("Face 1")).to_be_checked()
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("heading", name="1 candidate", exact=True)).to_be_visible()
+    page.wait_for_url("**/searches/*")  # a script gives the answer the address of the stored one
     page.reload()
     expect(page.get_by_text("The searched photo is not kept")).to_be_visible()
     assert len(house.world.log(EventTag.SEARCH_ANSWERED)) == 1

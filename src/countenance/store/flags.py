@@ -40,7 +40,7 @@ def get(work: Transaction, flag: str) -> Flag:
     """
     row = work.connection.execute(select(schema.flag).where(schema.flag.c.id == flag)).first()
     if row is None:
-        raise NotFound(f"no flag {flag}; `countenance client flags` lists them")
+        raise NotFound(f"no flag {flag} is known here")
     return _flag(work, row)
 
 

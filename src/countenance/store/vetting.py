@@ -56,7 +56,7 @@ def get(work: Transaction, change: str) -> Change:
     """
     row = work.connection.execute(select(schema.client_change).where(schema.client_change.c.id == change)).first()
     if row is None:
-        raise NotFound(f"no change {change}; `countenance client changes` lists those that wait")
+        raise NotFound(f"no change {change} of a client is known here")
     return _change(work, row)
 
 
