@@ -59,6 +59,7 @@ def serve(
     with engine_command(data, as_json) as (engine, output):
         settings = _settings(host, port, origin, photos or [])
         settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
+        _log_to_stderr()
         run(engine, settings, host, port, output)
 
 
@@ -89,7 +90,6 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
     from countenance.api.app import shielded  # noqa: PLC0415
     from countenance.web.site import site  # noqa: PLC0415
 
-    _log_to_stderr()
     output.say(f"Serving {settings.origin} (Ctrl-C ends it).")
     server = uvicorn.Server(
         uvicorn.Config(
