@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
@@ -12,25 +11,13 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from house import House
+from house import CHROMIUM, FLAGS, House
 from playwright.sync_api import Browser, Error, sync_playwright
 from world import World
 
 from countenance.api.app import shielded
 from countenance.api.settings import Settings
 from countenance.web.site import site
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from people import enter
@@ -13,6 +14,18 @@ from countenance.api.guard import cookie_name
 from countenance.api.settings import Settings
 from countenance.ids import ClientId, SubjectId
 from countenance.model.account import Role
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+]
 
 
 class House:

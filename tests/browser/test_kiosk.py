@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import CHROMIUM, FLAGS
 from fake_pack import CELL, face, photo, png
-from house import House
+from house import CHROMIUM, FLAGS, House
 from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, Request
 from world import DELIVERY, World
