@@ -48,6 +48,7 @@ from countenance.services.looking import Looking
 from countenance.services.models import chosen_pack, use_pack
 from countenance.services.own import OwnView
 from countenance.services.packs import Packs
+from countenance.services.production import Production
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
@@ -160,6 +161,11 @@ class Engine(Intake, Remedies):
         """Verbs on how this installation is."""
         name, pack = (lambda: self.pack_name), (lambda: self.pack)
         return Health(self._records, self._law, self.doctor, self.directory, name, pack)
+
+    @cached_property
+    def production(self) -> Production:
+        """The verb `unsafe`: what speaks against production."""
+        return Production(self._records, self._law, self.doctor)
 
     @cached_property
     def searches(self) -> Searches:

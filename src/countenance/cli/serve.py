@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
 from countenance.errors import BadInput
 
@@ -47,6 +48,9 @@ def serve(
         typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
     ] = None,
     *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Start nothing; say what is not safe for production yet.")
+    ] = False,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
@@ -54,11 +58,14 @@ def serve(
 
     Example:
         countenance serve --photos ~/Pictures
-        countenance serve --origin https://faces.museum.example
+        countenance serve --origin https://faces.museum.example --check
     """
     with engine_command(data, as_json) as (engine, output):
         settings = _settings(host, port, origin, photos or [])
         settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
+        if check:
+            _check(engine, settings, output)
+            return
         _log_to_stderr()
         run(engine, settings, host, port, output)
 
@@ -105,6 +112,16 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
         )
     )
     server.run()
+
+
+def _check(engine: Engine, settings: Settings, output: Output) -> None:
+    found = engine.production.unsafe(engine.pack.encoder.digest, is_https=settings.is_https)
+    output.record(unsafe=found)
+    for one in found:
+        output.say(f"- {one}")
+    if found:
+        raise typer.Exit(FOUND_WRONG)
+    output.say("Nothing speaks against production.")
 
 
 def _log_to_stderr() -> None:
