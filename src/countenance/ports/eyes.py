@@ -59,6 +59,6 @@ class Eyes(Protocol):
         """Return what a photo's file shows.
 
         Raises:
-            BadPhoto: with one of `ports.photos.REASONS`; or `crashed`, where whoever looked ended over it, twice.
+            BadPhoto: with one of `ports.photos.REASONS`; or `crashed`, where whoever looked ended over it, three times.
         """
         ...
