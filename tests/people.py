@@ -8,8 +8,7 @@ from itertools import count
 from world import World
 
 from countenance.ids import ClientId, SubjectId
-from countenance.model.account import Caller, Role
-from countenance.services.accounts import COMMAND_LINE
+from countenance.model.account import COMMAND_LINE, Caller, Role
 
 _NUMBER = count(1)
 

@@ -57,7 +57,7 @@ class FakeClock:
 
 @dataclass(frozen=True)
 class State:
-    """Everything that a refusal must leave as it was: rows but those of the log, keys, the gallery."""
+    """Everything that a refusal must leave as it was: rows but those of log and meter, keys, the gallery."""
 
     rows: dict[str, int]
     keys: frozenset[str]
@@ -207,7 +207,7 @@ class World:
             rows = {
                 name: number
                 for name, number in counts(work).items()
-                if name not in ("event", "log_node", "gallery_change")
+                if name not in ("event", "log_node", "gallery_change", "client_use")
             }
             gallery = frozenset(photo_rows.reference_subjects(work, self.engine.pack.encoder.digest))
         return State(rows, frozenset(self.engine._records.keyring.owners()), gallery)

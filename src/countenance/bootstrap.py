@@ -36,27 +36,24 @@ from countenance.services.dataset import DataSets
 from countenance.services.desk import Desk
 from countenance.services.destruction import Destruction
 from countenance.services.doctor import Doctor
-from countenance.services.enrolment import Enrolments
 from countenance.services.evaluation import Evaluations
 from countenance.services.fetch import Fetches
 from countenance.services.gallery import LiveGallery
 from countenance.services.gallery_files import GalleryFiles
 from countenance.services.health import Health
-from countenance.services.ingest import Ingest
-from countenance.services.jobs import Jobs
+from countenance.services.intake import Intake
 from countenance.services.journal import ORIGIN
 from countenance.services.law import LawBook
 from countenance.services.looking import Looking
 from countenance.services.models import chosen_pack, use_pack
 from countenance.services.own import OwnView
 from countenance.services.packs import Packs
+from countenance.services.production import Production
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
 from countenance.services.restore import KeySource, Names, Restored, refuse_living, restore, sealed_keys
 from countenance.services.retention import Retention
-from countenance.services.review import Review
-from countenance.services.review_photos import ReviewPhotos
 from countenance.services.search import Searches
 from countenance.services.signing import Signings
 from countenance.services.sources import Sources
@@ -70,7 +67,7 @@ if TYPE_CHECKING:
     from countenance.technologies import ModelStore
 
 
-class Engine(Remedies):
+class Engine(Intake, Remedies):
     """Everything that a door can ask for, on one data directory; each property names its verbs.
 
     Attributes:
@@ -160,32 +157,15 @@ class Engine(Remedies):
         self._gallery.settle()
 
     @cached_property
-    def ingest(self) -> Ingest:
-        """Verbs on files and folders."""
-        lock = self.directory / files.LOCK
-        return Ingest(self._records, self._law, self._looking, self._crowd, self._enrolments, lock)
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        """Verbs on ingests in the background."""
-        return Jobs(self._records, lambda: self.ingest)
-
-    @cached_property
-    def review(self) -> Review:
-        """Verbs on faces that wait for a person's decision."""
-        spread = self.backups.spread_tombstones
-        return Review(self._records, self._looking, self._enrolments, self.ingest.content_tag, self._gallery, spread)
-
-    @cached_property
-    def review_photos(self) -> ReviewPhotos:
-        """Verbs on the photos in which faces wait."""
-        return ReviewPhotos(self._records, self._reader, self._looking, self.ingest.content_tag)
-
-    @cached_property
     def health(self) -> Health:
         """Verbs on how this installation is."""
         name, pack = (lambda: self.pack_name), (lambda: self.pack)
         return Health(self._records, self._law, self.doctor, self.directory, name, pack)
+
+    @cached_property
+    def production(self) -> Production:
+        """The verb `unsafe`: what speaks against production."""
+        return Production(self._records, self._law, self.doctor)
 
     @cached_property
     def searches(self) -> Searches:
@@ -194,9 +174,9 @@ class Engine(Remedies):
 
     @cached_property
     def desk(self) -> Desk:
-        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`."""
+        """Verbs on a client's own searches: `search`, `answer`, `history`, `crop`, `decide`, `authorise`."""
         eyes = (self._reader, lambda: self.pack, self.ingest.content_tag)
-        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results.purge_overdue)
+        return Desk(self._records, self._law, self.searches, eyes, self._gallery, self.results)
 
     @cached_property
     def datasets(self) -> DataSets:
@@ -369,8 +349,9 @@ class Engine(Remedies):
             return self._gallery.files.owns(rest[0])
         return self.models.owns(Path(*rest)) if first == files.MODELS and rest else first in files.OWNED
 
-    def _enrolments(self, threads: int = 1) -> Enrolments:
-        return Enrolments(self._records, self._law, self.pack.encoder, self._gallery, threads=threads)
+    @property
+    def _ingest_lock(self) -> Path:
+        return self.directory / files.LOCK
 
     def _looking(self) -> Eyes:
         return Looking(self._reader, self.pack)

@@ -10,6 +10,7 @@ from fake_pack import face, photo, png
 from httpx import Response
 from served import ClientFor
 from starlette.testclient import TestClient
+from test_searches import police
 from world import World
 
 from countenance.ids import ClientId, SubjectId
@@ -90,8 +91,8 @@ def test_no_disclosable_match_looks_as_no_match(world: World, client_for: Client
         ({"basis": ""}, (1,), 422, "on what basis"),
         ({"purpose": "holiday"}, (1,), 422, "is no purpose known here"),
         ({"purpose": "missing_person"}, (1,), 403, "client.purpose"),
-        ({}, (1, 2), 422, "say which face is meant"),
-        ({"face": "9"}, (1, 2), 422, "say which face is meant"),
+        ({}, (1, 2), 422, "which face is meant"),
+        ({"face": "9"}, (1, 2), 422, "which face is meant"),
         ({"face": "-1"}, (1, 2), 422, "by its number"),
         ({"face": "½"}, (1, 2), 422, "by its number"),
         ({"key": "short"}, (1,), 422, "16 to 200 characters"),
@@ -160,3 +161,25 @@ def test_two_photos_are_compared_on_a_page(world: World, client_for: ClientFor) 
     assert number is not None
     assert "Two photos compared" in browser.get(f"/searches/{number[1]}").text
     assert "nothing of them was kept" in browser.get(f"/searches/{number[1]}/report").text
+
+
+def test_a_pending_authorisation_is_recorded_on_the_answers_page(world: World, client_for: ClientFor) -> None:
+    """The page says by when it is due; its reference is taken, and refused the search is deleted."""
+    agency, _ = police(world)
+    browser = client_for(Role.SEARCHER, client=agency)
+    more = {"authorisation": "pending", "case": "12/26"}
+    paths = []
+    for _ in range(2):
+        number = re.search(r"/searches/(sea_\w+)/report", send(browser, 1, **more).text)
+        assert number is not None
+        paths.append(f"/searches/{number[1]}")
+    kept, lost = paths
+    page = browser.get(kept).text
+    assert "The authorisation is pending" in page
+    assert 'data-case="12/26" data-authorisation="pending"' in page
+    assert "12/26" in browser.get("/searches").text
+    assert browser.post(f"{kept}/authorisation", data={"reference": " "}).status_code == 422
+    assert browser.post(f"{kept}/authorisation", data={"reference": "warrant 3"}).headers["location"] == kept
+    assert "The authorisation is pending" not in browser.get(kept).text
+    assert browser.post(f"{lost}/authorisation", data={"refused": "true"}).headers["location"] == "/searches"
+    assert browser.get(lost).status_code == 404

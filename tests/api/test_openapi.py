@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from make_client import FOLDER, made
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from served import Server
 
@@ -25,6 +26,7 @@ def test_the_description_is_valid(described: dict[str, Any]) -> None:
     """A validator of OpenAPI 3.1 finds nothing."""
     assert described["openapi"].startswith("3.1")
     assert list(OpenAPIV31SpecValidator(described).iter_errors()) == []
+    assert [name for name in described["components"]["schemas"] if "__" in name] == [], "two models of one name"
 
 
 def test_every_operation_says_what_it_does_and_how_it_fails(described: dict[str, Any]) -> None:
@@ -55,3 +57,8 @@ def test_nothing_in_the_description_can_carry_a_faceprint(described: dict[str, A
         assert not {"vector", "embedding", "template", "faceprint"} & set(last.split("_")), name
         unbounded = schema.get("type") == "array" and schema.get("items", {}).get("type") == "number"
         assert not unbounded, f"{name}: an array of numbers without an upper length"
+
+
+def test_the_typed_client_is_the_one_that_this_description_makes() -> None:
+    """`countenance.client` was made of the API as it is; `python tests/api/make_client.py` makes it anew."""
+    assert {name: (FOLDER / name).read_text(encoding="utf-8") for name in made()} == made()

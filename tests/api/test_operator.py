@@ -70,9 +70,9 @@ def test_a_folder_is_chosen_and_ingested(world: World, operator: TestClient) -> 
         world.photo(number, name=f"gala/{number}.png")
     (world.photos / "gala" / "broken.jpg").write_bytes(b"no photo")
     (root,) = operator.get(f"{API}/folders").json()["roots"]
-    assert operator.get(f"{API}/folders/{root}").json()["folders"] == ["gala"]
-    assert operator.get(f"{API}/folders/{root}", params={"inside": "gala"}).json()["photos"] == 4
-    assert operator.get(f"{API}/folders/{root}", params={"inside": "../.."}).status_code == 422
+    assert operator.post(f"{API}/folders/list", json={"root": root}).json()["folders"] == ["gala"]
+    assert operator.post(f"{API}/folders/list", json={"root": root, "inside": "gala"}).json()["photos"] == 4
+    assert operator.post(f"{API}/folders/list", json={"root": root, "inside": "../.."}).status_code == 422
     started = operator.post(
         f"{API}/ingests", json={"kind": "folder", "source": source, "root": root, "inside": "gala", "ask": True}
     )
@@ -98,9 +98,11 @@ def test_photos_are_uploaded_one_by_one(world: World, operator: TestClient) -> N
     """Each photo is answered with what became of it; a bad one is an outcome, no error; then the job is finished."""
     job = operator.post(f"{API}/ingests", json={"kind": "upload", "source": world.source(), "total": 2}).json()
     where = f"{API}/ingests/{job['id']}"
-    good = operator.post(f"{where}/photos", params={"name": "a.png"}, content=png(photo(face(1))))
-    assert (good.status_code, good.json()["name"], good.json()["bystanders"]) == (200, "a.png", 1)
-    bad = operator.post(f"{where}/photos", params={"name": "b.png"}, content=b"x")
+    good = operator.post(
+        f"{where}/photos", headers={"Countenance-File-Name": "Ada%20%C3%84.png"}, content=png(photo(face(1)))
+    )
+    assert (good.status_code, good.json()["name"], good.json()["bystanders"]) == (200, "Ada Ä.png", 1)
+    bad = operator.post(f"{where}/photos", headers={"Countenance-File-Name": "b.png"}, content=b"x")
     assert (bad.status_code, bad.json()["reason"]) == (200, "not_an_image")
     done = operator.post(f"{where}/finish").json()
     assert (done["state"], done["sums"]["photos"]) == ("done", 2)
@@ -149,7 +151,7 @@ def test_people_are_added_and_found(world: World, operator: TestClient) -> None:
     made = operator.post(f"{API}/people", json={"label": "Ada Example", "residency": ["US-IL"]})
     assert (made.status_code, made.json()["stands"]) == (201, "not_signed")
     assert operator.post(f"{API}/people", json={"label": "x", "residency": ["nowhere at all"]}).status_code == 422
-    found = operator.get(f"{API}/people", params={"q": "exam"}).json()
+    found = operator.post(f"{API}/people/find", json={"text": "exam"}).json()
     assert [one["id"] for one in found["people"]] == [made.json()["id"]]
 
 

@@ -12,10 +12,11 @@ from desk_callers import as_searcher, let_in
 from fake_pack import face, photo, png
 from httpx import Response
 from starlette.testclient import TestClient
-from world import World
+from world import DELIVERY, World
 
 from countenance.ids import ClientId, SubjectId
 from countenance.model.event import EventTag
+from countenance.model.purpose import ClientKind
 
 Server = Callable[..., TestClient]
 ASKED = {"purpose": "photo_delivery", "basis": "subject_present"}
@@ -187,3 +188,50 @@ def test_two_photos_are_compared(world: World, desk) -> None:
         assert found["above"] is above
     assert browser.post("/api/v1/verifications", params=ASKED, files={"a": probe(1)}).json()["reason"] == "empty"
     assert browser.post("/api/v1/verifications", params=ASKED, data={"a": "text", "b": "text"}).status_code == 422
+
+
+def police(world: World) -> tuple[ClientId, SubjectId]:
+    """Return an agency and a person whose release names it."""
+    agency = world.engine.register.add_client(
+        "Agency",
+        kind=ClientKind.LAW_ENFORCEMENT,
+        purposes=[DELIVERY],
+        place="DE",
+        authority="letter of the agency",
+    ).id
+    ada = world.person("Ada")
+    world.sign(ada.id, clients=[agency])
+    world.enrol(world.source(), ada.id, 1)
+    return agency, ada.id
+
+
+def test_a_pending_authorisation_is_recorded_or_the_search_goes(world: World, desk) -> None:
+    """T24: its reference keeps the search; refused, the search and all that came of it are not found any more."""
+    agency, _ = police(world)
+    browser, rival = desk(agency), desk(world.client("Rival"), "acc_rival")
+    pending = {"authorisation": "pending", "case": "12/26"}
+    kept, lost = (search(browser, 1, **pending).json() for _ in range(2))
+    assert kept["authorisation"] == "pending"
+    assert kept["authorisation_due"]
+    path = f"/api/v1/searches/{kept['search']}"
+    assert rival.put(f"{path}/authorisation", json={"reference": "warrant 3"}).status_code == 404
+    assert browser.put(f"{path}/authorisation", json={"reference": " "}).status_code == 422
+    assert browser.put(f"{path}/authorisation", json={"reference": "warrant 3"}).status_code == 204
+    assert browser.get(path).json()["authorisation"] == "given"
+    assert browser.put(f"{path}/authorisation", json={"reference": "warrant 4"}).status_code == 422
+    path = f"/api/v1/searches/{lost['search']}"
+    assert browser.put(f"{path}/authorisation", json={"reference": None}).status_code == 204
+    assert browser.get(path).status_code == 404
+    assert world.log()[-1].tag is EventTag.SEARCH_PURGED
+    assert [one["search"] for one in browser.get("/api/v1/searches").json()["searches"]] == [kept["search"]]
+
+
+def test_the_case_stands_in_the_clients_list_and_is_sealed(world: World, desk) -> None:
+    """The number that was named comes back with the answer and in the list; on the disk it is nowhere in plain."""
+    client, _ = enrolled(world)
+    browser = desk(client)
+    found = search(browser, 1, case="Akte 7/2026").json()
+    assert found["case"] == "Akte 7/2026"
+    assert browser.get("/api/v1/searches").json()["searches"][0]["case"] == "Akte 7/2026"
+    assert b"Akte 7/2026" not in world.bytes_on_disk()
+    assert search(browser, 1).json()["case"] is None

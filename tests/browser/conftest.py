@@ -3,33 +3,21 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from house import House
+from house import CHROMIUM, FLAGS, House
 from playwright.sync_api import Browser, Error, sync_playwright
 from world import World
 
 from countenance.api.app import shielded
 from countenance.api.settings import Settings
 from countenance.web.site import site
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-]
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +34,23 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def house(world: World, chromium: Browser) -> Iterator[House]:
     """The server on a world with drawn faces; a complaint in a browser's console fails the test."""
+    with _open(world, chromium, "127.0.0.1") as found:
+        yield found
+
+
+@pytest.fixture
+def named_house(world: World, chromium: Browser) -> Iterator[House]:
+    """The same at `localhost`: passkeys belong to a name."""
+    with _open(world, chromium, "localhost") as found:
+        yield found
+
+
+@contextmanager
+def _open(world: World, chromium: Browser, name: str) -> Iterator[House]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{name}:{port}"
     app = shielded(site(world.engine, Settings(origin=address, photos=(world.photos,))))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -3,10 +3,29 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
+from people import enter
 from playwright.sync_api import Browser, BrowserContext, Page
 from world import World
+
+from countenance.api.guard import cookie_name
+from countenance.api.settings import Settings
+from countenance.ids import ClientId, SubjectId
+from countenance.model.account import Role
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+]
 
 
 class House:
@@ -24,14 +43,28 @@ class House:
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    def browser(self, **settings: Any) -> Page:
-        """Return a page of a fresh browser, at the first page; what its console complains of fails the test."""
-        context = self._chromium.new_context(base_url=self.address, **settings)
+    def browser(self, other: Browser | None = None, **settings: Any) -> Page:
+        """Return a page of a fresh browser, at the first page; what its console complains of fails the test.
+
+        Args:
+            other: another Chromium, such as one with a camera.
+        """
+        context = (other or self._chromium).new_context(base_url=self.address, **settings)
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self._note("error", str(error)))
+        return page
+
+    def enter(
+        self, role: Role, *, client: ClientId | None = None, subject: SubjectId | None = None, **settings: Any
+    ) -> Page:
+        """Return a page of a fresh browser in which somebody of a role is signed in."""
+        page = self.browser(**settings)
+        token, _ = enter(self.world, role, client=client, subject=subject)
+        name = cookie_name(Settings(origin=self.address))
+        page.context.add_cookies([{"name": name, "value": token, "url": self.address}])
         return page
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from commands import Cli
 from world import World
 
 from countenance.cli.verifier import main as verify
-from countenance.web.certificate_sheet import certificate_page
+from countenance.papers.certificate import certificate_page
 
 SUBJECT_LOSES = {"subject": 1, "reference": 2, "photo": 2, "keys": 3}
 

@@ -218,7 +218,7 @@ def test_a_late_authorisation_goes_with_the_cron_job(world: World, cli: Cli) -> 
         "Police", kind=ClientKind.LAW_ENFORCEMENT, purposes=[DELIVERY], authority=badge
     ).id
     probe, basis = png(photo(face(1, 999))), ProbeBasis.SUBJECT_PRESENT
-    search = world.engine.searches.search(probe, Request(client, DELIVERY, basis, "ann", "pending")).id
+    search = world.engine.searches.search(probe, Request(client, DELIVERY, basis, "ann", "pending", case="C-17")).id
     first = cli.json("retention", "run")
     assert (first["searches_purged"], first["repeated"], first["came_back"]) == (0, True, {"people": 0, "things": 0})
     with world.raw() as raw:

@@ -27,6 +27,7 @@ from world import DELIVERY, FakeClock, World
 from countenance.bootstrap import Engine
 from countenance.errors import InvalidRelease, NotFound, Refused
 from countenance.ids import ClientId, SubjectId
+from countenance.model.event import EventTag
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.source import FaceState
 from countenance.services.release_act import ReleaseTerms
@@ -222,7 +223,7 @@ class Story(RuleBasedStateMachine):
         assert {candidate.subject for candidate in result.candidates} == expected
         assert len(result.candidates) == len(expected)
         assert result.gallery == sum(len(shown.get(p.id, ())) for p in visible)
-        entry = self.world.log()[-1].payload
+        entry = self.world.log(EventTag.SEARCH_ANSWERED)[-1].payload
         assert (entry["search"], entry["client"], entry["candidates"]) == (result.id, asked, len(expected))
 
     def shown(self) -> dict[SubjectId, list[int]]:

@@ -15,13 +15,23 @@ from random import Random
 from threading import Event, Thread
 
 import pytest
+from people import enter
 from typer.testing import CliRunner
 from world import World
 
 from countenance.bootstrap import Engine
 from countenance.cli.main import app
-from countenance.errors import AlreadyInitialised, BadInput, CountenanceError, Damaged, NotFound, NotWritable
+from countenance.errors import (
+    AlreadyInitialised,
+    BadInput,
+    CountenanceError,
+    Damaged,
+    NotFound,
+    NotSignedIn,
+    NotWritable,
+)
 from countenance.ids import ClientId, SourceId, SubjectId
+from countenance.model.account import COMMAND_LINE, Role
 from countenance.model.consent import ConsentStatus
 from countenance.model.destruction import Scope
 from countenance.model.event import EventTag
@@ -528,3 +538,25 @@ def test_the_commands(story: Story, tmp_path: Path) -> None:
     assert wrong["error"] == "bad_input"
     assert run("restore", folder, "--into", tmp_path / "no", "--at", "noon", "--json", code=3)["error"] == "bad_input"
     assert not (tmp_path / "no").exists()
+
+
+def test_a_restore_brings_back_nobodys_way_in(story: Story) -> None:
+    """Sessions, keys and invitations are over; who was disabled since stays so; the others are invited anew."""
+    accounts = story.world.engine.accounts
+    token, caller = enter(story.world, Role.CUSTODIAN)
+    _, gone = enter(story.world, Role.OPERATOR)
+    _, key = accounts.new_key(caller, ["home:read"], 300, "k")
+    invitation = accounts.invite(gone.account, minutes=9999, by=COMMAND_LINE)
+    story.backup()
+    accounts.disable(gone.account, by=COMMAND_LINE)
+    story.world.engine.backups.spread_tombstones()
+    restored = story.restore().engine.accounts
+    for attempt in (
+        lambda: restored.by_session(token),
+        lambda: restored.by_key(key),
+        lambda: restored.redeem(str(invitation)),
+    ):
+        with pytest.raises(NotSignedIn):
+            attempt()
+    assert {one.id for one in restored.everyone() if one.disabled_at is not None} == {gone.account}
+    assert restored.invite(caller.account, minutes=5, by=COMMAND_LINE) is not None

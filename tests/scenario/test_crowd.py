@@ -144,7 +144,7 @@ def test_an_interrupt_keeps_what_is_finished(crowded: tuple[World, list[Crowd]])
 
 
 def test_a_photo_that_kills_whoever_looks_is_left_out(crowded: tuple[World, list[Crowd]]) -> None:
-    """Looked at twice, then left out with the reason `crashed`, in the log too; the others are stored."""
+    """Looked at three times, then left out with the reason `crashed`, in the log too; the others are stored."""
     world, _ = crowded
     source, ada, bo = people(world)
     claims = album(world, ada, bo, photos=17)

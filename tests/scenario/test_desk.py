@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import io
 import threading
+from datetime import date
 
 import numpy as np
 import pytest
 from fake_pack import TILE, face, photo, png
+from PIL import ExifTags
 from PIL import Image as Pillow
 from world import DELIVERY, OPERATOR, PRESENT, World
 
@@ -158,6 +160,27 @@ def test_two_people_review_without_knowing_of_each_other(world: World) -> None:
     assert entry.states == {ReviewState.DISPUTED: 1}
 
 
+def test_the_day_on_which_a_photo_was_taken_stands_beside_it(world: World) -> None:
+    """It is what the camera stated; a camera that says nothing, or nonsense, leaves it open."""
+    client, source = world.client(), world.source()
+    for seed, stated, day in (
+        (1, "2019:07:14 21:03:11", date(2019, 7, 14)),
+        (2, "0000:00:00 00:00:00", None),
+        (3, "yesterday", None),
+        (4, None, None),
+    ):
+        person = world.person("Ada")
+        world.sign(person.id)
+        exif = Pillow.Exif()
+        if stated is not None:
+            exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = stated
+        out = io.BytesIO()
+        Pillow.fromarray(photo(face(seed))).save(out, "WEBP", lossless=True, exif=exif)
+        world.engine.ingest.one(source, out.getvalue(), subject=person.id)
+        (seen,) = asked(world, client, seed).candidates
+        assert seen.taken_on == day
+
+
 @pytest.fixture
 def from_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let pictures be cut from photos: in a preview's JPEG the drawn detector does not know its faces again."""
@@ -289,3 +312,27 @@ def test_no_answer_outlives_what_its_purpose_allowed(world: World) -> None:
     answer = world.engine.desk.search(png(photo(face(1, 999))), request)
     assert answer.candidates == ()
     assert asked(world, client, 1).candidates[0].held.subject == ada
+
+
+@pytest.mark.usefixtures("from_files")
+def test_a_picture_of_an_uploaded_photo_comes_from_what_is_sealed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is needed; once a neighbour in it is destroyed, this person is black in what is left of the photo."""
+    client, ada, bo = world.client(), world.person("Ada"), world.person("Bo")
+    for one in (ada, bo):
+        world.sign(one.id)
+    upload = world.engine.ingest.one(world.source(), png(photo(face(1), face(2))), name="two.png", ask=True)
+    for seen, person in zip(upload.faces, (ada, bo), strict=True):
+        world.engine.review.assign(seen.face, person.id)
+    search = asked(world, client, 1).search.id
+    assert world.engine.desk.crop(search, ada.id, client).aligned
+    world.destroy(bo.id)
+
+    def wider(image, found):
+        return image[8 : 8 + TILE, : 2 * TILE].copy()
+
+    monkeypatch.setattr(world.encoder, "align", wider)
+    seen = pixels(world.engine.desk.crop(search, ada.id, client).jpeg)
+    assert seen[20:-20, 125:-5].max() < 30
+    assert seen[20:-20, 20:80].mean() > 60

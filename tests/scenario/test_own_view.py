@@ -11,13 +11,13 @@ import pytest
 from PIL import Image as Pillow
 from world import World
 
-from countenance.cli.archive import archive
 from countenance.errors import BadInput, NotFound, NotSignedIn
 from countenance.ids import ClientId, FaceId, PhotoId, ReleaseId, SubjectId
 from countenance.model.account import Role
 from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind
+from countenance.papers.archive import archive
 
 BLACK = 8
 

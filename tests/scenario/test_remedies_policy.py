@@ -33,7 +33,7 @@ LOOKED = "ann.of.the.second.desk"
 
 def searched(world: World, client: ClientId, seed: int, **changes: str | ProbeBasis | None) -> SearchResult:
     """Search with a photo of this person that was never ingested, with something about the request changed."""
-    request = Request(client, DELIVERY, PRESENT, OPERATOR)
+    request = Request(client, DELIVERY, PRESENT, OPERATOR, case="C-17")
     return world.engine.searches.search(png(photo(face(seed, 999))), replace(request, **changes))
 
 

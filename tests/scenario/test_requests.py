@@ -10,13 +10,13 @@ import zipfile
 import pytest
 from world import CUSTODIAN, World
 
-from countenance.cli.archive import archive
 from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import ClientId, RequestId, SubjectId
 from countenance.model.destruction import RunState, Scope
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind, RequestOutcome, VerifiedBy
 from countenance.model.source import FaceState
+from countenance.papers.archive import archive
 from countenance.services.search import Searches
 
 DOCUMENT = VerifiedBy.DOCUMENT

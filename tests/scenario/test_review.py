@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fake_pack import face, photo, png
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from world import World
 
 from countenance.errors import BadInput, Refused
@@ -17,6 +20,7 @@ from countenance.model.event import EventTag
 from countenance.model.source import FaceRecord, FaceState
 
 ME, OTHER = "acc_me", "acc_other"
+_WHICH = st.integers(0, 1)
 
 
 def waits(world: World, *seeds: int) -> list[FaceRecord]:
@@ -93,6 +97,17 @@ def test_a_day_later_nothing_is_undone_and_the_picture_goes(world: World) -> Non
     with sqlite3.connect(world.data / "records.sqlite") as raw:
         assert raw.execute("SELECT photo FROM photo_file").fetchall() == [(other.photo,)]
         assert raw.execute("SELECT id FROM photo WHERE sealed_preview IS NOT NULL").fetchall() == [(other.photo,)]
+
+
+def test_the_retention_clock_deletes_what_only_an_old_decision_needed(world: World) -> None:
+    """Where nobody decides again, the daily run deletes the pictures of dismissed faces."""
+    (one,) = waits(world, 1)
+    world.engine.review.dismiss(one.id, by=ME)
+    world.engine.retention.run()
+    assert world.rows()["photo_file"] == 1
+    world.clock.tick(days=1, seconds=1)
+    world.engine.retention.run()
+    assert world.rows()["photo_file"] == world.rows()["face_decision"] == 0
 
 
 def test_what_was_decided_otherwise_since_is_not_undone(world: World) -> None:
@@ -191,6 +206,45 @@ def test_a_restore_brings_no_undone_faceprint_back(world: World, tmp_path: Path)
     type(world.engine).restore(tmp_path / "backup", into, identity=key, clock=world.clock)
     with sqlite3.connect(into / "records.sqlite") as raw:
         assert raw.execute("SELECT count(*) FROM reference").fetchone() == (0,)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(["assign", "dismiss", "split", "undo"]), _WHICH, _WHICH), max_size=7))
+def test_any_order_of_decisions_can_be_undone(world: World, steps: list[tuple[str, int, int]]) -> None:
+    """Whatever is decided, in any order: who is found is who has a reference; undone to the end all is as it was."""
+    review, client = world.engine.review, world.client(f"Shop {world.rows()['client']}")
+    number = world.rows()["photo"]
+    people = [signed(world, f"Person {number}"), signed(world, f"Other {number}")]
+    data = png(photo(face(1, number), face(2, number)))
+    photo_of = world.engine.ingest.one(world.source(), data, ask=True).photo
+
+    def faces() -> list[FaceRecord]:
+        return sorted((one for one in world.faces() if one.photo == photo_of), key=lambda one: one.box.left)
+
+    before = [(one.box, one.state, one.reason) for one in faces()]
+    for what, which, whom in steps:
+        one = faces()[which]
+        with suppress(BadInput):
+            if what == "assign":
+                review.assign(one.id, people[whom], by=ME)
+            elif what == "dismiss":
+                review.dismiss(one.id, by=ME)
+            elif what == "split":
+                review.split(one.id, by=ME)
+            else:
+                review.undo(by=ME)
+        for at, face_now in enumerate(faces()):
+            enrolled = face_now.state is FaceState.REFERENCE
+            assert (face_now.reference is not None) is enrolled
+            assert world.found(client, 1 + at) == ({face_now.subject} if enrolled else set())
+    while True:
+        try:
+            review.undo(by=ME)
+        except BadInput as error:
+            if "nothing to undo" in str(error):
+                break
+    assert [(one.box, one.state, one.reason) for one in faces()] == before
+    assert world.engine.doctor.problems() == []
 
 
 def test_a_decision_dies_with_the_person(world: World) -> None:

@@ -102,7 +102,7 @@ def test_the_whole_way_in_order(world: World, desk: Desk) -> None:
     assert {one.name for one in screen.clients} == {"Shop", "Trove"}
     desk.sign(started.token, draft, method=SignatureMethod.DRAWN, strokes=strokes_of(LINES))
     outcome = desk.verbs.picture(started.token, png(photo(face(1, 5))))
-    assert [one.state for one in outcome.faces] == [FaceState.REFERENCE]
+    assert outcome.state is FaceState.REFERENCE
     assert world.found(desk.shop, 1) == {ada}
     assert world.found(desk.trove, 1) == set()
     steps = [EventTag.NOTICE_DELIVERED, EventTag.RELEASE_SIGNED, EventTag.FACE_ENCODED]
@@ -305,7 +305,7 @@ def test_an_invitation_lasts_two_weeks_and_a_new_signing_ends_the_old(world: Wor
         desk.verbs.stop(second.signing.id)
     with pytest.raises(NotFound):
         desk.verbs.stop(SigningId("sgn_none"))
-    assert [one.state for one in desk.verbs.everything()] == [SigningState.ENDED] * 2
+    assert [one.state for one, _ in desk.verbs.everything()] == [SigningState.ENDED] * 2
 
 
 def test_nothing_of_a_signing_lies_in_plain_and_it_dies_with_the_person(world: World, desk: Desk) -> None:

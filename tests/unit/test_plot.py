@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from countenance.papers.page import page, table
 from countenance.plot import Axis, Curve, Mark, chart, steps
-from countenance.web.sheet import page, table
 
 
 def test_a_chart_places_every_value_between_its_axes() -> None:

@@ -29,14 +29,28 @@ from countenance.api.once import CarryOutOnce
 from countenance.api.problems import Problem
 from countenance.api.routes import (
     accounts,
+    breaches,
+    evidence,
     faces,
     factors,
+    holds,
     jobs,
     keys,
+    law,
+    log,
+    orders,
+    own,
     people,
+    public,
+    recipients,
+    requests,
+    retention,
+    runs,
     searches,
     server,
     sessions,
+    signing,
+    signings,
     sources,
     status,
 )
@@ -49,6 +63,7 @@ from countenance.services.once import Once
 
 LOG = logging.getLogger("countenance.server")
 PREFIX = "/api/v1"
+_GRACE_S = 20.0
 ROUTERS = (
     server.router,
     sessions.router,
@@ -61,6 +76,20 @@ ROUTERS = (
     faces.router,
     people.router,
     status.router,
+    public.router,
+    log.router,
+    signings.router,
+    signing.router,
+    own.router,
+    orders.router,
+    holds.router,
+    runs.router,
+    requests.router,
+    retention.router,
+    evidence.router,
+    recipients.router,
+    breaches.router,
+    law.router,
 )
 
 ShowProblem = Callable[[Request, Problem], Response]
@@ -77,8 +106,12 @@ def application(engine: Engine, settings: Settings, show_problem: ShowProblem | 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        engine.close()
+        with engine.kept_open():
+            engine.run_jobs.take_up()
+            with engine.daily.watching(settings.retention_hour):
+                yield
+            engine.background.settle(_GRACE_S)  # what takes longer goes on when a server starts again
+            engine.close()
 
     app = FastAPI(
         title="Countenance",

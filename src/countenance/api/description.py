@@ -68,8 +68,9 @@ def _complete(app: FastAPI, found: dict[str, Any], settings: Settings) -> None:
             one["security"] = [] if verb is None else [{"key": []}, {"session": []}]
             if verb is not None:
                 one["x-verb"] = verb
-            # A client made from this has methods of these names: `list_sources`, not `list_sources_api_v1_sources_get`.
-            one["operationId"] = one["operationId"].partition("_api_v1_")[0]
+            # Clients are made from this: `countenance.client` calls it `ingests.start`.
+            one["tags"] = one.get("tags", ["server"])[:1]
+            one["operationId"] = f"{one['tags'][0]}_{one['operationId'].partition('_api_v1_')[0]}"
 
 
 def _verbs(app: FastAPI) -> dict[tuple[str, str], str]:

@@ -33,8 +33,17 @@ def knock(request: Request) -> None:
     limits.spend(request.client.host if request.client else "")
 
 
+def token_of(request: Request) -> str:
+    """Return the token of the session that a browser shows; empty where it shows none."""
+    return request.cookies.get(cookie_name(settings_of(request)), "")
+
+
 def let_in(request: Request, response: Response, token: str) -> None:
-    """Give a browser the token of its session, in a cookie that no script reads and no other site sends along."""
+    """Give a browser the token of its session, in a cookie that no script reads and no other site sends along.
+
+    The session that it had before ends.
+    """
+    engine_of(request).accounts.sign_out(token_of(request))
     is_https = settings_of(request).is_https
     # Lax: the way back from an identity provider comes from another site.
     response.set_cookie(cookie_name(settings_of(request)), token, secure=is_https, httponly=True, samesite="lax")

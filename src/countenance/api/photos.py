@@ -63,6 +63,12 @@ def file_in(form: FormData, name: str) -> bytes:
     return b""
 
 
+def name_in(form: FormData, name: str) -> str | None:
+    """Return what a browser calls a file of a form; None where no file was chosen."""
+    found = form.get(name)
+    return found.filename if isinstance(found, UploadFile) else None
+
+
 def text_in(form: FormData, name: str) -> str | None:
     """Return a text of a form without white space around it; None where there is none.
 

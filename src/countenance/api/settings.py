@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from countenance.services.provider import Provider
+
 MIB = 1 << 20
 LARGEST_BODY = MIB
 """Bytes of the largest body of a request."""
@@ -22,11 +24,15 @@ class Settings:
         origin: where browsers reach it, such as `https://faces.museum.example`; cookies, passkeys and the check of
             where a request came from depend on it.
         photos: folders that an operator may ingest from; nothing else of this machine's files can be named.
+        retention_hour: of this machine's civil day, 0 to 23, from which on the retention clock is followed that day.
+        provider: the organisation's identity provider, where people may sign in there.
         per_second: how many requests a second one caller may make over a while; `burst` at once.
     """
 
     origin: str
     photos: tuple[Path, ...] = ()
+    retention_hour: int = 3
+    provider: Provider | None = None
     per_second: float = 50.0
     burst: int = 200
 

@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,7 @@ from countenance.ports.photos import NamedRegion
 
 _PATIENCE_S = 300.0  # the slowest photo within the limits takes some 10 s on a busy machine
 _MAX_ANSWER = 2**28  # bytes; a crop has 0.1 MiB, so that two thousand faces fit
-_LOOKS = 2  # at a photo over which a process ended
+_LOOKS = 3  # at a photo over which a process ended: the first end, or the second, may have another cause
 _STARTS = 3  # of processes that end before they have seen anything
 _HEAD = 4  # bytes of the length of the JSON part
 _READY = b"ready"
@@ -75,7 +76,7 @@ class Crowd:
     def look(self, data: bytes) -> SeenPhoto:
         """Return what a photo's file shows.
 
-        A process that ends over a photo is replaced, and its photo is looked at once more.
+        A process that ends over a photo is replaced, and its photo is looked at again, twice at most.
 
         Raises:
             BadPhoto: with one of `ports.photos.REASONS`, or `crashed`.
@@ -97,7 +98,7 @@ class Crowd:
             return answer
         if crashed < _LOOKS:
             raise LookingFailed("processes that look at photos end before they have begun; is there memory for --jobs?")
-        raise BadPhoto("crashed", "two processes ended while they looked at this photo; save a copy of it anew")
+        raise BadPhoto("crashed", "three processes ended while they looked at this photo; save a copy of it anew")
 
     def _start(self) -> _Process:
         with self._lock:
@@ -201,6 +202,7 @@ def _written(seen: SeenPhoto) -> bytes:
             for face in seen.faces
         ],
         "preview": None if seen.preview is None else len(seen.preview),
+        "taken_on": None if seen.taken_on is None else seen.taken_on.isoformat(),
     }
     return _packed(said, blobs)
 
@@ -225,7 +227,8 @@ def _read(message: bytes) -> SeenPhoto | BadPhoto:
     preview = None if said["preview"] is None else blobs.take(int(said["preview"]))
     height, width = said["size"]
     regions = tuple(NamedRegion(name, None if box is None else Box(*box)) for name, box in said["regions"])
-    return SeenPhoto((int(height), int(width)), regions, faces, preview)
+    taken_on = None if said["taken_on"] is None else date.fromisoformat(said["taken_on"])
+    return SeenPhoto((int(height), int(width)), regions, faces, preview, taken_on)
 
 
 class _Blobs:

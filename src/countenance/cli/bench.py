@@ -14,7 +14,7 @@ import typer
 
 from countenance.cli.output import Json, Output, command, write_document
 from countenance.errors import BadInput, ModelMissing
-from countenance.web.sheet import heading, page, pairs, table
+from countenance.papers.page import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.bench.table import Bench, Left, Row

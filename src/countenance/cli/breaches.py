@@ -18,7 +18,7 @@ from countenance.clock import from_text, to_text
 from countenance.errors import BadInput
 from countenance.ids import BreachId
 from countenance.model.breach import Assessment, Exposed
-from countenance.web.sheet import heading, page, pairs, table, when
+from countenance.papers.page import heading, page, pairs, table, when
 
 _breach = typer.Typer(help="Breaches: whom they concern, and who is told by when.", no_args_is_help=True)
 _What = Annotated[list[Exposed], typer.Option("--exposed", help="What got out; may be repeated.")]

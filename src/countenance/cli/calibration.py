@@ -14,8 +14,8 @@ from countenance.cli.output import DEFAULT_DATA, Data, Json, beyond, counted, en
 from countenance.errors import BadInput
 from countenance.ids import ClientId, SourceId
 from countenance.model.purpose import parse_purpose
+from countenance.papers.page import heading, page, pairs, table
 from countenance.plot import STYLE, Axis, Curve, Mark, chart
-from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.services.calibration import Calibrated, Cost, Explanation

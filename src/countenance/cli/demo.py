@@ -13,6 +13,7 @@ import typer
 from countenance.cli.demo_stage import Stage
 from countenance.cli.output import command, printable
 from countenance.errors import BadInput, NotWritable
+from countenance.ids import SubjectId
 
 _MARKER = "made-by-countenance-demo"
 _OWN = frozenset({_MARKER, "data", "photos"})
@@ -43,7 +44,8 @@ def demo(
     """Run the whole job step by step: consent, ingest, search, withdrawal, destruction.
 
     Without --photos it uses an astronaut's portrait by NASA and people drawn from it. With --photos nobody is
-    encoded until a release was signed: on a terminal it asks you.
+    encoded until a release was signed: on a terminal it asks you. On a terminal it ends with the server running on
+    this machine alone, and a link for each role to sign in with.
 
     Example:
         countenance demo
@@ -54,15 +56,18 @@ def demo(
             raise BadInput("--i-have-releases goes with --photos: the demo's own people are invented")
         if photos is not None and not photos.is_dir():
             raise BadInput(f"there is no folder {printable(photos)}; name a folder of photos (--photos)")
-        from countenance.cli import demo_own, demo_photos, demo_shipped  # noqa: PLC0415 - slow; not for `--help`
+        from countenance.cli import demo_doors, demo_own, demo_photos, demo_shipped  # noqa: PLC0415 - slow; not for `--help`
 
         demo_photos.portrait()  # nothing is replaced where it is missing
         prepare(data, photos)
+        stage, terminal = Stage(), sys.stdin.isatty() and sys.stdout.isatty()
         if photos is None:
-            demo_shipped.run(Stage(), data)
+            left: SubjectId | None = demo_shipped.run(stage, data)
         else:
-            asks = sys.stdin.isatty() and sys.stdout.isatty() and not i_have_releases
-            demo_own.run(Stage(), data, photos, asks=asks, attested=i_have_releases)
+            asks = terminal and not i_have_releases
+            left = demo_own.run(stage, data, photos, asks=asks, attested=i_have_releases)
+        if terminal:
+            demo_doors.open_doors(stage, data, photos or data / "photos", left)
 
 
 def prepare(root: Path, photos: Path | None) -> None:

@@ -21,7 +21,7 @@ from countenance.cli.demo_stage import Stage
 from countenance.cli.demo_steps import Person, Play
 from countenance.cli.output import counted, printable
 from countenance.errors import BadInput, BadPhoto, Refused
-from countenance.ids import FaceId
+from countenance.ids import FaceId, SubjectId
 from countenance.model.consent import SignatureMethod
 from countenance.services.ingest import PhotoOutcome
 from countenance.services.review import Waiting
@@ -52,8 +52,11 @@ class Candidate:
     probe: Path | None
 
 
-def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -> None:
+def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -> SubjectId | None:
     """Run the demo in a prepared folder on a folder of photos, which is only read.
+
+    Returns:
+        Somebody who is still enrolled at its end; None where nobody is.
 
     Args:
         asks: there is a terminal to ask for signatures on.
@@ -70,10 +73,12 @@ def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -
     candidates = propose(play.engine.review.waiting(bystanders=True), photos)
     signed = _sign(play, candidates, asks=asks, attested=attested)
     people = [person for person, candidate in signed if _encode(play, person, candidate)]
+    left: SubjectId | None = None
     if people:
         person, candidate = next(pair for pair in signed if pair[0] in people)
         _search(play, person, candidate, people, root)
         steps.destroy(play, person)
+        left = next((one.id for one in people if one.id != person.id), None)
     else:
         why = "None of the photos passed the quality gate." if signed else "Nobody signed a release."
         stage.say(f"{why} Faceprints made: 0. The encoder was called {play.encoder.calls} times.", "bold")
@@ -88,6 +93,7 @@ def run(stage: Stage, root: Path, photos: Path, *, asks: bool, attested: bool) -
     stage.say("    the people who were asked\n")
     stage.command("release", "sign", "--help")
     stage.say("    how to give somebody the notice and take a signature")
+    return left
 
 
 def propose(faces: Sequence[Waiting], photos: Path) -> list[Candidate]:

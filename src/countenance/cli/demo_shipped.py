@@ -46,8 +46,8 @@ _ABOUT = {
 }
 
 
-def run(stage: Stage, root: Path) -> None:
-    """Run the demo in a prepared folder.
+def run(stage: Stage, root: Path) -> SubjectId:
+    """Run the demo in a prepared folder; return somebody who is still enrolled at its end.
 
     Raises:
         typer.Exit: a step did not do what it promises.
@@ -79,6 +79,7 @@ def run(stage: Stage, root: Path) -> None:
     steps.disk(play, people, [Path(name).name for name in _EXPECTED])
     steps.doctor(play)
     _next(play, ben)
+    return ben.id
 
 
 def _sign(play: Play) -> list[Person]:

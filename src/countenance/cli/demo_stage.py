@@ -54,6 +54,10 @@ class Stage:
                 lines[-1] += f" {part}"
         self._console.print(Text("\n".join(lines), style="green"), soft_wrap=True)
 
+    def link(self, address: str) -> None:
+        """Print an address on a line of its own, which no width breaks."""
+        self._console.print(Text(f"    {address}", style="cyan"), soft_wrap=True)
+
     def say(self, text: str, style: str = "") -> None:
         """Print a paragraph."""
         self._console.print(_text(text), style=style)

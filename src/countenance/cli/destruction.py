@@ -16,7 +16,7 @@ from countenance.errors import BadInput
 from countenance.ids import RunId, SourceId, SubjectId
 from countenance.ledger.certificate import Declarant
 from countenance.model.destruction import Run, RunState, Scope
-from countenance.web.certificate_sheet import certificate_page
+from countenance.papers.certificate import certificate_page
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from countenance import plot
 from countenance.clock import to_text
+from countenance.papers.page import heading, page, pairs, table
 from countenance.plot import Axis, Curve, Mark, chart
-from countenance.web.sheet import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.services.evaluation import Report, WorstPair

@@ -12,6 +12,7 @@ import typer
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command
 from countenance.clock import to_text
+from countenance.errors import BadInput
 from countenance.ids import HoldId, OrderId, SubjectId
 from countenance.model.destruction import HoldBasis
 
@@ -92,7 +93,11 @@ def lift(
         countenance hold lift hol_7k2m0q9x4t8b5c1d --by ann
     """
     with engine_command(data, as_json) as (engine, output):
-        found = engine.custody.holds.lift(HoldId(hold), by=by or getpass.getuser(), identity=identity)
+        try:
+            key = None if identity is None else identity.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{identity} cannot be read as an age identity file") from error
+        found = engine.custody.holds.lift(HoldId(hold), by=by or getpass.getuser(), identity=key)
         output.record(hold=found.id, people=len(found.subjects), **_one(found), lifted=found.lifted_at is not None)
         if found.lifted_at is None:
             output.say(

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from countenance import __version__
 from countenance.cli import (
+    accounts,
     backup,
     bench,
     breaches,
@@ -150,6 +151,7 @@ for module in (
     photos,
     searches,
     serve,
+    accounts,
     results,
     destruction,
     orders,

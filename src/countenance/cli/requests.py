@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countenance.cli.archive import archive
 from countenance.cli.destruction import say_finished
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, SubjectArgument, engine_command, write_document
@@ -18,6 +17,7 @@ from countenance.errors import BadInput
 from countenance.ids import FaceId, RequestId, SubjectId
 from countenance.model.destruction import RunState
 from countenance.model.request import LOOKS, RequestKind, SubjectRequest, VerifiedBy
+from countenance.papers.archive import archive
 
 if TYPE_CHECKING:
     from countenance.bootstrap import Engine

@@ -38,6 +38,10 @@ Authorised = Annotated[
     str | None,
     typer.Option(help="Of law enforcement: reference of the warrant or decision, or `pending` where it was asked for."),
 ]
+Case = Annotated[
+    str | None,
+    typer.Option(help="Number of the case that it is for; law enforcement and missing persons need one."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +60,7 @@ def search(
     ] = None,
     searcher: Searcher = None,
     authorisation: Authorised = None,
+    case: Case = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -68,7 +73,7 @@ def search(
     """
     unanswered = 0
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher, authorisation)
+        request = _request(client, purpose, probe_basis, searcher, (authorisation, case))
         for probe in probes:
             try:
                 _search_one(engine, output, probe, request, face)
@@ -141,6 +146,7 @@ def verify_faces(
     probe_basis: Basis,
     searcher: Searcher = None,
     authorisation: Authorised = None,
+    case: Case = None,
     *,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
@@ -154,7 +160,7 @@ def verify_faces(
           --purpose release_desk --probe-basis subject_present
     """
     with engine_command(data, as_json) as (engine, output):
-        request = _request(client, purpose, probe_basis, searcher, authorisation)
+        request = _request(client, purpose, probe_basis, searcher, (authorisation, case))
         result = engine.searches.verify(_photo(probe_a), _photo(probe_b), request)
         above = result.score >= result.threshold.value
         output.record(
@@ -170,10 +176,14 @@ def verify_faces(
         )
 
 
-def _request(client: str, purpose: str, basis: ProbeBasis, searcher: str | None, authorisation: str | None) -> Request:
+def _request(
+    client: str, purpose: str, basis: ProbeBasis, searcher: str | None, shown: tuple[str | None, str | None]
+) -> Request:
+    """Return a request; `shown` is an authorisation and a case, where there are any."""
     from countenance.services.search import Request  # noqa: PLC0415 - as in `engine_command`
 
-    return Request(ClientId(client), parse_purpose(purpose), basis, searcher or getpass.getuser(), authorisation)
+    account = searcher or getpass.getuser()
+    return Request(ClientId(client), parse_purpose(purpose), basis, account, shown[0], case=shown[1])
 
 
 def _photo(path: Path) -> bytes:

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, Output, engine_command
 from countenance.errors import BadInput
 
 if TYPE_CHECKING:
     from countenance.api.settings import Settings
     from countenance.bootstrap import Engine
+    from countenance.services.provider import Provider
 
 _GRACE_S = 30
 
@@ -36,7 +39,18 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(help="A folder that operators may ingest from; may be given several times.")
     ] = None,
+    retention_hour: Annotated[
+        int,
+        typer.Option(help="Hour of the day from which whose time is up is destroyed, once a day.", min=0, max=23),
+    ] = 3,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
+    ] = None,
     *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Start nothing; say what is not safe for production yet.")
+    ] = False,
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
@@ -44,10 +58,15 @@ def serve(
 
     Example:
         countenance serve --photos ~/Pictures
-        countenance serve --origin https://faces.museum.example
+        countenance serve --origin https://faces.museum.example --check
     """
     with engine_command(data, as_json) as (engine, output):
         settings = _settings(host, port, origin, photos or [])
+        settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
+        if check:
+            _check(engine, settings, output)
+            return
+        _log_to_stderr()
         run(engine, settings, host, port, output)
 
 
@@ -65,6 +84,12 @@ def _settings(host: str, port: int, origin: str | None, photos: list[Path]) -> S
     return found
 
 
+def _provider(oidc: Path | None) -> Provider | None:
+    from countenance.services.provider import read_provider  # noqa: PLC0415 - slow; not for `--help`
+
+    return None if oidc is None else read_provider(oidc)
+
+
 def run(engine: Engine, settings: Settings, host: str, port: int, output: Output) -> None:
     """Serve until a signal ends it: what is being answered is answered first, for half a minute at most."""
     import uvicorn  # noqa: PLC0415 - slow; not for `--help`
@@ -72,7 +97,6 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
     from countenance.api.app import shielded  # noqa: PLC0415
     from countenance.web.site import site  # noqa: PLC0415
 
-    _log_to_stderr()
     output.say(f"Serving {settings.origin} (Ctrl-C ends it).")
     server = uvicorn.Server(
         uvicorn.Config(
@@ -88,6 +112,16 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
         )
     )
     server.run()
+
+
+def _check(engine: Engine, settings: Settings, output: Output) -> None:
+    found = engine.production.unsafe(engine.pack.encoder.digest, is_https=settings.is_https)
+    output.record(unsafe=found)
+    for one in found:
+        output.say(f"- {one}")
+    if found:
+        raise typer.Exit(FOUND_WRONG)
+    output.say("Nothing speaks against production.")
 
 
 def _log_to_stderr() -> None:

@@ -16,10 +16,10 @@ from countenance.ids import ClientId, ReleaseId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose, parse_kind, parse_purpose
 from countenance.model.residency import in_words
 from countenance.model.subject import AgeBand
+from countenance.papers.archive import holdings_record
 
 if TYPE_CHECKING:
     from countenance.model.consent import Release
-    from countenance.services.subjects import Holdings
 
 subject_commands = typer.Typer(help="People who may sign a release.", no_args_is_help=True)
 _release = typer.Typer(help="Signed releases.", no_args_is_help=True)
@@ -94,51 +94,6 @@ def show(subject: SubjectArgument, *, data: Data = DEFAULT_DATA, as_json: Json =
             )
         if not held.findings:
             output.say("No search has found this person.")
-
-
-def holdings_record(held: Holdings) -> dict[str, object]:
-    """Return what is held of a person as JSON knows it; no faceprint is in it."""
-    person = held.subject
-    return {
-        "subject": person.id,
-        "label": person.label,
-        "residency": list(person.residency),
-        "frozen": None if person.frozen_at is None else to_text(person.frozen_at),
-        "releases": [
-            {
-                "release": release.id,
-                "status": status.value,
-                "signed": to_text(release.signed_at),
-                "expires": to_text(release.term_end),
-                "purposes": sorted(release.scope.purposes),
-                "clients": sorted(release.scope.clients),
-                "client_kinds": sorted(release.scope.kinds),
-            }
-            for release, status in held.releases
-        ],
-        "faces": [
-            {
-                "face": f.id,
-                "photo": f.photo,
-                "state": f.state.value,
-                "reason": f.reason,
-                "reference": f.reference,
-            }
-            for f in held.faces
-        ],
-        "found_by": [
-            {
-                "search": f.search,
-                "at": to_text(f.at),
-                "client": f.client,
-                "client_name": f.client_name,
-                "purpose": f.purpose.value,
-                "photo": f.photo,
-                "score": f.score,
-            }
-            for f in held.findings
-        ],
-    }
 
 
 def _scope(release: Release) -> str:

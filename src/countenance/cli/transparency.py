@@ -15,7 +15,7 @@ import typer
 from countenance.cli.exits import FOUND_WRONG
 from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command, write_document
 from countenance.errors import BadInput
-from countenance.web.sheet import heading, page, pairs, table, when
+from countenance.papers.page import heading, page, pairs, table, when
 
 
 def register(app: typer.Typer) -> None:

@@ -127,6 +127,26 @@ def consistency_proof(old: int, new: int, node: NodeReader) -> Proof:
     return tuple(_prefix_path(old, 0, new, node)) if 0 < old < new else ()
 
 
+def siblings(index: int, size: int) -> list[range]:
+    """Return which leaves each hash of an inclusion proof stands for, from the leaf's side to the root's.
+
+    Raises:
+        ValueError: there is no such leaf in that tree.
+    """
+    if not 0 <= index < size:
+        raise ValueError(f"there is no leaf {index} in a tree of {size}")
+    found, start, end = [], 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            found.append(range(middle, end))
+            end = middle
+        else:
+            found.append(range(start, middle))
+            start = middle
+    return found[::-1]
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Proof, root_hash: bytes) -> None:
     """Check that a leaf hash is leaf `index` of the tree with this size and root.
 

@@ -10,6 +10,7 @@ Source: https://c2sp.org/tlog-tiles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ TILE_HEIGHT = 8  # Levels of the tree between one level of tiles and the next.
 TILE_WIDTH = 1 << TILE_HEIGHT
 CHECKPOINT_PATH = "checkpoint"
 _LENGTH_BYTES = 2
+# Seven levels of 256 cover 2**63 entries, as do seven groups of three digits.
+_PATH = re.compile(r"tile/([0-7]|entries)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 
 Fetch = Callable[[str], bytes | None]
 """Returns the bytes under a path below the log's folder, None where there is nothing; each path is asked for once."""
@@ -50,6 +53,17 @@ class Tile:
         number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
         partial = "" if self.width == TILE_WIDTH else f".p/{self.width}"
         return f"tile/{'entries' if self.level is None else self.level}/{number}{partial}"
+
+
+def named(path: str) -> Tile | None:
+    """Return the tile that a path below the log's folder names; None where it names none."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        return None
+    level, number, width = found.groups()
+    digits = number.replace("/", "").replace("x", "")
+    tile = Tile(None if level == "entries" else int(level), int(digits), int(width or TILE_WIDTH))
+    return tile if 0 < tile.width <= TILE_WIDTH and tile.path == path else None
 
 
 def layout(size: int) -> Iterator[Tile]:

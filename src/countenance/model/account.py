@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from countenance.ids import AccountId, ClientId, SubjectId
 
+COMMAND_LINE = "command-line"
+"""Who acts where nobody is signed in: whoever can read the root key."""
+
 
 class Role(StrEnum):
     """What somebody is here; `policy.roles` says what each may do. An account has one role."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from countenance.ids import FaceId, PhotoId, ReferenceId, SourceId, SubjectId
@@ -79,9 +79,14 @@ class FaceRecord:
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """A stored photo: where it lies (sealed at rest) and its upright size (height, width)."""
+    """A stored photo: where it lies (sealed at rest) and its upright size (height, width).
+
+    Attributes:
+        taken_on: the day of the exposure, as the camera stated it; None where it did not.
+    """
 
     id: PhotoId
     uri: str = field(repr=False)
     size: tuple[int, int]
     ingested_at: datetime
+    taken_on: date | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from countenance.model.account import Account, Caller, Role
 from countenance.model.credential import Method, Session
@@ -91,12 +92,26 @@ def weak(password: str, *names: str) -> str | None:
         return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; some words in a row do well"
     if len(set(password)) < FEWEST_DIFFERENT:
         return f"a password has at least {FEWEST_DIFFERENT} different characters"
+    if _is_pattern(password.casefold()):
+        return "a password is no run of neighbouring letters or digits, and not one thing said twice"
     plain, rest = password.casefold(), password.casefold()
     for name in filter(None, (name.casefold().strip() for name in names)):
         rest = rest.replace(name, "")
     if plain != rest and len(rest) < SHORTEST_PASSWORD:
         return "a password is not made of the account's or the operator's name"
     return None
+
+
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _is_pattern(text: str) -> bool:
+    """Say whether most characters follow from the one before, or the whole is a repetition of its beginning.
+
+    What is common among passwords of 15 characters and more is nearly all of this kind.
+    """
+    easy = sum(one == two or any(one + two in row or two + one in row for row in _ROWS) for one, two in pairwise(text))
+    return easy * 2 > len(text) - 1 or text in (text + text)[1:-1]
 
 
 def is_fresh(session: Session, now: datetime) -> bool:

@@ -126,13 +126,22 @@ def _client(facts: dict[str, Fact]) -> Client:
 
 
 def _serve(facts: dict[str, Fact], law: Law) -> Deny | None:
-    return engine.deny_service(Service(_client(facts)), law)
+    return engine.deny_service(Service(_client(facts), _NOW), law)
 
 
 def _search(facts: dict[str, Fact], law: Law) -> Permit | Deny:
     basis = ProbeBasis(str(facts.pop("probe_basis", ProbeBasis.SUBJECT_PRESENT)))
     shown = Authorisation(str(facts.pop("authorisation", Authorisation.NONE)))
-    use = ProbeUse("probe", _NOW, _client(facts), Purpose.PHOTO_DELIVERY, basis, _published(facts), shown)
+    use = ProbeUse(
+        "probe",
+        _NOW,
+        _client(facts),
+        Purpose.PHOTO_DELIVERY,
+        basis,
+        _published(facts),
+        shown,
+        has_case=bool(facts.pop("case", True)),
+    )
     return engine.decide_probe(use, law)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from countenance.clock import to_text
 from countenance.model.client import Site
-from countenance.model.purpose import ClientKind
+from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.search import Authorisation, ProbeBasis
 from countenance.policy.consent_rules import AGE, FROZEN, LIVE, MINOR, POLICY_PUBLIC
 from countenance.policy.facts import Disclosure, ProbeUse, Service
 from countenance.policy.pack import Law
 from countenance.policy.rules import Rule
+from countenance.policy.vetting import has_ended
 
 
 def _purpose_not_vetted(facts: ProbeUse | Disclosure, _law: Law) -> str | None:
@@ -45,6 +46,19 @@ def _suspension(facts: Disclosure | Service) -> str:
 
 def _barred(facts: Service, _law: Law) -> str | None:
     return f"clients such as this one are barred by {', '.join(facts.bars)}" if facts.bars else None
+
+
+def _contract_ended(facts: Service, _law: Law) -> str | None:
+    if not has_ended(facts.client, facts.now):
+        return None
+    return f"the contract with client {facts.client.id} ended on {facts.client.contract_until}"
+
+
+def _no_case(facts: ProbeUse, _law: Law) -> str | None:
+    asked = facts.client.kind is ClientKind.LAW_ENFORCEMENT or facts.purpose is Purpose.MISSING_PERSON
+    if facts.has_case or not asked:
+        return None
+    return "a search by law enforcement or for a missing person belongs to a case, and none was named"
 
 
 def _no_authority(facts: Service, _law: Law) -> str | None:
@@ -139,6 +153,13 @@ SERVICE: tuple[Rule[Service], ...] = (
     _KIND,
     _SUSPENDED,
     Rule(
+        "client.contract",
+        "disclosure.match_result_grounds",
+        _contract_ended,
+        lambda facts: f"contract until {facts.client.contract_until or 'no recorded day'}",
+        "a renewed contract, entered by one person and confirmed by another, would permit it",
+    ),
+    Rule(
         "client.barred",
         "disclosure.client_kinds_denied",
         _barred,
@@ -192,6 +213,13 @@ PROBE: tuple[Rule[ProbeUse], ...] = (
         _not_authorised,
         lambda facts: f"authorisation {facts.authorisation.value}",
         "name the warrant or decision (--authorisation), or say that it was asked for (--authorisation pending)",
+    ),
+    Rule(
+        "search.case",
+        "audit.query_log_min_days",
+        _no_case,
+        lambda facts: f"case {'named' if facts.has_case else 'not named'}",
+        "name the case that it is made for (--case)",
     ),
 )
 DISCLOSURE: tuple[Rule[Disclosure], ...] = (

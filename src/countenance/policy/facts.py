@@ -69,6 +69,7 @@ class ProbeUse:
 
     Attributes:
         authorisation: what a law enforcement client has to show for it.
+        has_case: it names the case that it belongs to.
     """
 
     probe: str
@@ -78,6 +79,7 @@ class ProbeUse:
     basis: ProbeBasis
     policy_published_at: datetime | None
     authorisation: Authorisation = Authorisation.NONE
+    has_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,5 +141,6 @@ class Service:
     """
 
     client: Client
+    now: datetime
     bars: tuple[str, ...] = ()
     overdue: tuple[str, ...] = ()

@@ -162,7 +162,7 @@ SCHEMA: Mapping[str, Key] = MappingProxyType(
         "disclosure.authorisation_within_hours": Key("min", 48),
         "disclosure.public_site": _enum("deny<allow", "allow"),
         "disclosure.public_site_attests": _union(" ".join(Attestation)),
-        "disclosure.client_kinds_denied": _union(" ".join(ClientKind), "unvetted"),
+        "disclosure.client_kinds_denied": _union(" ".join(ClientKind), "individual trial unvetted"),
         "disclosure.human_confirmations": Key("max", 1),
         "disclosure.sole_basis_for_adverse_decision": Key("and", False),
         "destruction.request_ack_days": Key("min", 30),

@@ -7,6 +7,7 @@ Whoever looks reads bytes that a stranger may have made, and holds no key. So it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from countenance.model.face import Box, Crop, DetectedFace
@@ -41,12 +42,14 @@ class SeenPhoto:
         regions: names that its metadata claims.
         faces: every face, best score first.
         preview: JPEG for a reviewer; None where there is no face.
+        taken_on: the day of the exposure, as the camera stated it; None where it did not.
     """
 
     full_size: tuple[int, int]
     regions: tuple[NamedRegion, ...]
     faces: tuple[SeenFace, ...]
     preview: bytes | None = field(repr=False)
+    taken_on: date | None = None
 
 
 class Eyes(Protocol):
@@ -56,6 +59,6 @@ class Eyes(Protocol):
         """Return what a photo's file shows.
 
         Raises:
-            BadPhoto: with one of `ports.photos.REASONS`; or `crashed`, where whoever looked ended over it, twice.
+            BadPhoto: with one of `ports.photos.REASONS`; or `crashed`, where whoever looked ended over it, three times.
         """
         ...

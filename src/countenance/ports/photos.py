@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from countenance.model.face import Box, Image
@@ -32,12 +33,14 @@ class DecodedPhoto:
         full_size: (height, width) of the upright photo as stored.
         scale: image pixels per full-size pixel, in (0, 1].
         regions: names from MWG/XMP face regions and IPTC/XMP person names.
+        taken_on: the day of the exposure, as the camera stated it; None where it did not.
     """
 
     image: Image
     full_size: tuple[int, int]
     scale: float
     regions: tuple[NamedRegion, ...] = ()
+    taken_on: date | None = None
 
 
 class PhotoReader(Protocol):

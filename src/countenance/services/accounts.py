@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from countenance.errors import BadInput, NotAllowed, NotSignedIn, Refused
 from countenance.ids import AccountId, ClientId, SubjectId, new_id
-from countenance.model.account import Account, Caller, Role
+from countenance.model.account import COMMAND_LINE, Account, Caller, Role
 from countenance.model.credential import Method
 from countenance.model.event import EventTag
 from countenance.policy import access
@@ -20,8 +20,6 @@ from countenance.store import credentials as credential_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction, set_setting, settings
 
-COMMAND_LINE = "command-line"
-"""Who acts where nobody is signed in: whoever can read the root key."""
 _DEMO = "demo"
 _LONGEST_NAME = 200
 
@@ -65,6 +63,7 @@ class Accounts(Credentials):
                     raise BadInput("an account of this name can sign in already; choose another name")
                 account = Account(AccountId(new_id("acc")), plain, role, client, subject, work.now)
                 rows.add(work, account)
+                account = rows.get(work, account.id)  # its moment as it is stored
                 work.log(
                     EventTag.ACCOUNT_ADDED, subject=subject, account=account.id, role=role.value, client=client, by=by
                 )
@@ -111,6 +110,7 @@ class Accounts(Credentials):
                 sessions = credential_rows.end_sessions(work, account)
                 keys = credential_rows.revoke_keys(work, account)
                 rows.disable(work, account)
+                work.keyring.bury([work.keyring.tag(account)], work.now)  # no backup brings it back
                 work.log(
                     EventTag.ACCOUNT_DISABLED,
                     subject=found.subject,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from countenance.errors import ModelError
 from countenance.ids import SearchId, SourceId
@@ -52,7 +52,8 @@ class Seen:
         chance: how many strangers are to be expected at this score, as the answer said; rounded too.
         held: how many people must look at it, and what they said.
         sources: of the photo; those whose permission was withdrawn are left out.
-        photo_since: when the photo came here; when it was taken is not recorded.
+        taken_on: the day when the photo was taken, as the camera stated it; None where it did not.
+        photo_since: when the photo came here.
         face_px: how wide the face is in the sealed preview; pictures are cut from the photo where that is small.
         face: for whoever cuts out its picture.
     """
@@ -63,6 +64,7 @@ class Seen:
     chance: Estimate | None
     held: Held
     sources: tuple[SourceNote, ...]
+    taken_on: date | None
     photo_since: datetime
     face_px: int
     face: FaceRecord = field(repr=False)
@@ -75,8 +77,7 @@ class Answer:
     Attributes:
         candidates: those that may be shown now; none is nobody.
         authorisation, due_at: what law enforcement showed, and by when what is pending must be.
-        curves: of chance and genuine scores, where those in use are the ones that the threshold came from.
-        missed: share of searches that missed a person who was in the gallery, when that was measured.
+        tail: the measurement that the threshold came from; None where another is in use now.
         probe: JPEG of the searched face; empty but in the first answer, as it is not kept.
         repeated: the request had come before, and this is what it was answered.
     """
@@ -85,10 +86,25 @@ class Answer:
     candidates: tuple[Seen, ...]
     authorisation: Authorisation
     due_at: datetime | None
-    curves: ScoreCurves | None = field(repr=False)
-    missed: float | None = None
+    tail: Tail | None = field(repr=False)
     probe: bytes = field(default=b"", repr=False)
     repeated: bool = False
+
+    @property
+    def curves(self) -> ScoreCurves | None:
+        """The curves of chance and genuine scores that the threshold came from, where they are in use."""
+        if self.tail is None:
+            return None
+        if self.search.mode != "identify":
+            return of_pairs(self.tail)
+        return of_searches(self.tail, self.search.threshold.gallery)
+
+    @property
+    def missed(self) -> float | None:
+        """The share of searches that missed a person who was in the gallery, where that was measured."""
+        if self.tail is None or self.search.mode != "identify":
+            return None
+        return self.tail.fnir(self.search.threshold.value, self.search.threshold.gallery)
 
     @property
     def outcome(self) -> str:
@@ -148,6 +164,7 @@ def _seen(work: Transaction, rank: int, one: StoredCandidate, held: Held, face: 
         chance=None if one.chance is None else _rounded(one.chance),
         held=held,
         sources=tuple(SourceNote(source.id, source.name, source.capture_place) for source in sources),
+        taken_on=photo.taken_on,
         photo_since=photo.ingested_at,
         face_px=width_in_preview(face.box, photo.size),
         face=face,
@@ -158,14 +175,7 @@ def answer_of(work: Transaction, search: StoredSearch, seen: Sequence[Seen], by:
     """Return a search with what may be shown of its answer to this account."""
     state, due_at = result_rows.authorisation(work, search.id)
     candidates = tuple(_sealed(one, by) for one in seen)
-    tail = _tail(work, search)
-    if tail is None:
-        return Answer(search, candidates, state, due_at, None)
-    if search.mode != "identify":
-        return Answer(search, candidates, state, due_at, of_pairs(tail))
-    size = search.threshold.gallery
-    missed = tail.fnir(search.threshold.value, size)
-    return Answer(search, candidates, state, due_at, of_searches(tail, size), missed)
+    return Answer(search, candidates, state, due_at, _tail(work, search))
 
 
 def entry_of(search: StoredSearch, seen: Sequence[Seen]) -> Entry:

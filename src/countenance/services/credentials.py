@@ -68,6 +68,8 @@ class Credentials:
 
     def sign_out(self, token: str) -> None:
         """End the session of a token; one that is over already stays over."""
+        if not tokens.is_ours(self._records.keyring, Kind.SESSION, token):
+            return
         with self._records.write() as work:
             found = rows.session(work, tokens.digest(token))
             if found is not None:

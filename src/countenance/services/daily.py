@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from countenance.services.background import Background, Errand
 from countenance.services.retention import Retention
@@ -39,6 +39,11 @@ class DailyRetention:
     def errand(self) -> Errand | None:
         """Return the newest errand of this process."""
         return self._background.find(ERRAND)
+
+    def today(self) -> date:
+        """Return the day that the calendar begins with (UTC)."""
+        with self._records.read() as work:
+            return work.now.date()
 
     def history(self, limit: int = 30) -> list[Followed]:
         """Return the last times that the clock was followed, newest first."""

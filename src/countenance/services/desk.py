@@ -34,7 +34,7 @@ from countenance.services.crops import FaceCrop, cut_out, material
 from countenance.services.gallery import LiveGallery, View
 from countenance.services.law import LawBook
 from countenance.services.register import barred_by
-from countenance.services.results import decide
+from countenance.services.results import Results, decide
 from countenance.services.search import Request, Searches
 from countenance.store import clients as client_rows
 from countenance.store import searches as rows
@@ -76,21 +76,21 @@ class Desk:
         searches: Searches,
         eyes: tuple[PhotoReader, Callable[[], FacePack], Callable[[bytes], bytes]],
         gallery: LiveGallery,
-        purge: Callable[[], object],
+        results: Results,
     ) -> None:
         """Take what the verbs stand on.
 
         Args:
             records, law, searches, gallery: of the engine.
             eyes: a reader, the face pack in use, and the keyed digest by which a photo's file is known.
-            purge: deletes the searches whose authorisation did not come in time.
+            results: of the engine; searches whose authorisation did not come in time go before anything is shown.
         """
         self._records = records
         self._law = law
         self._searches = searches
         self._reader, self._pack, self._tag = eyes
         self._gallery = gallery
-        self._purge = purge
+        self._results = results
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     def terms(self, client: ClientId) -> Terms:
@@ -160,7 +160,7 @@ class Desk:
         Raises:
             NotFound: there is no search `before` of this client.
         """
-        self._purge()
+        self._results.purge_overdue()
         with self._records.read() as work:
             who = client_rows.get(work, client)
             start = None if before is None else rows.get(work, before, client)
@@ -181,7 +181,7 @@ class Desk:
                 left that shows the face.
             Refused: the client is not served any more; logged.
         """
-        self._purge()
+        self._results.purge_overdue()
         with self._records.read() as work:
             found = rows.get(work, search, client)
             view = self._gallery.view(work, self._pack().encoder, client_rows.get(work, client), found.purpose)
@@ -217,11 +217,28 @@ class Desk:
             raise Refused(decided.rule_id, decided.reason, decided.citation)
         return decided
 
+    def authorise(self, search: SearchId, client: ClientId, reference: str | None) -> None:
+        """Record what was decided on the authorisation of a search that was made before it came.
+
+        Args:
+            reference: of the warrant or decision; None where it was refused: the search and all of it are deleted.
+
+        Raises:
+            NotFound: no such search of this client, or it was purged because none came in time.
+            BadInput: no reference, or none is pending.
+        """
+        with self._records.read() as work:
+            rows.get(work, search, client)
+        if reference is None:
+            self._results.refuse(search)
+        else:
+            self._results.authorise(search, reference)
+
     def _on(
         self, search: SearchId, client: ClientId, act: Callable[[Transaction, StoredSearch, View], _Found]
     ) -> _Found:
         """Act on a search in one writing transaction, with the client's view of that moment."""
-        self._purge()
+        self._results.purge_overdue()
         encoder = self._pack().encoder
         with self._records.write() as work:
             found, who = rows.get(work, search, client), client_rows.get(work, client)
@@ -232,7 +249,7 @@ class Desk:
         raise Refused(denial.rule_id, denial.reason, denial.citation)
 
     def _not_served(self, work: Transaction, client: Client) -> Deny | None:
-        served = Service(client, barred_by(work, client), overdue(work, client.id))
+        served = Service(client, work.now, barred_by(work, client), overdue(work, client.id))
         return deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
 
 
@@ -246,5 +263,6 @@ def _candidate(seen: list[Seen], search: SearchId, subject: SubjectId) -> Seen:
 def _known_by(key: str, probe: bytes, request: Request, face: int | None) -> str:
     """Return by what a request is known again; who has not the key can hold neither photo nor question against it."""
     asked = [request.operator, request.purpose.value, request.basis.value, str(face), request.authorisation or ""]
+    asked.append(request.case or "")
     text = hashlib.sha256(probe).hexdigest() + "\0".join(asked)
     return hmac.digest(key.encode(), text.encode(), "sha256").hex()

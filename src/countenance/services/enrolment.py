@@ -312,7 +312,7 @@ class Enrolments:
 
 def _new_photo(work: Transaction, photo: PendingPhoto) -> NewPhoto:
     sighting = photo.sighting
-    record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now)
+    record = PhotoRecord(photo.id, sighting.uri, sighting.photo.full_size, work.now, sighting.photo.taken_on)
     return NewPhoto(record, photo.id, sighting.content_tag, photo.preview())
 
 

@@ -135,7 +135,7 @@ class Explain:
         """
         with self._records.write() as work:
             who = client_rows.get(work, client)
-            served = Service(who, barred_by(work, who), overdue(work, client))
+            served = Service(who, work.now, barred_by(work, who), overdue(work, client))
             use = ProbeUse("probe", work.now, who, purpose, basis, _published(work), shown(authorisation))
             parts = [
                 _part("serve the client", served, self._law.of_client(who)),

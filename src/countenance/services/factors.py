@@ -103,26 +103,33 @@ class Factors:
             work.log(EventTag.FACTOR_ADDED, subject=account.subject, account=account.id, method=Method.PASSKEY.value)
         return token
 
-    def new_codes(self, caller: Caller) -> NewCodes:
+    def new_codes(self, caller: Caller, again: str | None = None) -> NewCodes:
         """Return a secret for an authenticator app; it is in force when `set_password` gets a code of it.
+
+        Args:
+            again: `pending` of an earlier call, to show the same secret once more.
 
         Raises:
             NotAllowed: the caller signed in too long ago, or is a key.
+            BadInput: `again` is of another session.
         """
-        secret = passwords.new_secret()
         with self._records.read() as work:
             account = _fresh(work, caller)
+            secret = passwords.new_secret() if again is None else _pending(work, caller, again)
             sealed = work.seal(LOG_KEY, secret.encode(), f"totp.pending:{caller.credential}")
             operator = settings(work)["operator"]
         pending = base64.urlsafe_b64encode(sealed).decode()
         return NewCodes(secret, passwords.uri(secret, account.name, operator), pending)
 
-    def set_password(self, caller: Caller, password: str, pending: str, code: str) -> str | None:
+    def set_password(
+        self, caller: Caller, password: str, pending: str, code: str, *, again: str | None = None
+    ) -> str | None:
         """Set a password and its codes, in place of earlier ones.
 
         Args:
             pending: of `new_codes`.
             code: what the authenticator app shows.
+            again: the password typed a second time, where nobody sees it.
 
         Returns:
             The token of a full session in place of one that an invitation opened; None where the session stays.
@@ -135,8 +142,8 @@ class Factors:
             account, operator = _fresh(work, caller), settings(work)["operator"]
             secret, now = _pending(work, caller, pending), work.now
         weakness = access.weak(password, account.name, operator)
-        if weakness is not None:
-            raise BadInput(weakness)
+        if weakness is not None or (again is not None and again != password):
+            raise BadInput(weakness or "the two passwords are not the same")
         step = passwords.step_of(code, secret, now, 0)
         if step is None:
             raise BadInput("the code is wrong; type the one that the app shows now, and check the device's clock")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from countenance.errors import BadInput, NotFound, Refused
 from countenance.ids import ConflictId, HoldId, PhotoId, ReferenceId, RunId, SubjectId, new_id
@@ -130,13 +129,13 @@ class Holds:
             found.append(one)
         return tuple(found)
 
-    def lift(self, hold: HoldId, *, by: str, identity: Path | None = None) -> Hold:
+    def lift(self, hold: HoldId, *, by: str, identity: str | None = None) -> Hold:
         """End a hold, and start the destruction that it deferred; where nothing was, the people stay frozen.
 
         Where the law of the people asks for two, the first one's word waits for somebody else's.
 
         Args:
-            identity: file of the outside key holder's age identity, where the hold has one.
+            identity: the outside key holder's age identity, where the hold has one.
 
         Returns:
             The hold; still in force where it waits for a second person.
@@ -168,7 +167,7 @@ class Holds:
         for hold in found:
             self._let_go(hold, [one for one in people if one in set(hold.subjects)], None)
 
-    def _let_go(self, hold: Hold, people: Sequence[SubjectId], identity: Path | None) -> Hold:
+    def _let_go(self, hold: Hold, people: Sequence[SubjectId], identity: str | None) -> Hold:
         """Give keys back, then end the hold for these people, then go on with what it deferred."""
         with self._records.read() as work:
             kept = {one for other in rows.everyone(work) if _other(other, hold) for one in other.subjects}
@@ -199,6 +198,15 @@ class Holds:
                 raise BadInput(f"hold {hold} was lifted before")
             rows.reviewed(work, hold)
             work.log(EventTag.HOLD_REVIEWED, hold=hold)
+            return rows.get(work, hold)
+
+    def get(self, hold: HoldId) -> Hold:
+        """Return one hold.
+
+        Raises:
+            NotFound: no such hold.
+        """
+        with self._records.read() as work:
             return rows.get(work, hold)
 
     def everyone(self) -> list[Hold]:

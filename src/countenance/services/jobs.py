@@ -27,7 +27,7 @@ from countenance.store.records import Records
 
 REMEMBERED = 5
 """Jobs whose outcomes are in memory."""
-_NOTE_EVERY_S = 5.0
+_NOTE_EVERY_S = 1.0
 _STOP_WAITS_S = 20.0
 
 
@@ -285,7 +285,7 @@ class Jobs:
                 live.add(PhotoOutcome(path, reason="outside", detail="a link to a file outside of the folder"))
 
     def _note(self, live: Live) -> None:
-        """Write down how far a job is, every few seconds."""
+        """Write down how far a job is, every second."""
         now = time.monotonic()
         if now - live.noted < _NOTE_EVERY_S:
             return

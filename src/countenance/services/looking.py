@@ -32,7 +32,7 @@ class Looking:
         photo = self._reader.read(data)
         faces = tuple(self._face(photo, found) for found in self._pack.detector.detect(photo.image))
         preview = self._reader.preview(photo.image, (), PREVIEW_PX) if faces else None
-        return SeenPhoto(photo.full_size, photo.regions, faces, preview)
+        return SeenPhoto(photo.full_size, photo.regions, faces, preview, photo.taken_on)
 
     def _face(self, photo: DecodedPhoto, found: DetectedFace) -> SeenFace:
         quality = assess(photo.image, found, ENROL)

@@ -95,6 +95,15 @@ class Conflicts:
         with self._records.read() as work:
             return rows.everything(work)
 
+    def get(self, conflict: ConflictId) -> Conflict:
+        """Return one conflict.
+
+        Raises:
+            NotFound: no such conflict.
+        """
+        with self._records.read() as work:
+            return rows.get(work, conflict)
+
     def proposed(self, conflict: ConflictId) -> Proposal | None:
         """Return what one person recorded and a second one has to agree to.
 

@@ -22,6 +22,7 @@ from countenance.model.credential import Method
 from countenance.model.destruction import RunState
 from countenance.model.event import EventTag
 from countenance.model.request import RequestKind, SubjectRequest, VerifiedBy
+from countenance.model.signing import Stroke, strokes_of
 from countenance.services.credentials import open_session
 from countenance.services.journal import Journal
 from countenance.services.requests import Due, Package, Requests
@@ -33,7 +34,7 @@ from countenance.store import clients as client_rows
 from countenance.store import requests as request_rows
 from countenance.store import signings as rows
 from countenance.store import subjects as subject_rows
-from countenance.store.records import Records, Transaction
+from countenance.store.records import Records, Transaction, settings
 
 _CHANNEL = "own view"
 _LONGEST_WORDS = 1000
@@ -208,6 +209,24 @@ class OwnView:
         one = self._release(subject, release)
         with self._records.read() as work:
             return subject_rows.notice_text(work, subject, one.notice)
+
+    def drawing(self, subject: SubjectId, release: ReleaseId) -> tuple[Stroke, ...]:
+        """Return the signature as it was drawn; nothing where the name was typed only.
+
+        Raises:
+            NotFound: this person signed no such release.
+        """
+        self._release(subject, release)
+        with self._records.read() as work:
+            record = subject_rows.release_record(work, subject, release)
+        drawn = record["signature"].get("drawing") if isinstance(record, dict) else None
+        return strokes_of(drawn["strokes"]) if drawn else ()
+
+    @property
+    def contact(self) -> str:
+        """Address for questions and requests, as in the notices."""
+        with self._records.read() as work:
+            return settings(work)["contact"]
 
     def export(self, subject: SubjectId, written: Callable[[Package], bytes]) -> tuple[SubjectRequest, bytes]:
         """Give the person everything that is held, to take along; a request that is answered at once.

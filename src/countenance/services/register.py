@@ -110,7 +110,7 @@ class Register:
                 attests=frozenset(attests),
                 authority=authority,
             )
-            denial = deny_service(Service(client, barred_by(work, client)), self._law.of_client(client))
+            denial = deny_service(Service(client, work.now, barred_by(work, client)), self._law.of_client(client))
             work.log(
                 EventTag.CLIENT_ADDED if denial is None else EventTag.CLIENT_REFUSED,
                 client=client.id,
@@ -223,7 +223,7 @@ class Register:
             if found.suspended_at is None:
                 raise BadInput(f"client {client} is not suspended")
             served = replace(found, suspended_at=None)
-            denial = deny_service(Service(served, barred_by(work, served)), self._law.of_client(served))
+            denial = deny_service(Service(served, work.now, barred_by(work, served)), self._law.of_client(served))
             if denial is None:
                 client_rows.reinstate(work, client)
                 work.log(EventTag.CLIENT_REINSTATED, client=client)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,14 @@ from countenance.services.daily import DailyRetention
 from countenance.services.evidence import EvidenceLocker
 from countenance.services.explain import Explain
 from countenance.services.factors import Factors
+from countenance.services.federation import Federation
+from countenance.services.flags import Flags
 from countenance.services.journal import Journal
 from countenance.services.lineage import Lineage
+from countenance.services.metering import Meter
 from countenance.services.once import Once
 from countenance.services.people import People
+from countenance.services.public_log import PublicLog
 from countenance.services.recipients import Recipients
 from countenance.services.repetition import Repetition
 from countenance.services.requests import Requests
@@ -25,6 +30,7 @@ from countenance.services.results import Results
 from countenance.services.run_jobs import RunJobs
 from countenance.services.sign_in import SignIn
 from countenance.services.transparency import Transparency
+from countenance.services.vetting import Vetting
 from countenance.services.worklist import Worklist
 
 if TYPE_CHECKING:
@@ -73,10 +79,19 @@ class Remedies:
         """Verbs on accounts, invitations, sessions and keys: `add`, `invite`, `redeem`, `by_session`, `new_key`."""
         return Accounts(self._records)
 
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Keep records and keyring open for as long as a server runs: each transaction is cheaper."""
+        return self._records.kept_open()
+
     @cached_property
     def sign_in(self) -> SignIn:
         """Verbs on signing in: `password`, `passkey_options`, `passkey`."""
         return SignIn(self._records)
+
+    @cached_property
+    def federation(self) -> Federation:
+        """Verbs on signing in at an identity provider: `link`, `begin`, `finish`."""
+        return Federation(self._records)
 
     @cached_property
     def factors(self) -> Factors:
@@ -111,8 +126,13 @@ class Remedies:
         return Breaches(self._records, self._law)
 
     @cached_property
+    def public_log(self) -> PublicLog:
+        """Verbs on the published log: `checkpoint`, `file`, `page`, `way`, `proof`, `growth`."""
+        return PublicLog(self._records, self.journal)
+
+    @cached_property
     def transparency(self) -> Transparency:
-        """The verb `report`: what the public is told."""
+        """What the public is told: `about`, `policy`, `quarters`, `of_quarter`, `report`."""
         dues = (self.requests, self.recipients, self.breaches)
         return Transparency(self._records, self._law.packs, self.journal, dues, lambda: self.retention.status().overdue)
 
@@ -158,6 +178,21 @@ class Remedies:
     def once(self) -> Once:
         """Verbs on requests that are carried out once: `begin`, `end`."""
         return Once(self._records)
+
+    @cached_property
+    def vetting(self) -> Vetting:
+        """Verbs on what clients may: `propose`, `amend`, `confirm`, `drop`, `suspend`, `ask_reinstatement`, `due`."""
+        return Vetting(self._records, self._law)
+
+    @cached_property
+    def meter(self) -> Meter:
+        """The verb `of` on what a client used of its quota."""
+        return Meter(self._records)
+
+    @cached_property
+    def flags(self) -> Flags:
+        """Verbs on flags over searches: `everyone`, `settle`, `link`."""
+        return Flags(self._records)
 
     @cached_property
     def people(self) -> People:

@@ -138,6 +138,16 @@ class Requests:
             today = latest_date(work.now)
             return [Due(one, one.late(today)) for one in rows.everything(work)]
 
+    def get(self, request: RequestId) -> Due:
+        """Return one request with the deadline that has passed.
+
+        Raises:
+            NotFound: no such request.
+        """
+        with self._records.read() as work:
+            found = rows.get(work, request)
+            return Due(found, found.late(latest_date(work.now)))
+
     def package(self, request: RequestId) -> Package:
         """Return what answers an access or export request; it is answered once `answered` is called.
 

@@ -26,7 +26,7 @@ from countenance.ports.photos import PhotoReader
 from countenance.services.backup import LONGEST_DAYS, MANIFEST, POLICY, RECORDS, described, head_of, remember
 from countenance.services.journal import ORIGIN
 from countenance.services.masking import remask_returned
-from countenance.store import burial, changes, recovery, root_key, tombstones
+from countenance.store import accounts, burial, changes, recovery, root_key, tombstones
 from countenance.store.burial import Buried
 from countenance.store.keyring import Keyring
 from countenance.store.records import Records, Transaction, owners, set_setting
@@ -186,6 +186,7 @@ class _Restoration:
         for photo in buried.shared:
             remask_returned(work, self._reader, photo)
         burial.remove(work, buried)
+        accounts.shut(work)
         changes.set_files(work, "", ())  # no backup holds the gallery's sealed files: they are made anew
         lost = owners(work) - work.keyring.owners()
         if lost:

@@ -228,7 +228,7 @@ def _deny_review(law: LawBook, held: Held, account: str) -> Deny | None:
         )
     if held.state is not ReviewState.UNCONFIRMED:
         return Deny(
-            "result.decided", f"this candidate is decided: {held.state.value}; a new search starts anew", citation
+            "result.decided", f"this candidate is decided: {held.state.value}; only a new search starts anew", citation
         )
     return None
 

@@ -26,6 +26,7 @@ from countenance.services.evidence import EvidenceLocker
 from countenance.services.exclusive import exclusive
 from countenance.services.law import LawBook
 from countenance.services.repetition import Repeated, Repetition
+from countenance.store import decisions
 from countenance.store import retention as rows
 from countenance.store import retention_days as days
 from countenance.store import subjects as subject_rows
@@ -161,9 +162,9 @@ class Retention:
         """Destroy everybody whose time is up, and make the notices of those whose it soon will be.
 
         Everybody due is frozen first. Whom a hold keeps stays frozen; where the law does not recognise its ground,
-        a conflict is recorded for counsel. Searches whose authorisation is overdue go too, and at the law's interval
-        it is looked whether anybody destroyed has come back. A failed destruction is reported, and tried again by the
-        next run.
+        a conflict is recorded for counsel. Searches whose authorisation is overdue go too, and pictures that only a
+        reviewer's decision needed that can be undone no more. At the law's interval it is looked whether anybody
+        destroyed has come back. A failed destruction is reported, and tried again by the next run.
 
         Raises:
             Busy: another one runs, or a process reads the databases so that old bytes would stay; start it later.
@@ -174,6 +175,7 @@ class Retention:
             self._level()
             left_over = self._unfinished()
             with self._records.write() as work:
+                decisions.expire(work)
                 if rows.count_due(work, work.now):
                     frozen = rows.freeze_due(work)
                     work.log(EventTag.RETENTION_DUE, due=rows.count_due(work, work.now), frozen=frozen)

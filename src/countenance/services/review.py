@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 from countenance.errors import BadInput, BadPhoto, NotFound, Refused
@@ -27,11 +26,8 @@ from countenance.store import decisions, photo_files
 from countenance.store import holds as hold_rows
 from countenance.store import photos as rows
 from countenance.store import subjects as subject_rows
-from countenance.store.decisions import Decided, Decision
+from countenance.store.decisions import UNDO, Decided, Decision
 from countenance.store.records import Records, Transaction
-
-UNDO = timedelta(days=1)
-"""For so long a decision can be undone; then what only it still needed is deleted."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +215,7 @@ class Review:
             work.log(EventTag.FACE_DENIED, subject=record.subject, face=record.id, photo=record.photo, rule=HOLD_RULE)
         raise Refused(
             HOLD_RULE,
-            f"{record.subject} is under a legal hold, so no face of this person changes before it is lifted",
+            f"{record.subject} is under a legal hold; once that is lifted the faces of this person can be changed",
             "destruction.hold_bases_recognised",
         )
 
@@ -227,8 +223,7 @@ class Review:
         self, work: Transaction, by: str | None, decided: Decided, before: FaceRecord, face: FaceId | None = None
     ) -> None:
         """Remember a decision, and delete what only decisions still needed that can be undone no more."""
-        for photo in decisions.expire(work, work.now - UNDO):
-            photo_files.drop_unneeded(work, photo)
+        decisions.expire(work)
         if by is not None:
             decisions.add(work, account_code(work, by), decided, before, face)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from countenance.errors import CountenanceError
-from countenance.ids import OrderId, RequestId, RunId
+from countenance.ids import CertificateId, OrderId, RequestId, RunId
 from countenance.ledger.certificate import Declarant
 from countenance.model.destruction import Run, RunState
 from countenance.services.background import Background, Errand, Report
@@ -20,7 +20,9 @@ from countenance.services.destruction import Destruction, Finished
 from countenance.services.order_execution import OrderRuns
 from countenance.services.requests import Requests
 from countenance.services.retention import REQUESTER
+from countenance.store import certificates as certificate_rows
 from countenance.store import run_jobs as rows
+from countenance.store.certificates import Issued
 from countenance.store.records import Records
 from countenance.store.run_jobs import Ask
 
@@ -114,6 +116,20 @@ class RunJobs:
         """Return all runs, newest first."""
         destruction = self._destruction()
         return [self._watched(destruction.status(run.id)) for run in reversed(destruction.runs())]
+
+    def certificates(self) -> list[Issued]:
+        """Return all certificates, newest first."""
+        with self._records.read() as work:
+            return certificate_rows.everyone(work)
+
+    def certificate(self, one: CertificateId) -> bytes:
+        """Return a signed certificate, also one that was superseded.
+
+        Raises:
+            NotFound: no such certificate.
+        """
+        with self._records.read() as work:
+            return certificate_rows.document(work, one)
 
     def take_up(self) -> list[RunId]:
         """Go on with what was asked of a server that ended, and with what is half done; called when one starts."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from countenance.clock import to_text
 from countenance.errors import BadPhoto, Refused
@@ -22,20 +23,23 @@ from countenance.model.face import Crop
 from countenance.model.faceprint import Faceprint
 from countenance.model.probe import Look
 from countenance.model.purpose import Purpose
+from countenance.model.quota import Use
 from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verification
 from countenance.model.threshold import Threshold
 from countenance.policy.engine import ProbeUse, Service, decide_probe, deny_service
-from countenance.policy.permit import Permit
+from countenance.policy.permit import Deny, Permit
 from countenance.policy.set_back import deny_set_back
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.accuracy import too_old
+from countenance.services.flags import watch, watch_search
 from countenance.services.gallery import LiveGallery, View
 from countenance.services.law import LawBook
+from countenance.services.metering import charge
 from countenance.services.probes import chosen_face, described, from_left
 from countenance.services.ranking import Scored, ranked
 from countenance.services.register import barred_by
-from countenance.services.results import note_authorisation, shown, with_confirmations
+from countenance.services.results import account_code, note_authorisation, shown, with_confirmations
 from countenance.services.tails import tail_in_use
 from countenance.store import clients as rows
 from countenance.store import photos as photo_rows
@@ -58,6 +62,8 @@ class Request:
         operator: the account of the person who acts for the client.
         authorisation: of law enforcement: the warrant's or decision's reference; `pending` where it was asked for.
         key: by which the request is known if it comes twice; None where nobody asks.
+        case: the number of the case that it is made for; sealed at rest.
+        request_id: the server's number of the request; joins the log's entry with a line of the server's.
     """
 
     client: ClientId
@@ -66,6 +72,8 @@ class Request:
     operator: str
     authorisation: str | None = None
     key: str | None = None
+    case: str | None = None
+    request_id: str | None = None
 
 
 class Searches:
@@ -95,10 +103,12 @@ class Searches:
         Raises:
             NotFound: no such client.
             Refused: the policy engine says no; logged.
+            TooMany: the client's quota is used up; logged.
+            Damaged: its meter cannot be read, so nothing is searched; logged.
             BadPhoto: not a usable photo, `no_face`, `several_faces`, or a reason of the quality gate.
         """
         started = self._records.clock.now()
-        permit, client = self._permit(request)
+        permit, client = self._permit(request, Use.SEARCH)
         self._require_test(request)
         with self._probe(probe, permit, face) as (faceprint, crop):
             found = self._answer(faceprint, client, request, started)
@@ -111,23 +121,24 @@ class Searches:
             face: the face whose aligned crop is wanted too; a sole face needs no number.
 
         Raises:
-            NotFound, Refused: as `search`.
+            NotFound, Refused, TooMany, Damaged: as `search`.
             BadPhoto: not a usable photo, or there is no face of this number.
         """
-        self._permit(request)
+        self._permit(request, Use.LOOK)
         self._require_test(request)
         photo, encoder = self._reader.read(probe), self._pack().encoder
         faces = from_left(self._pack().detector.detect(photo.image))
         chosen = None if face is None and len(faces) != 1 else chosen_face(faces, face, photo.scale)
         crop = None if chosen is None else encoder.align(photo.image, chosen)
         with self._records.write() as work:
-            work.log(
-                EventTag.PROBE_LOOKED,
-                client=request.client,
-                purpose=request.purpose.value,
-                probe_basis=request.basis.value,
-                faces=len(faces),
-            )
+            client, decision = self._decide(work, request)  # it may have been suspended meanwhile
+            if isinstance(decision, Permit):
+                work.log(EventTag.PROBE_LOOKED, **_asked(request), faces=len(faces))
+                watch(work, client, account_code(work, request.operator))
+            else:
+                _log_refusal(work, request, decision.rule_id)
+        if not isinstance(decision, Permit):
+            raise _refused(decision)
         drawn = None if crop is None else self._reader.preview(crop, (), max(crop.shape))
         return Look(photo.full_size, described(photo, faces), drawn)
 
@@ -135,10 +146,10 @@ class Searches:
         """Compare two photos, each of one face, in memory; nothing of them is kept.
 
         Raises:
-            NotFound, Refused, BadPhoto: as `search`.
+            NotFound, Refused, TooMany, Damaged, BadPhoto: as `search`.
         """
         started = self._records.clock.now()
-        permit, client = self._permit(request)
+        permit, client = self._permit(request, Use.VERIFY)
         self._require_test(request)
         with self._probe(probe_a, permit, None) as (a, _), self._probe(probe_b, permit, None) as (b, _):
             with self._records.read() as work:
@@ -146,38 +157,47 @@ class Searches:
             threshold = tail.pair_threshold(min(VERIFY_FMR, client.fpir))
             score = a.score(b)
         outcome = "above" if score >= threshold.value else "below"
-        record = _record(request, "verify", threshold, outcome)
         with self._records.write() as work:
-            _log(work, record, (), started)
-            note_authorisation(work, self._law, record.id, client.id, request.authorisation)
-        return Verification(record.id, score, threshold)
-
-    def _permit(self, request: Request) -> tuple[Permit, Client]:
-        with self._records.write() as work:
-            client = rows.get(work, request.client)
-            policy = subject_rows.current_policy(work)
-            facts = ProbeUse(
-                probe="probe",
-                now=work.now,
-                client=client,
-                purpose=request.purpose,
-                basis=request.basis,
-                policy_published_at=None if policy is None else policy.published_at,
-                authorisation=shown(request.authorisation),
-            )
-            served = Service(client, barred_by(work, client), overdue(work, client.id))
-            denial = deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
-            decision = denial or decide_probe(facts, self._law.of_probe())
+            client, decision = self._decide(work, request)  # it may have been suspended meanwhile
             if isinstance(decision, Permit):
-                return decision, client
-            work.log(
-                EventTag.SEARCH_REFUSED,
-                client=client.id,
-                purpose=request.purpose.value,
-                probe_basis=request.basis.value,
-                rule=decision.rule_id,
-            )
-        raise Refused(decision.rule_id, decision.reason, decision.citation)
+                record = _record(work, request, "verify", threshold, outcome)
+                _log(work, record, (), started, request)
+                note_authorisation(work, self._law, record.id, client.id, request.authorisation)
+                watch(work, client, record.account)
+                return Verification(record.id, score, threshold)
+            _log_refusal(work, request, decision.rule_id)
+        raise _refused(decision)
+
+    def _permit(self, request: Request, use: Use) -> tuple[Permit, Client]:
+        """Decide on a use, and count it, before anything of the probe is decoded."""
+        with self._records.write() as work:
+            client, decision = self._decide(work, request)
+            if isinstance(decision, Permit):
+                stop = charge(work, client, account_code(work, request.operator), use)
+                if stop is None:
+                    return decision, client
+                rule, error = stop.rule, stop.error
+            else:
+                rule, error = decision.rule_id, _refused(decision)
+            _log_refusal(work, request, rule)
+        raise error
+
+    def _decide(self, work: Transaction, request: Request) -> tuple[Client, Permit | Deny]:
+        client = rows.get(work, request.client)
+        policy = subject_rows.current_policy(work)
+        facts = ProbeUse(
+            probe="probe",
+            now=work.now,
+            client=client,
+            purpose=request.purpose,
+            basis=request.basis,
+            policy_published_at=None if policy is None else policy.published_at,
+            authorisation=shown(request.authorisation),
+            has_case=bool((request.case or "").strip()),
+        )
+        served = Service(client, work.now, barred_by(work, client), overdue(work, client.id))
+        denial = deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
+        return client, denial or decide_probe(facts, self._law.of_probe())
 
     def _require_test(self, request: Request) -> None:
         """Raise `Refused` where nobody measured the encoder's accuracy for too long; logged."""
@@ -186,13 +206,7 @@ class Searches:
         if old is None:
             return
         with self._records.write() as work:
-            work.log(
-                EventTag.SEARCH_REFUSED,
-                client=request.client,
-                purpose=request.purpose.value,
-                probe_basis=request.basis.value,
-                rule=old.rule_id,
-            )
+            _log_refusal(work, request, old.rule_id)
         raise old
 
     @contextmanager
@@ -220,19 +234,24 @@ class Searches:
         found = self._ranked(probe, seen, tail)
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
-            client = rows.get(work, request.client)  # it may have been suspended meanwhile
-            view = self._gallery.view(work, encoder, client, request.purpose)
-            if view is not seen:  # somebody who went meanwhile must not have been a neighbour either
-                found = self._ranked(probe, view, tail)
-            threshold = tail.threshold(client.fpir, view.size)
-            candidates = _candidates(work, found, view, tail)
-            candidates = with_confirmations(work, self._law, client, candidates)
-            record = _record(request, "identify", threshold, "found" if candidates else "nobody")
-            _log(work, record, candidates, used_from, without_ground=self._gallery.searched() - view.size)
-            note_authorisation(work, self._law, record.id, client.id, request.authorisation)
-            if request.key is not None:
-                add_key(work, client.id, request.key, record.id)
-        return SearchResult(record.id, candidates, threshold, view.size, searched_s)
+            client, decision = self._decide(work, request)  # it may have been suspended meanwhile
+            if isinstance(decision, Permit):
+                view = self._gallery.view(work, encoder, client, request.purpose)
+                if view is not seen:  # somebody who went meanwhile must not have been a neighbour either
+                    found = self._ranked(probe, view, tail)
+                threshold = tail.threshold(client.fpir, view.size)
+                candidates = _candidates(work, found, view, tail)
+                candidates = with_confirmations(work, self._law, client, candidates)
+                record = _record(work, request, "identify", threshold, "found" if candidates else "nobody")
+                without_ground = self._gallery.searched() - view.size
+                _log(work, record, candidates, used_from, request, without_ground=without_ground)
+                note_authorisation(work, self._law, record.id, client.id, request.authorisation)
+                watch_search(work, client, record, [one.subject for one in candidates])
+                if request.key is not None:
+                    add_key(work, client.id, request.key, record.id)
+                return SearchResult(record.id, candidates, threshold, view.size, searched_s)
+            _log_refusal(work, request, decision.rule_id)
+        raise _refused(decision)
 
     def _ranked(self, probe: Faceprint, view: View, tail: Tail) -> list[Scored]:
         """Return everybody who reaches the lowest threshold of anybody in the view."""
@@ -242,7 +261,26 @@ class Searches:
         return ranked(self._gallery, probe, view, tail.threshold(loosest, view.size).value, tail.background)
 
 
-def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> SearchRecord:
+def _refused(denial: Deny) -> Refused:
+    return Refused(denial.rule_id, denial.reason, denial.citation)
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    """Return what the log says of every request: codes and ids."""
+    served = {} if request.request_id is None else {"request": request.request_id}
+    return {
+        "client": request.client,
+        "purpose": request.purpose.value,
+        "probe_basis": request.basis.value,
+        **served,
+    }
+
+
+def _log_refusal(work: Transaction, request: Request, rule: str) -> None:
+    work.log(EventTag.SEARCH_REFUSED, **_asked(request), rule=rule)
+
+
+def _record(work: Transaction, request: Request, mode: str, threshold: Threshold, outcome: str) -> SearchRecord:
     return SearchRecord(
         id=SearchId(new_id("sea")),
         client=request.client,
@@ -252,6 +290,8 @@ def _record(request: Request, mode: str, threshold: Threshold, outcome: str) -> 
         mode=mode,
         threshold=threshold,
         outcome=outcome,
+        account=account_code(work, request.operator),
+        case=(request.case or "").strip() or None,
     )
 
 
@@ -260,6 +300,7 @@ def _log(
     record: SearchRecord,
     candidates: tuple[Candidate, ...],
     started: datetime,
+    request: Request,
     *,
     without_ground: int = 0,
 ) -> None:
@@ -272,13 +313,11 @@ def _log(
     rows.add_search(work, record, candidates)
     work.log(
         EventTag.SEARCH_ANSWERED,
+        **_asked(request),
         search=record.id,
-        client=record.client,
         started=to_text(min(started, work.now)),
         ended=to_text(work.now),
         encoder=record.threshold.encoder,
-        purpose=record.purpose.value,
-        probe_basis=record.probe_basis.value,
         mode=record.mode,
         threshold=f"{record.threshold.value:.6f}",
         fpir=f"{record.threshold.fpir:g}",

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from countenance import canonical
@@ -25,10 +24,12 @@ from countenance.model.signing import Act, Offer, Signing, SigningState
 from countenance.model.subject import AgeBand, Subject
 from countenance.policy.engine import longest_term
 from countenance.ports.eyes import Eyes
-from countenance.services.ingest import Ingest, PhotoOutcome
+from countenance.services.ingest import Ingest
 from countenance.services.law import LawBook
 from countenance.services.release_act import Draft, ReleaseTerms, incomplete
 from countenance.services.residency import Homes
+from countenance.services.sighting import FaceOutcome
+from countenance.services.signing_screen import Offered, Screen, Started
 from countenance.services.subjects import Subjects
 from countenance.store import clients as client_rows
 from countenance.store import photos as photo_rows
@@ -43,46 +44,6 @@ CODE_LENGTH = 8
 _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is taken for another when read aloud: 39 bits
 _WRONG_CODES = 30
 _WRONG_WITHIN = timedelta(minutes=10)  # 30 in 10 min: half of all codes would take a million years
-
-
-@dataclass(frozen=True)
-class Started:
-    """A signing that was started, with the only copy of its secrets.
-
-    Attributes:
-        token: of its link.
-        code: to type on the tablet at the desk; None for an invitation.
-    """
-
-    signing: Signing
-    token: str
-    code: str | None
-
-
-@dataclass(frozen=True)
-class Offered:
-    """Somebody whom the desk offers as a recipient, by name."""
-
-    id: ClientId
-    name: str
-    kind: ClientKind
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What the screen of a signing shows.
-
-    Attributes:
-        clients: those on offer, by name.
-        longest_days: how long the person's law lets a release last, no longer than what is offered.
-        draft: the notice that is to be signed; None before the choice and after the signature.
-    """
-
-    signing: Signing
-    person: Subject
-    clients: tuple[Offered, ...]
-    longest_days: int
-    draft: Draft | None
 
 
 class Signings:
@@ -150,10 +111,34 @@ class Signings:
             cite,
         )
 
-    def everything(self) -> list[Signing]:
-        """Return the signings of the last two weeks, newest first."""
+    def everything(self) -> list[tuple[Signing, datetime]]:
+        """Return the signings of the last two weeks, newest first, each with the present moment."""
         with self._records.read() as work:
-            return rows.everything(work, work.now - BY_INVITATION)
+            return [(one, work.now) for one in rows.everything(work, work.now - BY_INVITATION)]
+
+    def labels(self) -> dict[str, str]:
+        """Return what the operator calls those who have a signing of the last two weeks, by id."""
+        with self._records.read() as work:
+            about = {one.subject for one in rows.everything(work, work.now - BY_INVITATION)}
+            return {one: person.label for one, person in subject_rows.some(work, about).items()}
+
+    def person(self, subject: SubjectId) -> Subject:
+        """Return whom a signing is to be started for.
+
+        Raises:
+            NotFound: no such subject.
+        """
+        with self._records.read() as work:
+            return subject_rows.get(work, subject)
+
+    def get(self, signing: SigningId) -> tuple[Signing, datetime]:
+        """Return one signing, with the present moment.
+
+        Raises:
+            NotFound: no such signing.
+        """
+        with self._records.read() as work:
+            return rows.get(work, signing), work.now
 
     def stop(self, signing: SigningId) -> None:
         """End a signing that is not signed yet: its link opens nothing any more.
@@ -200,7 +185,9 @@ class Signings:
             clients = (client_rows.get(work, client) for client in sorted(one.offer.clients))
             offered = tuple(Offered(c.id, c.name, c.kind) for c in clients if c.suspended_at is None)
             days = min(one.offer.term_days, longest_term(law).days)
-            return Screen(one, person, offered, days, self._draft(work, one))
+            policy = subject_rows.current_policy(work)
+            text = "" if policy is None else policy.text
+            return Screen(one, person, offered, days, self._draft(work, one), text)
 
     def reside(self, token: str, where: str) -> None:
         """Record where the person says to live now; it decides which law the notice follows.
@@ -292,7 +279,7 @@ class Signings:
             rows.end(work, one.id, SigningState.REFUSED)
             work.log(EventTag.SIGNING_REFUSED, subject=one.subject, signing=one.id)
 
-    def picture(self, token: str, data: bytes) -> PhotoOutcome:
+    def picture(self, token: str, data: bytes) -> FaceOutcome:
         """Take the picture of the person who signed: the one face in it becomes a reference under the release.
 
         Nothing is kept of a picture that does not show just one face, well enough.
@@ -319,9 +306,11 @@ class Signings:
         if faces[0].reason is not None:
             raise BadPhoto(faces[0].reason, f"the face is not seen well enough ({faces[0].detail}); try again")
         outcome = self._ingest().one(one.source, data, name="picture at the signing", subject=one.subject)
+        if not outcome.faces:
+            raise BadPhoto("known_already", "this picture was taken before; take another one")
         with self._records.write() as work:
             rows.picture(work, one.id)
-        return outcome
+        return outcome.faces[0]
 
     def _open(self, work: Transaction, token: str) -> Signing:
         one = rows.by_token(work, token)

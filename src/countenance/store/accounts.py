@@ -138,6 +138,23 @@ def take_invite(work: Transaction, token_hash: bytes) -> tuple[Account, bool] | 
     return get(work, row.account), bool(row.is_link)
 
 
+def shut(work: Transaction) -> None:
+    """End every session, key, invitation and way to sign in: older records know some that were ended since.
+
+    Accounts that were disabled since are disabled again, as their tombstones tell; the others are invited anew, also
+    a custodian by one person, because nobody is there who could be the second.
+    """
+    table, now = schema.account, to_text(work.now)
+    for gone in (schema.session, schema.invite, schema.challenge, schema.passkey, schema.password, schema.federated):
+        work.connection.execute(delete(gone))
+    keys = schema.api_key
+    work.connection.execute(update(keys).where(keys.c.revoked_at.is_(None)).values(revoked_at=now))
+    work.connection.execute(update(table).values(signed_in_at=None, invite_asked_by=None))
+    enabled = work.connection.execute(select(table.c.id).where(table.c.disabled_at.is_(None))).scalars()
+    for account in work.keyring.buried(enabled):
+        disable(work, AccountId(account))
+
+
 def sealed_values(subjects: Select[tuple[str]]) -> list[Select[tuple[bytes]]]:
     """Return the queries for every ciphertext of the accounts of some subjects."""
     own = schema.account.c.subject.in_(subjects)

@@ -112,7 +112,8 @@ def remove(work: Transaction, buried: Buried) -> None:
     _delete(work, schema.search, schema.search.c.client, buried.clients)
     _delete(work, schema.evidence_tag, schema.evidence_tag.c.evidence, buried.evidence)
     _delete(work, schema.evidence, schema.evidence.c.id, buried.evidence)
-    _delete(work, schema.account, schema.account.c.client, buried.clients)
+    for table in (schema.client_change, schema.client_use, schema.flag, schema.account):
+        _delete(work, table, table.c.client, buried.clients)
     _delete(work, schema.client, schema.client.c.id, buried.clients)
 
 

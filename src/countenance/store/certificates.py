@@ -3,14 +3,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import insert, select
 
-from countenance.clock import to_text
+from countenance.clock import from_text, to_text
+from countenance.errors import NotFound
 from countenance.ids import CertificateId, RunId, SubjectId
 from countenance.model.destruction import Run, TargetKind
 from countenance.store import runs, schema
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate, without its document."""
+
+    id: CertificateId
+    run: RunId
+    title: str
+    signed_at: datetime
 
 
 def add(work: Transaction, one: CertificateId, run: RunId, title: str, document: bytes) -> None:
@@ -34,6 +48,26 @@ def of_run(work: Transaction, run: RunId) -> list[tuple[CertificateId, str, byte
         (row.id, row.title, work.unseal(LOG_KEY, row.sealed_document, f"certificate.document:{row.id}"))
         for row in work.connection.execute(query)
     ]
+
+
+def everyone(work: Transaction) -> list[Issued]:
+    """Return all certificates, newest first, without their documents."""
+    table = schema.certificate
+    query = select(table.c.id, table.c.run, table.c.signed_at, table.c.title).order_by(table.c.signed_at.desc())
+    return [Issued(row.id, row.run, row.title, from_text(row.signed_at)) for row in work.connection.execute(query)]
+
+
+def document(work: Transaction, one: CertificateId) -> bytes:
+    """Return a signed certificate.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    table = schema.certificate
+    sealed = work.connection.execute(select(table.c.sealed_document).where(table.c.id == one)).scalar()
+    if sealed is None:
+        raise NotFound(f"no certificate {one}; `countenance destroy list` shows the runs that have one")
+    return work.unseal(LOG_KEY, sealed, f"certificate.document:{one}")
 
 
 def runs_about(work: Transaction, subject: SubjectId) -> list[Run]:

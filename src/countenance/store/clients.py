@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
-from countenance.errors import NotFound
+from countenance.errors import BadInput, Damaged, NotFound
 from countenance.ids import ClientId, PhotoId, SearchId, SubjectId
 from countenance.model.client import Attestation, Client, Site
+from countenance.model.hours import Hours
 from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.quota import Quota
 from countenance.model.residency import within
 from countenance.model.search import Candidate, ProbeBasis
 from countenance.model.threshold import Threshold
@@ -35,11 +37,41 @@ def add(work: Transaction, client: Client) -> None:
             place=client.place,
             site=client.site.value,
             attests=json.dumps(sorted(client.attests)),
-            sealed_authority=None
-            if client.authority is None
-            else work.seal(client.id, client.authority.encode(), "client.authority"),
+            **_terms(work, client),
         )
     )
+
+
+def amend(work: Transaction, client: Client) -> None:
+    """Store changed terms of a client; whether it is suspended stays as it is."""
+    values = {
+        "sealed_name": work.seal(client.id, client.name.encode(), "client.name"),
+        "purposes": json.dumps(sorted(client.purposes)),
+        "fpir": client.fpir,
+        "place": client.place,
+        "site": client.site.value,
+        "attests": json.dumps(sorted(client.attests)),
+        **_terms(work, client),
+    }
+    work.connection.execute(update(schema.client).where(schema.client.c.id == client.id).values(values))
+
+
+def _terms(work: Transaction, client: Client) -> dict[str, Any]:
+    def sealed(text: str | None, column: str) -> bytes | None:
+        return None if text is None else work.seal(client.id, text.encode(), f"client.{column}")
+
+    return {
+        "sealed_authority": sealed(client.authority, "authority"),
+        "sealed_contact": sealed(client.contact, "contact"),
+        "sealed_contract": sealed(client.contract, "contract"),
+        "contract_on": client.contract_on and client.contract_on.isoformat(),
+        "contract_until": client.contract_until and client.contract_until.isoformat(),
+        "per_hour": client.quota.per_hour,
+        "per_day": client.quota.per_day,
+        "account_per_hour": client.quota.account_per_hour,
+        "hours": None if client.hours is None else str(client.hours),
+        "vetted_at": None if client.vetted_at is None else to_text(client.vetted_at),
+    }
 
 
 def get(work: Transaction, client: ClientId) -> Client:
@@ -63,6 +95,9 @@ def everyone(work: Transaction) -> list[Client]:
 
 
 def _client(work: Transaction, row: Row[Any]) -> Client:
+    def opened(sealed: bytes | None, column: str) -> str | None:
+        return None if sealed is None else work.unseal(row.id, sealed, f"client.{column}").decode()
+
     return Client(
         id=row.id,
         name=work.unseal(row.id, row.sealed_name, "client.name").decode(),
@@ -73,27 +108,52 @@ def _client(work: Transaction, row: Row[Any]) -> Client:
         place=row.place,
         site=Site(row.site),
         attests=frozenset(Attestation(word) for word in json.loads(row.attests)),
-        authority=None
-        if row.sealed_authority is None
-        else work.unseal(row.id, row.sealed_authority, "client.authority").decode(),
+        authority=opened(row.sealed_authority, "authority"),
         suspended_at=None if row.suspended_at is None else from_text(row.suspended_at),
+        contact=opened(row.sealed_contact, "contact"),
+        contract=opened(row.sealed_contract, "contract"),
+        contract_on=row.contract_on and date.fromisoformat(row.contract_on),
+        contract_until=row.contract_until and date.fromisoformat(row.contract_until),
+        quota=_quota(row),
+        hours=row.hours and Hours.parse(row.hours),
+        vetted_at=row.vetted_at and from_text(row.vetted_at),
     )
 
 
-def suspend(work: Transaction, client: ClientId, reason: str) -> None:
-    """Serve a client no more; `reason` is `operator` or the id of an order."""
+def _quota(row: Row[Any]) -> Quota:
+    try:
+        return Quota(row.per_hour, row.per_day, row.account_per_hour)
+    except BadInput as error:  # what cannot be read allows nothing
+        raise Damaged(f"the quota of client {row.id} does not read back; it is not served") from error
+
+
+def suspend(work: Transaction, client: ClientId, reason: str, note: str | None = None) -> None:
+    """Serve a client no more; `reason` is `operator` or the id of an order, `note` why, in words."""
     table = schema.client
+    sealed = None if note is None else work.seal(client, note.encode(), "client.suspended_note")
     work.connection.execute(
         update(table)
         .where(table.c.id == client, table.c.suspended_at.is_(None))
-        .values(suspended_at=to_text(work.now), suspended_for=reason)
+        .values(suspended_at=to_text(work.now), suspended_for=reason, sealed_suspended_note=sealed)
     )
 
 
 def reinstate(work: Transaction, client: ClientId) -> None:
     """Serve a client again."""
     table = schema.client
-    work.connection.execute(update(table).where(table.c.id == client).values(suspended_at=None, suspended_for=None))
+    none = {"suspended_at": None, "suspended_for": None, "sealed_suspended_note": None}
+    work.connection.execute(update(table).where(table.c.id == client).values(none))
+
+
+def suspension(work: Transaction, client: ClientId) -> tuple[str, str]:
+    """Return for what a client is suspended, and why in words; both empty where it is not."""
+    table = schema.client
+    row = work.connection.execute(
+        select(table.c.suspended_for, table.c.sealed_suspended_note).where(table.c.id == client)
+    ).one()
+    sealed = row.sealed_suspended_note
+    note = "" if sealed is None else work.unseal(client, sealed, "client.suspended_note").decode()
+    return row.suspended_for or "", note
 
 
 def suspended_for(work: Transaction, order: str) -> list[ClientId]:
@@ -178,6 +238,8 @@ class SearchRecord:
         operator: the account that ran it.
         mode: `identify` or `verify`.
         outcome: `found` or `nobody`; for a verification `above` or `below` the threshold.
+        account: code of the account, by which repeated searches are counted.
+        case: number of the case that it was made for; sealed at rest.
     """
 
     id: SearchId
@@ -188,6 +250,13 @@ class SearchRecord:
     mode: str
     threshold: Threshold
     outcome: str
+    account: str
+    case: str | None = None
+
+
+def case_tag(work: Transaction, client: ClientId, case: str | None) -> bytes | None:
+    """Return by what searches of one case are counted: who has not the keyring reads no case from it."""
+    return None if case is None else work.keyring.mac(f"case:{client}:{case.casefold()}".encode())
 
 
 def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...]) -> None:
@@ -210,6 +279,11 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
             extrapolated=int(record.threshold.extrapolated),
             encoder=record.threshold.encoder,
             evaluation=record.threshold.evaluation,
+            account=record.account,
+            sealed_case=None
+            if record.case is None
+            else work.seal(record.client, record.case.encode(), f"search.case:{record.id}"),
+            case_tag=case_tag(work, record.client, record.case),
         )
     )
     rows = [

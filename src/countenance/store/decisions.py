@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, insert, select, update
@@ -12,8 +12,11 @@ from sqlalchemy import delete, insert, select, update
 from countenance.clock import from_text, to_text
 from countenance.ids import FaceId, PhotoId, SubjectId
 from countenance.model.source import FaceRecord, FaceState
-from countenance.store import schema
+from countenance.store import photo_files, schema
 from countenance.store.records import Transaction
+
+UNDO = timedelta(days=1)
+"""For so long a decision can be undone."""
 
 
 class Decided(StrEnum):
@@ -94,11 +97,12 @@ def rename(work: Transaction, face: FaceId, new: FaceId) -> None:
     work.connection.execute(update(table).where(table.c.face == face).values(face=new))
 
 
-def expire(work: Transaction, before: datetime) -> list[PhotoId]:
-    """Forget what was decided before a moment; return the photos that it was about."""
+def expire(work: Transaction) -> None:
+    """Forget what can be undone no more, and delete previews and bytes of photos that only that still needed."""
     table = schema.face_decision
-    old = table.c.at < to_text(before)
-    photos = [PhotoId(one) for one in work.connection.execute(select(table.c.photo).where(old).distinct()).scalars()]
+    old = table.c.at < to_text(work.now - UNDO)
+    photos = list(work.connection.execute(select(table.c.photo).where(old).distinct()).scalars())
     if photos:
         work.connection.execute(delete(table).where(old))
-    return photos
+    for photo in map(PhotoId, photos):
+        photo_files.drop_unneeded(work, photo)

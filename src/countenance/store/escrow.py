@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyrage
 from pyrage import x25519
@@ -45,7 +44,7 @@ def seal_hold(keyring: Keyring, hold: Hold, owners: Iterable[str]) -> int:
     return keyring.escrow(hold.id, owners, lambda owner, key: sealing.seal(own, key, _context(owner)))
 
 
-def open_hold(keyring: Keyring, hold: Hold, identity: Path | None) -> int:
+def open_hold(keyring: Keyring, hold: Hold, identity: str | None) -> int:
     """Move everything in the escrow of a hold back into the ring; return how many keys.
 
     Raises:
@@ -61,16 +60,14 @@ def open_hold(keyring: Keyring, hold: Hold, identity: Path | None) -> int:
     return len(opened)
 
 
-def _by_identity(keyring: Keyring, entries: dict[str, str], identity: Path | None) -> dict[str, bytes]:
+def _by_identity(keyring: Keyring, entries: dict[str, str], identity: str | None) -> dict[str, bytes]:
     if identity is None:
-        raise BadInput(
-            "what this hold keeps opens with its key holder's age identity alone; name the file (--identity)"
-        )
+        raise BadInput("what this hold keeps opens with its key holder's age identity alone; give it (--identity FILE)")
     try:
-        own = [x25519.Identity.from_str(line) for line in _SECRET.findall(identity.read_text())]
+        own = [x25519.Identity.from_str(line) for line in _SECRET.findall(identity)]
         opened = {owner: bytes(pyrage.decrypt(keyring.key(entry), own)) for owner, entry in entries.items()}
-    except (OSError, UnicodeDecodeError, pyrage.IdentityError, pyrage.DecryptError) as error:
-        raise BadInput(f"{identity} does not open this hold ({error}); nothing was changed") from error
+    except (pyrage.IdentityError, pyrage.DecryptError) as error:
+        raise BadInput(f"this identity does not open the hold ({error}); nothing was changed") from error
     return {owner: value.removeprefix(_named(owner, b"")) for owner, value in opened.items()}
 
 

@@ -125,9 +125,11 @@ def remove(work: Transaction, account: AccountId, factor: str) -> None:
 
 
 def link(work: Transaction, account: AccountId, issuer: str, who: str) -> None:
-    """Let who is known as `who` at an identity provider sign in to an account, and nobody else there."""
+    """Let who is known as `who` at an identity provider sign in to an account; nobody, if empty."""
     table = schema.federated
     work.connection.execute(delete(table).where(table.c.account == account))
+    if not who:
+        return
     values = {"tag": _federated_tag(work, issuer, who), "account": account, "created_at": to_text(work.now)}
     work.connection.execute(insert(table).prefix_with("OR REPLACE").values(values))
 

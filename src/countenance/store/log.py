@@ -108,6 +108,13 @@ def last_moment(connection: Connection) -> datetime | None:
     return None if at is None else from_text(at)
 
 
+def first_moment(connection: Connection) -> datetime | None:
+    """Return the moment of the first entry; None where there is none."""
+    table = schema.event
+    at = connection.execute(select(table.c.at).order_by(table.c.number).limit(1)).scalar()
+    return None if at is None else from_text(at)
+
+
 def node_reader(connection: Connection) -> NodeReader:
     """Return a reader of the hashes of full subtrees."""
     table = schema.log_node
@@ -149,6 +156,43 @@ def all_entries(connection: Connection, size: int) -> list[Entry]:
     table = schema.event
     query = select(table.c.at, table.c.tag, table.c.commitment).order_by(table.c.number).limit(size)
     return [_entry(*row) for row in connection.execute(query)]
+
+
+def entries_from(connection: Connection, first: int, count: int) -> list[Entry]:
+    """Return so many entries from this one on, oldest first; fewer where the log ends."""
+    table = schema.event
+    query = select(table.c.at, table.c.tag, table.c.commitment).order_by(table.c.number)
+    query = query.where(table.c.number > first, table.c.number <= first + count)
+    return [_entry(*row) for row in connection.execute(query)]
+
+
+def hashes_from(connection: Connection, level: int, first: int, count: int) -> list[bytes]:
+    """Return the hashes of so many full subtrees of a level from this one on; fewer where the log ends."""
+    table = schema.log_node
+    query = select(table.c.hash).where(table.c.level == level, table.c.number >= first, table.c.number < first + count)
+    return list(connection.execute(query.order_by(table.c.number)).scalars())
+
+
+def newest_entries(
+    connection: Connection, below: int, count: int, *, tag: str | None = None, since: str = "", until: str | None = None
+) -> list[tuple[int, Entry]]:
+    """Return so many entries with their indexes, newest first.
+
+    Args:
+        below: only entries with a smaller index.
+        tag: only this tag.
+        since: only from this moment on, RFC 3339.
+        until: only before this moment.
+    """
+    table = schema.event
+    query = select(table.c.number, table.c.at, table.c.tag, table.c.commitment)
+    query = query.where(table.c.number <= below, table.c.at >= since)
+    if tag is not None:
+        query = query.where(table.c.tag == tag)
+    if until is not None:
+        query = query.where(table.c.at < until)
+    rows = connection.execute(query.order_by(table.c.number.desc()).limit(count))
+    return [(row.number - 1, _entry(row.at, row.tag, row.commitment)) for row in rows]
 
 
 def salt_of(connection: Connection, keyring: Keyring, index: int) -> bytes | None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,7 @@ def add_photos(work: Transaction, photos: Sequence[NewPhoto]) -> None:
                 "height": photo.record.size[0],
                 "width": photo.record.size[1],
                 "ingested_at": to_text(photo.record.ingested_at),
+                "taken_on": None if photo.record.taken_on is None else photo.record.taken_on.isoformat(),
                 "considered_at": to_text(photo.record.ingested_at),
                 **_sealed(work, photo.key, photo.record.uri, photo.preview),
             }
@@ -192,7 +194,8 @@ def get_photo(work: Transaction, photo: PhotoId) -> PhotoRecord:
     if row is None:
         raise NotFound(f"no photo {photo}")
     uri = os.fsdecode(work.unseal(row.key, row.sealed_uri, "photo.uri"))  # a name may be no UTF-8
-    return PhotoRecord(photo, uri, (row.height, row.width), from_text(row.ingested_at))
+    taken_on = None if row.taken_on is None else date.fromisoformat(row.taken_on)
+    return PhotoRecord(photo, uri, (row.height, row.width), from_text(row.ingested_at), taken_on)
 
 
 def exists(work: Transaction, photo: PhotoId) -> bool:

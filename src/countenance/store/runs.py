@@ -314,6 +314,7 @@ def _doomed(run: RunId) -> list[tuple[Any, ColumnElement[bool]]]:
         (s.retention_notice, s.retention_notice.c.subject.in_(subjects)),
         (s.retention_clock, s.retention_clock.c.subject.in_(subjects)),
         (s.residency_fact, s.residency_fact.c.subject.in_(subjects)),
+        (s.own_person, s.own_person.c.subject.in_(subjects)),
         (s.account, s.account.c.subject.in_(subjects)),  # its sessions, keys and invitations go with it
         (s.subject, s.subject.c.id.in_(subjects)),
     ]

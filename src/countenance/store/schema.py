@@ -10,6 +10,10 @@ from __future__ import annotations
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from countenance.store.metadata import metadata as metadata
+from countenance.store.schema_clients import client_change as client_change
+from countenance.store.schema_clients import client_use as client_use
+from countenance.store.schema_clients import flag as flag
+from countenance.store.schema_clients import own_person as own_person
 from countenance.store.schema_custody import retention_run as retention_run
 from countenance.store.schema_custody import run_job as run_job
 from countenance.store.schema_desk import search_key as search_key
@@ -103,6 +107,16 @@ client = Table(
     Column("sealed_authority", LargeBinary),
     Column("suspended_at", Text),
     Column("suspended_for", Text),  # `operator`, or the id of an order
+    Column("sealed_suspended_note", LargeBinary),
+    Column("sealed_contact", LargeBinary),
+    Column("sealed_contract", LargeBinary),
+    Column("contract_on", Text),
+    Column("contract_until", Text),
+    Column("per_hour", Integer, nullable=False, server_default="1000"),
+    Column("per_day", Integer, nullable=False, server_default="10000"),
+    Column("account_per_hour", Integer),
+    Column("hours", Text),
+    Column("vetted_at", Text),
 )
 notice = Table(
     "notice",
@@ -159,6 +173,7 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("ingested_at", Text, nullable=False),
     Column("considered_at", Text, nullable=False),  # when its faces were last held against the releases
+    Column("taken_on", Text),  # YYYY-MM-DD as the camera stated it; NULL in photos from before it was kept, too
 )
 photo_source = Table(
     "photo_source",
@@ -212,6 +227,9 @@ search = Table(
     Column("extrapolated", Integer),
     Column("encoder", Text),
     Column("evaluation", Text),
+    Column("account", Text),  # its code: finds repeated searches; NULL in searches from before it was kept
+    Column("sealed_case", LargeBinary),
+    Column("case_tag", LargeBinary, index=True),  # HMAC of client and case: counts searches of one case
     Index("search_client", "client", "at"),
 )
 search_candidate = Table(

@@ -29,6 +29,7 @@ class StoredSearch:
         mode: `identify` or `verify`.
         threshold: with the gallery's size; its interval is the value alone in searches from before it was kept.
         outcome: `found` or `nobody`; for a comparison `above` or `below`.
+        case: the number of the case that it was made for; None where none was named.
     """
 
     id: SearchId
@@ -40,6 +41,7 @@ class StoredSearch:
     mode: str
     threshold: Threshold
     outcome: str
+    case: str | None
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ def _stored(work: Transaction, row: Row[Any]) -> StoredSearch:
         mode=row.mode,
         threshold=threshold,
         outcome=row.outcome,
+        case=None
+        if row.sealed_case is None
+        else work.unseal(row.client, row.sealed_case, f"search.case:{row.id}").decode(),
     )
 
 

@@ -318,7 +318,7 @@ def remove(work: Transaction, subject: SubjectId) -> dict[str, int]:
     connection = work.connection
     for table in (
         *(schema.retention_conflict, schema.retention_notice, schema.retention_clock, schema.retention_fact),
-        *(schema.residency_fact, schema.account),
+        *(schema.residency_fact, schema.account, schema.own_person),
     ):
         connection.execute(delete(table).where(table.c.subject == subject))
     own = select(schema.release.c.id).where(schema.release.c.subject == subject)

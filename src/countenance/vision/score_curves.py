@@ -44,7 +44,7 @@ def of_searches(tail: Tail, gallery: int) -> ScoreCurves:
     """Return the curves of identification scores in a gallery of this size."""
     size = max(gallery, 1)
     logs = tail.sizes[0].log_share
-    chance = _density([tail.at(size).score(float(x))[0] for x in logs], 1 - 10.0**logs)
+    chance = _density(tail.at(size).scores, 1 - 10.0**logs)
     return ScoreCurves(chance, _own(tail, size), tail.people, gallery > tail.sizes[-1].people)
 
 

@@ -29,6 +29,21 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/health", "Health", Verb.STATUS_READ),
     Entry("/search", "Search by photo", Verb.SEARCH_MAKE),
     Entry("/searches", "Searches", Verb.SEARCH_READ),
+    Entry("/log", "Log", Verb.LOG_READ),
+    Entry("/signings", "Signings", Verb.SIGNING_RUN),
+    Entry("/own", "About me", Verb.OWN_READ),
+    Entry("/accounts", "Accounts", Verb.ACCOUNT_READ),
+    Entry("/custody", "What waits", Verb.WORKLIST_READ),
+    Entry("/orders", "Orders", Verb.ORDER_READ),
+    Entry("/holds", "Holds", Verb.HOLD_READ),
+    Entry("/runs", "Destruction", Verb.RUN_READ),
+    Entry("/certificates", "Certificates", Verb.CERTIFICATE_READ),
+    Entry("/requests", "Requests", Verb.REQUEST_READ),
+    Entry("/retention", "Retention", Verb.RETENTION_READ),
+    Entry("/evidence", "Evidence", Verb.EVIDENCE_READ),
+    Entry("/recipients", "Recipients", Verb.RECIPIENT_READ),
+    Entry("/breaches", "Breaches", Verb.BREACH_READ),
+    Entry("/law", "Law files", Verb.LAW_READ),
 )
 
 

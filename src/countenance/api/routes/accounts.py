@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from countenance.api.guard import EngineOf, may
+from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.bootstrap import Engine
+from countenance.errors import BadInput
 from countenance.ids import AccountId, ClientId, SubjectId
 from countenance.model.account import Account, Caller, Role
 from countenance.model.credential import Method
@@ -60,6 +61,12 @@ class InviteIn(BaseModel):
     """How long an invitation is good for."""
 
     minutes: int = Field(default=_DAY_MINUTES, ge=1, le=int(LONGEST_INVITE.total_seconds()) // 60)
+
+
+class LinkIn(BaseModel):
+    """Who somebody is at the identity provider."""
+
+    who: str = Field(max_length=254, description="The claim that the server knows people by; empty to end it.")
 
 
 class InviteOut(BaseModel):
@@ -131,6 +138,15 @@ def invite(caller: Writer, engine: EngineOf, account: str, body: InviteIn) -> In
 def disable(caller: Writer, engine: EngineOf, account: str) -> AccountOut:
     """Let nobody sign in with an account any more; its sessions and keys end at once."""
     engine.accounts.disable(AccountId(account), by=caller.account)
+    return _one(engine, AccountId(account))
+
+
+@router.post("/accounts/{account}/provider")
+def link(caller: Writer, engine: EngineOf, settings: SettingsOf, account: str, body: LinkIn) -> AccountOut:
+    """Let who is known so at the identity provider sign in to an account; never a custodian's."""
+    if settings.provider is None:
+        raise BadInput("no identity provider is known here; `countenance serve --oidc FILE` names one")
+    engine.federation.link(AccountId(account), settings.provider.issuer, body.who, by=caller.account)
     return _one(engine, AccountId(account))
 
 

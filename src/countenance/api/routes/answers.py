@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
@@ -37,7 +37,7 @@ class ThresholdOut(BaseModel):
     evaluation: str = Field(description="The measurement that it comes from.")
 
 
-class SourceOut(BaseModel):
+class PhotoSourceOut(BaseModel):
     """Where a photo came from."""
 
     id: str
@@ -61,7 +61,8 @@ class CandidateOut(BaseModel):
     score: float = Field(description="Identification score, rounded; not a probability.")
     threshold: float | None
     chance: EstimateOut | None = Field(description="Strangers to be expected at this score in this gallery.")
-    sources: list[SourceOut]
+    sources: list[PhotoSourceOut]
+    taken_on: date | None = Field(description="When the photo was taken, as the camera stated it.")
     photo_since: datetime = Field(description="When the photo came here.")
     face_px: int = Field(description="Width of the face in the stored preview.")
     crop: str = Field(description="Path of the face's picture.")
@@ -77,6 +78,7 @@ class AnswerOut(BaseModel):
     at: datetime
     operator: str = Field(description="The account that searched.")
     purpose: Purpose
+    case: str | None
     basis: ProbeBasis
     mode: str
     outcome: str
@@ -94,6 +96,7 @@ class EntryOut(BaseModel):
     at: datetime
     operator: str
     purpose: Purpose
+    case: str | None
     mode: str
     outcome: str
     reviews: dict[ReviewState, int] = Field(description="How many candidates are in which state of review.")
@@ -108,7 +111,8 @@ def candidate_out(search: SearchId, seen: Seen) -> CandidateOut:
         score=seen.score,
         threshold=seen.threshold,
         chance=None if seen.chance is None else _estimate(seen.chance),
-        sources=[SourceOut(id=one.id, name=one.name, capture_place=one.capture_place) for one in seen.sources],
+        sources=[PhotoSourceOut(id=one.id, name=one.name, capture_place=one.capture_place) for one in seen.sources],
+        taken_on=seen.taken_on,
         photo_since=seen.photo_since,
         face_px=seen.face_px,
         crop=f"/api/v1/searches/{search}/candidates/{held.subject}/crop",
@@ -126,6 +130,7 @@ def answer_out(answer: Answer) -> AnswerOut:
         at=search.at,
         operator=search.operator,
         purpose=search.purpose,
+        case=search.case,
         basis=search.basis,
         mode=search.mode,
         outcome=answer.outcome,
@@ -153,6 +158,7 @@ def entry_out(entry: Entry) -> EntryOut:
         at=search.at,
         operator=search.operator,
         purpose=search.purpose,
+        case=search.case,
         mode=search.mode,
         outcome=entry.outcome,
         reviews=entry.states,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -24,6 +25,13 @@ router = APIRouter(tags=["ingests"])
 
 Reader = Annotated[Caller, may(Verb.INGEST_READ)]
 Runner = Annotated[Caller, may(Verb.INGEST_RUN)]
+
+
+class FolderIn(BaseModel):
+    """A folder; nothing outside of its root can be named."""
+
+    root: str = Field(max_length=255)
+    inside: str = Field(default="", max_length=4096, description="Where in its root, parts by `/`.")
 
 
 class FolderOut(BaseModel):
@@ -163,12 +171,10 @@ def roots(_caller: Reader, settings: SettingsOf) -> RootsOut:
     return RootsOut(roots=list(PhotoRoots(settings.photos).names))
 
 
-@router.get("/folders/{root}")
-def folder(
-    _caller: Reader, settings: SettingsOf, root: str, inside: Annotated[str, Query(max_length=4096)] = ""
-) -> FolderOut:
-    """Return what lies in a folder; nothing outside of its root can be named."""
-    found = PhotoRoots(settings.photos).listing(root, inside)
+@router.post("/folders/list")
+def folder(_caller: Reader, settings: SettingsOf, asked: FolderIn) -> FolderOut:
+    """Return what lies in a folder; named in the body, for addresses end up in logs and folders may name people."""
+    found = PhotoRoots(settings.photos).listing(asked.root, asked.inside)
     return FolderOut(root=found.root, inside=found.inside, folders=list(found.folders), photos=found.photos)
 
 
@@ -229,11 +235,13 @@ def send_photo(
     engine: EngineOf,
     job: str,
     photo: PhotoBody,
-    name: Annotated[str, Query(max_length=1000, description="What the file is called; sealed.")] = "",
+    name: Annotated[
+        str, Header(alias="Countenance-File-Name", max_length=2000, description="Percent-encoded; sealed.")
+    ] = "",
 ) -> OutcomeOut:
     """Send one photo of an upload; sent twice, it is known the second time."""
     with turn():
-        return outcome_out(engine.jobs.add(JobId(job), photo, name))
+        return outcome_out(engine.jobs.add(JobId(job), photo, unquote(name)))
 
 
 @router.post("/ingests/{job}/finish")

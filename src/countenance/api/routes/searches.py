@@ -6,12 +6,13 @@ from __future__ import annotations
 import base64
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from countenance.api.guard import EngineOf, may
 from countenance.api.photos import RAW_PHOTO, PhotoBody, PhotoForm, file_in, turn
+from countenance.api.problems import request_id
 from countenance.api.routes.answers import AnswerOut, CandidateOut, EntryOut, answer_out, candidate_out, entry_out
 from countenance.api.settings import LARGEST_UPLOAD
 from countenance.errors import NotAllowed
@@ -36,6 +37,11 @@ Authorisation = Annotated[
     str | None,
     Query(max_length=200, description="Of law enforcement: the warrant's reference, or `pending`."),
 ]
+Case = Annotated[
+    str | None,
+    Query(max_length=200, description="Number of the case; law enforcement and missing persons need one."),
+]
+RequestNumber = Annotated[str | None, Depends(request_id)]
 
 _TWO_PHOTOS = {
     "requestBody": {
@@ -90,6 +96,14 @@ class ReviewIn(BaseModel):
     verdict: Verdict
 
 
+class AuthorisationIn(BaseModel):
+    """What was decided on the authorisation of a search that was made before it came."""
+
+    reference: str | None = Field(
+        max_length=200, description="Of the warrant or decision; null where it was refused: the search is deleted."
+    )
+
+
 class VerificationOut(BaseModel):
     """A comparison of two photos."""
 
@@ -113,11 +127,20 @@ def client_of(caller: Caller) -> ClientId:
 
 @router.post("/searches/look", max_body_size=LARGEST_UPLOAD, openapi_extra=RAW_PHOTO, tags=["searches"])
 def look(
-    caller: Searcher, engine: EngineOf, photo: PhotoBody, purpose: What, basis: Basis, face: FaceNumber = None
+    caller: Searcher,
+    engine: EngineOf,
+    photo: PhotoBody,
+    purpose: What,
+    basis: Basis,
+    face: FaceNumber = None,
+    authorisation: Authorisation = None,
+    case: Case = None,
+    number: RequestNumber = None,
 ) -> LookOut:
-    """Return which faces a probe shows, decided like a search; nothing is encoded and nothing kept."""
+    """Return which faces a probe shows, decided and counted like a search; nothing is encoded and nothing kept."""
+    request = Request(client_of(caller), purpose, basis, caller.account, authorisation, case=case, request_id=number)
     with turn():
-        found = engine.searches.look(photo, Request(client_of(caller), purpose, basis, caller.account), face=face)
+        found = engine.searches.look(photo, request, face=face)
     return LookOut(
         width=found.size[1],
         height=found.size[0],
@@ -147,9 +170,11 @@ def search(
     basis: Basis,
     face: FaceNumber = None,
     authorisation: Authorisation = None,
+    case: Case = None,
+    number: RequestNumber = None,
 ) -> AnswerOut:
     """Search by photo; no candidates is the answer that it is nobody. The photo is forgotten when the answer leaves."""
-    request = Request(client_of(caller), purpose, basis, caller.account, authorisation)
+    request = Request(client_of(caller), purpose, basis, caller.account, authorisation, case=case, request_id=number)
     with turn():
         found = answer_out(engine.desk.search(photo, request, face=face))
     response.headers["Location"] = f"/api/v1/searches/{found.search}"
@@ -198,6 +223,12 @@ def review(caller: Reviewer, engine: EngineOf, search: str, subject: str, said: 
     return candidate_out(SearchId(search), seen)
 
 
+@router.put("/searches/{search}/authorisation", status_code=204)
+def authorise(caller: Searcher, engine: EngineOf, search: str, decided: AuthorisationIn) -> None:
+    """Record the authorisation of a search, or that it was refused: then the search and all of it are deleted."""
+    engine.desk.authorise(SearchId(search), client_of(caller), decided.reference)
+
+
 @router.post("/verifications", max_body_size=LARGEST_UPLOAD, openapi_extra=_TWO_PHOTOS)
 def verify(
     caller: Searcher,
@@ -206,9 +237,11 @@ def verify(
     purpose: What,
     basis: Basis,
     authorisation: Authorisation = None,
+    case: Case = None,
+    number: RequestNumber = None,
 ) -> VerificationOut:
     """Compare two photos of one face each, in memory; nothing of them is kept."""
-    request = Request(client_of(caller), purpose, basis, caller.account, authorisation)
+    request = Request(client_of(caller), purpose, basis, caller.account, authorisation, case=case, request_id=number)
     with turn():
         found = engine.searches.verify(file_in(form, "a"), file_in(form, "b"), request)
     return VerificationOut(

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from countenance.api.door import Knock, PlaceOf, let_in, let_out
-from countenance.api.guard import EngineOf, cookie_name, may, settings_of
+from countenance.api.door import Knock, PlaceOf, let_in, let_out, token_of
+from countenance.api.guard import EngineOf, may
 from countenance.model.account import Caller, Role
 from countenance.model.credential import Method, Session
 from countenance.policy.roles import Verb
@@ -122,7 +122,7 @@ def list_sessions(caller: Own, engine: EngineOf) -> SessionsOut:
 @router.delete("/sessions/current", status_code=204)
 def sign_out(request: Request, response: Response, _caller: Enrolling, engine: EngineOf) -> None:
     """End the session that this call came with."""
-    engine.accounts.sign_out(request.cookies.get(cookie_name(settings_of(request)), ""))
+    engine.accounts.sign_out(token_of(request))
     let_out(request, response)
 
 

@@ -26,7 +26,7 @@ class PillowReader:
         """
         pixels = decode.decode(data)
         regions = metadata.read(pixels.xmp, pixels.orientation, pixels.full_size)
-        return DecodedPhoto(pixels.image, pixels.full_size, pixels.scale, regions)
+        return DecodedPhoto(pixels.image, pixels.full_size, pixels.scale, regions, pixels.taken_on)
 
     def preview(self, image: Image, masks: Sequence[Box], longest_px: int) -> bytes:
         """Return a JPEG of the image, at most `longest_px` on its longer side, with boxes blacked out."""

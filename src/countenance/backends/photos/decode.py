@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pillow_heif
@@ -32,6 +34,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF")
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 _REDUCED_COPY = 1  # bit 0 of TIFF's NewSubfileType: raw files carry a thumbnail in their first directory
+
+_DAY = re.compile(r"(\d{4}):(\d\d):(\d\d)\b")  # Exif 2.32, 4.6.5.F: YYYY:MM:DD HH:MM:SS
 
 # What turns stored pixels upright, for each value of the EXIF orientation (Exif 2.32, 4.6.4.A).
 _TURNS = {
@@ -57,6 +61,7 @@ class Pixels:
         scale: image pixels per full-size pixel, in (0, 1].
         orientation: 1 to 8, the EXIF orientation of the stored pixels.
         xmp: the XMP packet, empty where there is none.
+        taken_on: the day of the exposure, as the camera stated it; None where it did not.
     """
 
     image: Image
@@ -64,6 +69,7 @@ class Pixels:
     scale: float
     orientation: int
     xmp: bytes
+    taken_on: date | None = None
 
 
 def decode(data: bytes) -> Pixels:
@@ -149,7 +155,9 @@ def _decode(photo: ImageFile.ImageFile) -> Pixels:
         if orientation >= 5:
             width, height = height, width
     image = np.array(_on_white(small))
-    return Pixels(image, (height, width), max(image.shape) / max(width, height), orientation, _xmp(photo))
+    return Pixels(
+        image, (height, width), max(image.shape) / max(width, height), orientation, _xmp(photo), _taken_on(photo)
+    )
 
 
 def _turned_by_decoder(photo: ImageFile.ImageFile) -> int:
@@ -174,6 +182,15 @@ def _exif(photo: ImageFile.ImageFile, tag: int) -> int:
     except Exception:  # noqa: BLE001 as a damaged EXIF block, whatever it raises, spoils no photo
         return 0
     return value if isinstance(value, int) else 0
+
+
+def _taken_on(photo: ImageFile.ImageFile) -> date | None:
+    try:
+        stated = photo.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        found = _DAY.match(stated) if isinstance(stated, str) else None
+        return None if found is None else date(*map(int, found.groups()))
+    except Exception:  # noqa: BLE001 as a damaged EXIF block, whatever it raises, spoils no photo
+        return None
 
 
 def _plain(photo: Pillow.Image) -> Pillow.Image:

@@ -41,7 +41,7 @@ router = APIRouter()
 Searcher = Annotated[Caller, may(Verb.SEARCH_MAKE)]
 Reader = Annotated[Caller, may(Verb.SEARCH_READ)]
 Reviewer = Annotated[Caller, may(Verb.RESULT_REVIEW)]
-_ASKED = ("purpose", "basis", "authorisation", "face")
+_ASKED = ("purpose", "basis", "authorisation", "case", "face")
 
 
 @router.get("/search")
@@ -55,7 +55,7 @@ def search(request: HttpRequest, caller: Searcher, engine: EngineOf, form: Photo
     """Search, and show the answer with the searched face beside each candidate."""
     said = {name: text_in(form, name) for name in _ASKED}
     try:
-        asked = _request(said, caller)
+        asked = _request(request, said, caller)
         with turn():
             answer = engine.desk.search(
                 file_in(form, "photo"), asked, face=_number(said["face"]), key=text_in(form, "key")
@@ -115,6 +115,25 @@ def review(
     return back_to(f"/searches/{search}#{subject}")
 
 
+@router.post("/searches/{search}/authorisation")
+def authorise(
+    request: HttpRequest,
+    caller: Searcher,
+    engine: EngineOf,
+    search: str,
+    reference: Annotated[str, Form(max_length=200)] = "",
+    refused: Annotated[bool, Form()] = False,
+) -> Response:
+    """Record what was decided on the authorisation of a search; refused, the search is deleted."""
+    try:
+        engine.desk.authorise(SearchId(search), client_of(caller), None if refused else reference)
+    except BadInput as error:
+        problem = problem_of(error, request_id(request))
+        answer = engine.desk.answer(SearchId(search), client_of(caller), by=caller.account)
+        return _show(request, "desk/answer.html", answer, caller, status=problem.status, problem=problem)
+    return back_to("/searches" if refused else f"/searches/{search}")
+
+
 @router.get("/compare")
 def compare(request: HttpRequest, caller: Searcher, engine: EngineOf) -> HTMLResponse:
     """Show the form of a comparison of two photos."""
@@ -126,19 +145,29 @@ def compared(request: HttpRequest, caller: Searcher, engine: EngineOf, form: Pho
     """Compare two photos of one face each, and show the form again with what came of it."""
     said = {name: text_in(form, name) for name in _ASKED}
     try:
-        asked = _request(said, caller)
-        found = api.verify(caller, engine, form, asked.purpose, asked.basis, asked.authorisation)
+        asked = _request(request, said, caller)
+        found = api.verify(
+            caller, engine, form, asked.purpose, asked.basis, asked.authorisation, asked.case, asked.request_id
+        )
     except CountenanceError as error:
         return _ask(request, caller, engine, "desk/compare.html", said, error, found=None)
     return _ask(request, caller, engine, "desk/compare.html", said, found=found)
 
 
-def _request(said: dict[str, str | None], caller: Caller) -> Request:
+def _request(request: HttpRequest, said: dict[str, str | None], caller: Caller) -> Request:
     basis = said["basis"] or ""
     if basis not in list(ProbeBasis):
         raise BadInput("say on what basis the face in the photo may be searched")
     purpose = parse_purpose(said["purpose"] or "")
-    return Request(client_of(caller), purpose, ProbeBasis(basis), caller.account, said["authorisation"])
+    return Request(
+        client_of(caller),
+        purpose,
+        ProbeBasis(basis),
+        caller.account,
+        said["authorisation"],
+        case=said["case"],
+        request_id=request_id(request),
+    )
 
 
 def _number(text: str | None) -> int | None:

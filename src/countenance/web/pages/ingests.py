@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.api.problems import Problem, problem_of, request_id
 from countenance.api.routes import jobs as api
-from countenance.api.routes.jobs import FolderOut, JobIn
+from countenance.api.routes.jobs import FolderIn, FolderOut, JobIn
 from countenance.api.settings import LARGEST_UPLOAD, Settings
 from countenance.bootstrap import Engine
 from countenance.errors import CountenanceError
@@ -40,11 +40,17 @@ def ingests(
     settings: SettingsOf,
     *,
     before: str | None = None,
-    root: str | None = None,
-    inside: str = "",
 ) -> HTMLResponse:
     """Show the forms of a new ingest, and the ingests there were."""
-    return _ingests(request, caller, engine, settings, before=before, root=root, inside=inside)
+    return _ingests(request, caller, engine, settings, before=before)
+
+
+@router.post("/ingests/folder")
+def folder(
+    request: Request, caller: Reader, engine: EngineOf, settings: SettingsOf, *, root: Text = "", inside: Text = ""
+) -> HTMLResponse:
+    """Show what lies in a folder; named in the body, for addresses end up in logs and folders may name people."""
+    return _ingests(request, caller, engine, settings, root=root[:255], inside=inside[:4096])
 
 
 @router.post("/ingests")
@@ -133,7 +139,7 @@ def _ingests(
         root = roots[0]
     if root is not None:
         try:
-            folder = api.folder(caller, settings, root, inside)
+            folder = api.folder(caller, settings, FolderIn(root=root, inside=inside))
         except CountenanceError as error:
             problem = problem or problem_of(error, request_id(request))
     found = api.jobs(caller, engine, before=before, limit=20)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from countenance.api.guard import EngineOf, may
 from countenance.api.problems import Problem, problem_of, request_id
 from countenance.api.routes import people as api
-from countenance.api.routes.people import PersonIn
+from countenance.api.routes.people import FindIn, PersonIn
 from countenance.bootstrap import Engine
 from countenance.errors import CountenanceError
 from countenance.model.account import Caller
@@ -29,11 +29,15 @@ Text = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/people")
-def people(
-    request: Request, caller: Reader, engine: EngineOf, *, q: str = "", after: str | None = None
-) -> HTMLResponse:
-    """List people, or those who are called so."""
-    return _people(request, caller, engine, q=q[:200], after=after)
+def people(request: Request, caller: Reader, engine: EngineOf, *, after: str | None = None) -> HTMLResponse:
+    """List people."""
+    return _people(request, caller, engine, after=after)
+
+
+@router.post("/people/find")
+def find(request: Request, caller: Reader, engine: EngineOf, *, q: Text = "") -> HTMLResponse:
+    """Show who is called so; asked for in the body, for addresses end up in logs."""
+    return _people(request, caller, engine, q=q)
 
 
 @router.post("/people")
@@ -60,7 +64,7 @@ def add_person(
     except CountenanceError as error:
         problem = problem_of(error, request_id(request))
         return _people(request, caller, engine, said=said, problem=problem)
-    return back_to(f"/people?{urlencode({'q': label.strip()})}")
+    return back_to("/people")
 
 
 def _people(
@@ -73,7 +77,7 @@ def _people(
     said: dict[str, str] | None = None,
     problem: Problem | None = None,
 ) -> HTMLResponse:
-    found = api.people(caller, engine, q=q, after=after, limit=50)
+    found = api.find(caller, engine, FindIn(text=q)) if q.strip() else api.people(caller, engine, after=after, limit=50)
     return page(
         request,
         "operator/people.html",

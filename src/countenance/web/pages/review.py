@@ -60,11 +60,25 @@ def photo(
     photo: str,
     *,
     face: str | None = None,
-    q: str = "",
     everybody: bool = False,
 ) -> Response:
     """Show a photo with its faces."""
-    return _show(request, caller, engine, photo, face=face, q=q[:200], everybody=everybody)
+    return _show(request, caller, engine, photo, face=face, everybody=everybody)
+
+
+@router.post("/review/{photo}/faces/{face}/find")
+def find(
+    request: Request,
+    caller: Looker,
+    engine: EngineOf,
+    photo: str,
+    face: str,
+    *,
+    q: Annotated[str, Form(max_length=200)] = "",
+    everybody: Text = "",
+) -> Response:
+    """Show a photo, and who is called so; asked for in the body, for addresses end up in logs."""
+    return _show(request, caller, engine, photo, face=face, q=q, everybody=bool(everybody))
 
 
 @router.get("/review/{photo}/picture")

@@ -15,6 +15,23 @@ _TRIGGERS: dict[str, str] = {}
 def upgrade() -> None:
     """Add what is new, then its triggers."""
     op.create_table(
+        "client_change",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("sealed_terms", sa.LargeBinary(), nullable=False),
+        sa.Column("widens", sa.Text(), nullable=False),
+        sa.Column("sealed_entered_by", sa.LargeBinary(), nullable=False),
+        sa.Column("entered_at", sa.Text(), nullable=False),
+        sa.Column("sealed_decided_by", sa.LargeBinary(), nullable=True),
+        sa.Column("decided_at", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("client_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_client_change_client"), ["client"], unique=False)
+
+    op.create_table(
         "failed_try",
         sa.Column("name_tag", sa.LargeBinary(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -99,6 +116,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_account_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "client_use",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    with op.batch_alter_table("client_use", schema=None) as batch_op:
+        batch_op.create_index("client_use_account", ["client", "account", "at"], unique=False)
+        batch_op.create_index("client_use_client", ["client", "at"], unique=False)
+
+    op.create_table(
         "face_decision",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("face", sa.Text(), nullable=False),
@@ -124,6 +158,40 @@ def upgrade() -> None:
         batch_op.create_index("face_decision_reviewer", ["reviewer", "number"], unique=False)
         batch_op.create_index(batch_op.f("ix_face_decision_photo"), ["photo"], unique=False)
         batch_op.create_index(batch_op.f("ix_face_decision_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "flag",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("search", sa.Text(), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("settled_at", sa.Text(), nullable=True),
+        sa.Column("sealed_settled_by", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client"],
+            ["client.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("flag", schema=None) as batch_op:
+        batch_op.create_index("flag_client", ["client", "kind", "at"], unique=False)
+
+    op.create_table(
+        "own_person",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject"],
+            ["subject.id"],
+        ),
+        sa.PrimaryKeyConstraint("account"),
+    )
+    with op.batch_alter_table("own_person", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_own_person_subject"), ["subject"], unique=False)
 
     op.create_table(
         "photo_file",
@@ -304,8 +372,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_signing_notice"), ["notice"], unique=False)
         batch_op.create_index(batch_op.f("ix_signing_subject"), ["subject"], unique=False)
 
+    with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sealed_suspended_note", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_contact", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_contract", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("contract_on", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("contract_until", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("per_hour", sa.Integer(), server_default="1000", nullable=False))
+        batch_op.add_column(sa.Column("per_day", sa.Integer(), server_default="10000", nullable=False))
+        batch_op.add_column(sa.Column("account_per_hour", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("hours", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("vetted_at", sa.Text(), nullable=True))
+
     with op.batch_alter_table("confirmation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verdict", sa.Text(), server_default="same", nullable=False))
+
+    with op.batch_alter_table("photo", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("taken_on", sa.Text(), nullable=True))
 
     with op.batch_alter_table("search", schema=None) as batch_op:
         batch_op.add_column(sa.Column("threshold_low", sa.Float(), nullable=True))
@@ -313,6 +396,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("extrapolated", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("encoder", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("evaluation", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("account", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("sealed_case", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("case_tag", sa.LargeBinary(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_search_case_tag"), ["case_tag"], unique=False)
         batch_op.create_index("search_client", ["client", "at"], unique=False)
 
     with op.batch_alter_table("search_candidate", schema=None) as batch_op:

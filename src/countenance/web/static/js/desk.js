@@ -41,9 +41,10 @@ function renew() {
 }
 
 function asked() {
-  if (form === null) return { purpose: texts.purpose, basis: texts.basis };
-  const said = new FormData(form);
-  return { purpose: said.get("purpose") || "", basis: said.get("basis") || "" };
+  const said = form === null ? new Map(Object.entries(texts)) : new FormData(form);
+  const wanted = { purpose: said.get("purpose") || "", basis: said.get("basis") || "" };
+  for (const name of ["authorisation", "case"]) if (said.get(name)) wanted[name] = said.get(name);
+  return wanted;
 }
 
 function clear() {

@@ -34,10 +34,12 @@ function start() {
     const box = picture.querySelector(`[data-face="${CSS.escape(current)}"] .over`);
     if (zoom.getAttribute("aria-pressed") !== "true" || !box) {
       picture.setAttribute("viewBox", whole);
+      picture.classList.remove("close");
       return;
     }
     const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
     const side = 2.2 * Math.max(width, height);
+    picture.classList.add("close");
     picture.setAttribute("viewBox", `${left + width / 2 - side / 2} ${top + height / 2 - side / 2} ${side} ${side}`);
   }
 
@@ -149,7 +151,11 @@ function lookUp(form) {
       close();
       return;
     }
-    const answer = await fetch(`${desk.dataset.people}?q=${encodeURIComponent(text)}&limit=${MOST}`, { cache: "no-store" });
+    const answer = await fetch(desk.dataset.people, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text, limit: MOST }), // in the body: addresses end up in logs, and this is a name
+    });
     if (answer.ok && input.value.trim() === text) fill((await answer.json()).people);
   }
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from countenance.cli.subjects import holdings_record
 from countenance.clock import to_text
-from countenance.web.sheet import heading, page, pairs, table, when
+from countenance.papers.page import heading, page, pairs, table, when
 
 if TYPE_CHECKING:
     from countenance.services.requests import Package
+    from countenance.services.subjects import Holdings
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes; ZIP knows no earlier date
 _NO_FACEPRINT = (
@@ -102,3 +102,48 @@ def _body(package: Package) -> Iterable[str]:
         [(one.number, to_text(one.at), one.tag.value, json.dumps(one.payload)) for one in package.entries],
     )
     yield f"<p>{escape(_NO_FACEPRINT)}</p>"
+
+
+def holdings_record(held: Holdings) -> dict[str, object]:
+    """Return what is held of a person as JSON knows it; no faceprint is in it."""
+    person = held.subject
+    return {
+        "subject": person.id,
+        "label": person.label,
+        "residency": list(person.residency),
+        "frozen": None if person.frozen_at is None else to_text(person.frozen_at),
+        "releases": [
+            {
+                "release": release.id,
+                "status": status.value,
+                "signed": to_text(release.signed_at),
+                "expires": to_text(release.term_end),
+                "purposes": sorted(release.scope.purposes),
+                "clients": sorted(release.scope.clients),
+                "client_kinds": sorted(release.scope.kinds),
+            }
+            for release, status in held.releases
+        ],
+        "faces": [
+            {
+                "face": f.id,
+                "photo": f.photo,
+                "state": f.state.value,
+                "reason": f.reason,
+                "reference": f.reference,
+            }
+            for f in held.faces
+        ],
+        "found_by": [
+            {
+                "search": f.search,
+                "at": to_text(f.at),
+                "client": f.client,
+                "client_name": f.client_name,
+                "purpose": f.purpose.value,
+                "photo": f.photo,
+                "score": f.score,
+            }
+            for f in held.findings
+        ],
+    }

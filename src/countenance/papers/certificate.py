@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from countenance.web.sheet import heading, page, pairs, table, when
+from countenance.papers.page import heading, page, pairs, table, when
 
 _STYLE = ".declaration { break-inside: avoid } .line { border-bottom: 1px solid #111; width: 20rem; height: 3.2rem }"
 _METHODS = {
