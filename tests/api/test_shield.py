@@ -19,7 +19,8 @@ def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert "frame-ancestors 'none'" in policy
+        for closed in ("frame-ancestors", "base-uri", "object-src"):
+            assert f"{closed} 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["strict-transport-security"].startswith("max-age=")
         assert headers["x-request-id"].startswith("req_")

@@ -170,6 +170,7 @@ def test_the_longest_wait_leaves_no_more_than_a_hundred_tries_a_day() -> None:
         "x" * 300,
         "ann ann ann ann ann",
         "Example Museum 1",
+        "Countenance 2026",
         "aabbaabbaabbaabbaabb",
         "passwordpassword",
         "1234567890123456",
@@ -177,7 +178,7 @@ def test_the_longest_wait_leaves_no_more_than_a_hundred_tries_a_day() -> None:
     ],
 )
 def test_a_weak_password_is_refused_with_a_reason(ann: Person, world: World, password: str) -> None:
-    """Too short, too long, of few characters, or made of the account's or the operator's name."""
+    """Too short, too long, of few characters, or made of the account's, the operator's or the program's name."""
     caller = ann.invited()
     codes = world.engine.factors.new_codes(caller)
     ann.secret = codes.secret

@@ -20,7 +20,8 @@ from countenance.ids import new_id
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; media-src 'self' blob:; manifest-src 'self'"
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; media-src 'self' blob:; "
+    "manifest-src 'self'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,

@@ -98,7 +98,7 @@ def weak(password: str, *names: str) -> str | None:
     for name in filter(None, (name.casefold().strip() for name in names)):
         rest = rest.replace(name, "")
     if plain != rest and len(rest) < SHORTEST_PASSWORD:
-        return "a password is not made of the account's or the operator's name"
+        return "a password is not made of the account's, the operator's or this program's name"
     return None
 
 

@@ -27,6 +27,7 @@ from countenance.store.records import Records, Transaction, settings
 _CHALLENGE_BYTES = 32
 _ENROL = "enrol"
 _LONGEST_LABEL = 100
+_PROGRAM = "countenance"
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Factors:
         with self._records.read() as work:
             account, operator = _fresh(work, caller), settings(work)["operator"]
             secret, now = _pending(work, caller, pending), work.now
-        weakness = access.weak(password, account.name, operator)
+        weakness = access.weak(password, account.name, operator, _PROGRAM)
         if weakness is not None or (again is not None and again != password):
             raise BadInput(weakness or "the two passwords are not the same")
         step = passwords.step_of(code, secret, now, 0)

@@ -8,7 +8,7 @@ import secrets
 
 from countenance.errors import BadInput, NotAllowed, NotSignedIn
 from countenance.ids import AccountId
-from countenance.model.account import COMMAND_LINE, Caller, Role
+from countenance.model.account import COMMAND_LINE, Account, Caller, Role
 from countenance.model.credential import Method
 from countenance.model.event import EventTag
 from countenance.policy import access
@@ -17,7 +17,7 @@ from countenance.services.credentials import open_session
 from countenance.services.provider import Asked, Provider
 from countenance.store import accounts as account_rows
 from countenance.store import factors as rows
-from countenance.store.records import Records
+from countenance.store.records import Records, Transaction
 
 _KIND = "provider"
 _BYTES = 32
@@ -86,19 +86,25 @@ class Federation:
         with self._records.write() as work:
             data = rows.answered(work, state.encode(), _KIND, None)
             now = work.now
+            if data is None:
+                _log_failure(work, None)
         if data is None:
             raise NotSignedIn("this sign-in was not begun here, or too long ago; begin anew")
         nonce, verifier, go_on = json.loads(data)
-        known = oidc.who(provider, back, Asked(state, nonce, verifier), code, now)
+        try:
+            known = oidc.who(provider, back, Asked(state, nonce, verifier), code, now)
+        except NotSignedIn:
+            with self._records.write() as work:
+                _log_failure(work, None)
+            raise
         with self._records.write() as work:
             account = rows.linked(work, provider.issuer, known)
             if account is not None and account.disabled_at is None:
                 return *open_session(work, account, Method.PROVIDER), go_on
-            one = None if account is None else account.id
-            work.log(
-                EventTag.SIGN_IN_REFUSED,
-                subject=None if account is None else account.subject,
-                account=one,
-                method=Method.PROVIDER.value,
-            )
+            _log_failure(work, account)
         raise NotSignedIn("no account here is linked to you; ask a custodian or an operator to link it")
+
+
+def _log_failure(work: Transaction, account: Account | None) -> None:
+    subject, one = (None, None) if account is None else (account.subject, account.id)
+    work.log(EventTag.SIGN_IN_REFUSED, subject=subject, account=one, method=Method.PROVIDER.value)

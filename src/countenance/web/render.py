@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from countenance.api.guard import engine_of, settings_of
+from countenance.api.guard import cookie_name, engine_of, settings_of
 from countenance.model.account import Caller
 from countenance.web import i18n
 from countenance.web.nav import entries
@@ -44,8 +44,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     response.headers["Content-Language"] = lang
     response.headers["Vary"] = "Accept-Language, Cookie"
     if i18n.chosen(request):
-        is_https = settings_of(request).is_https
-        response.set_cookie(i18n.COOKIE, lang, i18n.COOKIE_AGE_S, secure=is_https, httponly=True, samesite="lax")
+        settings = settings_of(request)
+        name = cookie_name(settings, i18n.COOKIE)
+        response.set_cookie(name, lang, i18n.COOKIE_AGE_S, secure=settings.is_https, httponly=True, samesite="lax")
     return response
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from countenance.api.door import Knock, PlaceOf, let_in, let_out, token_of
-from countenance.api.guard import EngineOf, SettingsOf, Visitor, may
+from countenance.api.guard import EngineOf, SettingsOf, Visitor, cookie_name, may
 from countenance.api.problems import headers_of, problem_of, request_id
 from countenance.api.settings import Settings
 from countenance.bootstrap import Engine
@@ -86,13 +86,18 @@ def provider(
     """Send a browser to the identity provider."""
     if settings.provider is None:
         raise NotFound("no identity provider is known here")
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        # Another site's link or picture opens no session: somebody presses the button of ours.
+        return back_to(f"/sign-in?next={quote(local(next))}")
     try:
         address, state = engine.federation.begin(settings.provider, _way_back(settings), local(next))
     except CountenanceError as error:
         return failed(request, "access/sign-in.html", error, **_form(settings, place, go_on=next))
     response = back_to(address)
     # Lax: the way back comes from another site; the state proves that it was this browser that went.
-    response.set_cookie(_STATE, state, _STATE_S, secure=settings.is_https, httponly=True, samesite="lax")
+    response.set_cookie(
+        cookie_name(settings, _STATE), state, _STATE_S, secure=settings.is_https, httponly=True, samesite="lax"
+    )
     return response
 
 
@@ -102,7 +107,7 @@ def from_provider(
 ) -> Response:
     """Sign in who came back from the identity provider."""
     try:
-        kept = request.cookies.get(_STATE, "")
+        kept = request.cookies.get(cookie_name(settings, _STATE), "")
         if settings.provider is None or not state or not hmac.compare_digest(kept.encode(), state.encode()):
             raise NotSignedIn("this sign-in was not begun in this browser; begin anew")
         back = _way_back(settings)
@@ -112,7 +117,7 @@ def from_provider(
     else:
         response = back_to(go_on)
         let_in(request, response, token)
-    response.delete_cookie(_STATE, secure=settings.is_https, httponly=True, samesite="lax")
+    response.delete_cookie(cookie_name(settings, _STATE), secure=settings.is_https, httponly=True, samesite="lax")
     return response
 
 
