@@ -122,6 +122,8 @@ def upgrade() -> None:
         sa.Column("at", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("nth_of_account", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["client"],
             ["client.id"],
@@ -129,8 +131,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("client_use", schema=None) as batch_op:
-        batch_op.create_index("client_use_account", ["client", "account", "at"], unique=False)
+        batch_op.create_index("client_use_account", ["client", "account", "nth_of_account"], unique=True)
         batch_op.create_index("client_use_client", ["client", "at"], unique=False)
+        batch_op.create_index("client_use_nth", ["client", "nth"], unique=True)
 
     op.create_table(
         "face_decision",
