@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import onnxruntime as ort
 
-from countenance.backends.dlib_pack import dat, graph, landmarks, ranges, weights
+from countenance.backends.dlib_pack import cascade, dat, graph, landmarks, ranges, weights
 from countenance.backends.dlib_pack.arithmetic import Int8
+from countenance.backends.dlib_pack.cascade import Cascade
+from countenance.backends.dlib_pack.dat import Layer
 from countenance.backends.dlib_pack.detector import FULL, DlibDetector, Pyramid
 from countenance.backends.dlib_pack.encoder import DlibEncoder
 from countenance.ports.vision import FacePack
+from countenance.vision.landmark_trees import LandmarkTrees
 
 
 def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -> FacePack:
@@ -28,14 +32,24 @@ def load(threads: int = 1, where: Path | None = None, pyramid: Pyramid = FULL) -
     """
     where = where or weights.folder()
     encoder = weights.read(weights.ENCODER, where)
-    detector = graph.detector(dat.layers(weights.read(weights.DETECTOR, where)), Int8(ranges.DETECTOR, columns=2))
+    layers = dat.layers(weights.read(weights.DETECTOR, where))
     trees = weights.read(weights.LANDMARKS, where)
     return FacePack(
         name="dlib",
         licence="CC0-1.0",
-        detector=DlibDetector(session(detector, threads), lambda: landmarks.read(trees), pyramid),
+        detector=staged(layers, cascade.read(), lambda: landmarks.read(trees), threads, pyramid),
         encoder=DlibEncoder(lambda: session(_encoder(encoder), threads)),
     )
+
+
+def staged(
+    layers: list[Layer], stage: Cascade, trees: Callable[[], LandmarkTrees], threads: int = 1, pyramid: Pyramid = FULL
+) -> DlibDetector:
+    """Start the detector in its two stages."""
+    first, second = ranges.DETECTOR[: graph.OPENING], ranges.DETECTOR[graph.OPENING :]
+    opening = graph.opening(layers, Int8((*first, stage.extent), columns=2), stage.layer)
+    rest = graph.rest(layers, Int8(second, columns=2), first[-1] / 255)
+    return DlibDetector(session(opening, threads), session(rest, threads), stage, trees, pyramid)
 
 
 def _encoder(data: bytes) -> bytes:

@@ -83,12 +83,21 @@ class Arithmetic(ABC):
         self._constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
-    def finish(self, top: str, name: str) -> bytes:
-        """Return the serialised graph with one output of this name."""
-        self._nodes.append(helper.make_node("Identity", [top], [name]))
-        source = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "h", "w", 3])
-        target = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-        graph = helper.make_graph(self._nodes, "dlib", [source], [target], self._constants)
+    def finish(self, *, source: tuple[str, int] = ("pixels", 3), whole: str = "", **outputs: str) -> bytes:
+        """Return the serialised graph.
+
+        Args:
+            source: name and channels of what goes in, uint8 (N, H, W, channels).
+            whole: a tensor that comes out in the arithmetic's own form, named `features`.
+            outputs: tensors that come out as float32, by name.
+        """
+        targets = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+        if whole:
+            outputs = {**outputs, "features": whole}
+            targets.append(helper.make_tensor_value_info("features", TensorProto.UINT8, None))
+        self._nodes += [helper.make_node("Identity", [top], [name]) for name, top in outputs.items()]
+        entry = helper.make_tensor_value_info(source[0], TensorProto.UINT8, ["n", "h", "w", source[1]])
+        graph = helper.make_graph(self._nodes, "dlib", [entry], targets, self._constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
         serialised: bytes = model.SerializeToString()

@@ -13,6 +13,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from countenance.backends.dlib_pack import ranges, weights
+from countenance.backends.dlib_pack.cascade import Cascade
 from countenance.canonical import digest
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import iou, suppress
@@ -33,6 +34,10 @@ _GREY = (123, 117, 104)  # the network's own zero
 # Pixels that the network sees at once: 130 MiB. A cell depends on 94 px around it, so bands overlap by 12 cells.
 _BAND_PX = 2.5e6
 _REACH = 12
+_AROUND = 2  # cells around a hint that get a score, too: a face is seen by several windows
+_REACH_OF_REST = 8  # cells around one that its score depends on, of the features
+_NEAR = np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), np.uint8)
+_NOTHING = -9.0  # the score where no face can be
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,9 @@ class DlibDetector:
     """Finds faces from 40 px up to the whole frame.
 
     Args:
+        opening: gives the features of pixels, and where the rest of the network is worth its time.
+        rest: gives the scores of features.
+        cascade: what the hints come from.
         trees: reads the landmarks' trees, when they are first needed: who only encodes needs none.
 
     Attributes:
@@ -73,9 +81,16 @@ class DlibDetector:
     """
 
     def __init__(
-        self, session: ort.InferenceSession, trees: Callable[[], LandmarkTrees], pyramid: Pyramid = FULL
+        self,
+        opening: ort.InferenceSession,
+        rest: ort.InferenceSession,
+        cascade: Cascade,
+        trees: Callable[[], LandmarkTrees],
+        pyramid: Pyramid = FULL,
     ) -> None:
-        self._session = session
+        self._opening = opening
+        self._rest = rest
+        self._least = cascade.least
         self._read_trees = trees
         self._pyramid = pyramid
         self.digest = digest(
@@ -84,6 +99,7 @@ class DlibDetector:
                 "landmarks": weights.SHA256[weights.LANDMARKS],
                 "pyramid": repr(pyramid),
                 "ranges": [str(extent) for extent in ranges.DETECTOR],
+                "cascade": cascade.text,
                 "rules": f"suppressed above {_OVERLAP}, averaged above {_SAME}, doubtful {_DOUBTFUL}",
             }
         )
@@ -145,16 +161,34 @@ class DlibDetector:
             start = max(first - _REACH, 0)
             end = (first + cells + 2 * _REACH) * _STRIDE
             band = framed[start * _STRIDE : min(end, height)]
-            scores: NDArray[np.float32] = self._session.run(None, {"pixels": band[None]})[0][0, 0]
+            scores = self._judged(band)
             last = end >= height
             bands.append(scores[first - start : None if last else first - start + cells])
             if last:
                 break
         return np.concatenate(bands)
 
+    def _judged(self, pixels: Image) -> NDArray[np.float32]:
+        """Return the score of every cell of a band; `_NOTHING` where the first stage rules a face out."""
+        hints, features = self._opening.run(["hints", "features"], {"pixels": pixels[None]})
+        near = np.asarray(cv2.dilate((hints[0, 0] > self._least).astype(np.uint8), _NEAR), bool)
+        scores = np.full(near.shape, _NOTHING, np.float32)
+        if not near.any():
+            return scores
+        rows, columns = (_around(np.atleast_1d(near.any(axis=axis))) for axis in (1, 0))
+        judged: NDArray[np.float32] = self._rest.run(None, {"features": features[:, rows, columns]})[0][0, 0]
+        np.copyto(scores[rows, columns], judged, where=near[rows, columns])
+        return scores
+
     def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
         return DetectedFace(whole, score, self._trees.predict(brightness, whole), PointScheme.EYE_CORNERS)
+
+
+def _around(wanted: NDArray[np.bool_]) -> slice:
+    """Return the stretch that holds every wanted row or column, and what their scores depend on."""
+    places = np.flatnonzero(wanted)
+    return slice(max(int(places[0]) - _REACH_OF_REST, 0), int(places[-1]) + 1 + _REACH_OF_REST)
 
 
 def _mean_box(boxes: Boxes, scores: NDArray[np.float32], best: int) -> NDArray[np.float64]:

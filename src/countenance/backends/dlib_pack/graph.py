@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from countenance.backends.dlib_pack.arithmetic import Arithmetic
+from countenance.backends.dlib_pack.arithmetic import Arithmetic, Tensor
 from countenance.backends.dlib_pack.dat import Floats, Layer
 
 _MEAN = np.array([122.782, 117.001, 104.298])  # of both networks' input layers, R G B
 _SCALE = 1 / 256
+OPENING = 4  # of the detector's seven convolutions; what follows them is half of the work
+FEATURES = 48  # channels after them
 _LANES = 16  # channels are padded to a multiple of what one AVX-512 register holds
 
 
@@ -36,27 +38,60 @@ def encoder(layers: list[Layer], arithmetic: Arithmetic) -> bytes:
             channels = len(outer.bias)
         top = arithmetic.add_relu(inner, top)
     pooled = arithmetic.node("ReduceMean", arithmetic.planes(top), axes=[2, 3], keepdims=0)
-    return arithmetic.finish(arithmetic.node("MatMul", pooled, arithmetic.constant(layers[-1].weight)), "vectors")
+    return arithmetic.finish(vectors=arithmetic.node("MatMul", pooled, arithmetic.constant(layers[-1].weight)))
 
 
 def detector(layers: list[Layer], arithmetic: Arithmetic) -> bytes:
-    """Return the detector: `pixels` uint8 (1, H, W, 3) RGB to `scores` float32 (1, 1, about H / 8, W / 8).
+    """Return the whole detector: `pixels` uint8 (1, H, W, 3) RGB to `scores` float32 (1, 1, about H / 8, W / 8).
 
-    W must be a multiple of 4. The 9x9 window that the last convolution slides is nine rows, summed: nine
-    outputs of a 1x9 convolution fill a register that one output would leave empty.
+    W must be a multiple of 4.
     """
-    opening, *body, last = _folded(layers)
-    top = arithmetic.first(opening)
-    for layer in body:
+    convolutions = [*_folded(layers)]
+    return arithmetic.finish(scores=_scores(convolutions, arithmetic, _features(convolutions, arithmetic)))
+
+
+def opening(layers: list[Layer], arithmetic: Arithmetic, hint: Layer) -> bytes:
+    """Return the detector's first four convolutions: `pixels` to `features`, in the arithmetic's own form, and `hints`.
+
+    Args:
+        hint: one odd window over the features, whose result is high where the scores may be; see `cascade`.
+    """
+    top = _features([*_folded(layers)], arithmetic)
+    return arithmetic.finish(whole=top.name, hints=_slid(arithmetic, top, hint))
+
+
+def rest(layers: list[Layer], arithmetic: Arithmetic, scale: float) -> bytes:
+    """Return what follows: `features` uint8 (1, h, w, 48) of this scale to `scores` float32 (1, 1, h, w)."""
+    scores = _scores([*_folded(layers)], arithmetic, Tensor("features", scale))
+    return arithmetic.finish(source=("features", FEATURES), scores=scores)
+
+
+def _features(convolutions: list[Layer], arithmetic: Arithmetic) -> Tensor:
+    top = arithmetic.first(convolutions[0])
+    for layer in convolutions[1:OPENING]:
         top = arithmetic.conv(top, _padded(layer), relu=True)
-    window = _padded(last).weight[0]
+    return top
+
+
+def _scores(convolutions: list[Layer], arithmetic: Arithmetic, top: Tensor) -> str:
+    for layer in convolutions[OPENING:-1]:
+        top = arithmetic.conv(top, _padded(layer), relu=True)
+    return _slid(arithmetic, top, convolutions[-1])
+
+
+def _slid(arithmetic: Arithmetic, top: Tensor, layer: Layer) -> str:
+    """Slide one window over a tensor.
+
+    It is taken as its rows, summed: as many outputs of a convolution one row high fill a register that one output
+    would leave empty.
+    """
+    window = _padded(layer).weight[0]
     rows = np.ascontiguousarray(window.transpose(1, 0, 2)[:, :, None, :])
-    by_row = _padded(Layer("con", rows, np.zeros(len(rows), np.float32), pad=last.pad))
+    by_row = _padded(Layer("con", rows, np.zeros(len(rows), np.float32), pad=layer.pad))
     total = np.zeros((1, len(by_row.bias), len(rows), 1), np.float32)
     total[0, : len(rows), :, 0] = np.eye(len(rows))
     top_rows = arithmetic.planes(arithmetic.conv(top, by_row, relu=False))
-    scores = arithmetic.node("Conv", top_rows, arithmetic.constant(total), arithmetic.constant(last.bias))
-    return arithmetic.finish(scores, "scores")
+    return arithmetic.node("Conv", top_rows, arithmetic.constant(total), arithmetic.constant(layer.bias))
 
 
 def _folded(layers: list[Layer]) -> Iterator[Layer]:
