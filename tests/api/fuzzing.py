@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole API asked at random: what the description allows, and what it does not, by everybody there is.
+
+Cases come from schemathesis, ids from what the server itself answered before, so that cases reach what lies behind
+them. Every answer is held against the description.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from fake_pack import face, photo, png
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from httpx import Response
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.errors import InvalidSchema
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi import checks
+from starlette.testclient import TestClient
+
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.allow_header_conformance,
+]
+"""What the answers are held against. Not `positive_data_acceptance`: the law refuses what is well-formed, and says so
+with 403 and 422; not `use_after_free`, `ignored_auth` and the like, which tests of their own promise by name."""
+_ID = re.compile(r"\b([a-z]{2,4})_[0-9a-z]{16}\b")
+_OURS = ("host", "origin", "cookie", "authorization", "content-length", "user-agent")
+_TRACE = re.compile(r'Traceback \(most recent|File "[^"]+\.py", line \d')
+_PREFIX = {
+    "account": "acc", "breach": "bre", "certificate": "cer", "change": "chg", "client": "cli", "conflict": "con",
+    "evidence": "evd", "face": "fac", "hold": "hol", "instruction": "ins", "job": "job", "key": "key", "order": "ord",
+    "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run", "search": "sea",
+    "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
+}  # fmt: skip
+
+
+@dataclass
+class Found:
+    """What a run found.
+
+    Attributes:
+        cases: answered, by operation.
+        good: of them with 2xx, by operation.
+        statuses: how many answers had each status.
+        failures: what is wrong, by operation and first line.
+    """
+
+    cases: Counter[str] = field(default_factory=Counter)
+    good: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class Fuzzer:
+    """Asks a server.
+
+    Args:
+        described: its description.
+        callers: makes a client of somebody, by name; asked again when a caller's session ended.
+        ids: ids to start from.
+    """
+
+    def __init__(
+        self, described: dict[str, Any], callers: Mapping[str, Callable[[], TestClient]], ids: set[str]
+    ) -> None:
+        self.schema = schemathesis.openapi.from_dict(described, config=SchemathesisConfig())
+        self.found = Found()
+        self._callers = callers
+        self._clients = {name: make() for name, make in callers.items()}
+        self._ids: dict[str, list[str]] = {}
+        self._known: set[str] = set()
+        for one in ids:
+            self._learn(one)
+
+    def _learn(self, text: str) -> None:
+        for match in _ID.finditer(text):
+            if match.group() not in self._known:
+                self._known.add(match.group())
+                self._ids.setdefault(match.group(1), []).append(match.group())
+
+    def operations(self) -> dict[str, Any]:
+        """Return every operation that is described."""
+        return {one.ok().label: one.ok() for one in self.schema.get_all_operations()}
+
+    def ask(self, name: str, operation: Any, examples: int, number: int) -> None:
+        """Ask an operation so many times, in each of the two ways, by whoever the cases say."""
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @seed(number)
+            @settings(
+                max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(case=operation.as_strategy(mode), who=st.sampled_from(list(self._callers)), luck=st.integers(0, 1 << 30))
+            def one(case: Any, who: str, luck: int) -> None:
+                self._one(name, case, who, random.Random(luck), negative=mode is GenerationMode.NEGATIVE)  # noqa: S311
+
+            try:
+                one()
+            except (Unsatisfiable, InvalidSchema):
+                pass  # nothing of this operation can be wrong: no parameter, no body
+            except Exception as error:  # noqa: BLE001 - a client that cannot even send it is a finding too
+                self.found.failures.setdefault((name, type(error).__name__), f"{error}"[:2000])
+
+    def _one(self, name: str, case: Any, who: str, luck: random.Random, *, negative: bool) -> None:
+        if not negative or luck.random() < 0.5:
+            self._reach(case, luck)
+        client = self._clients[who]
+        kwargs = case.as_transport_kwargs(base_url=str(client.base_url))
+        kwargs.pop("cookies", None)
+        kwargs.pop("timeout", None)
+        headers = dict(kwargs.pop("headers", None) or {})
+        for key in [key for key in headers if key.lower() in _OURS]:
+            del headers[key]
+        response = client.request(kwargs.pop("method"), kwargs.pop("url"), headers=headers, **kwargs)
+        self.found.cases[name] += 1
+        self.found.statuses[response.status_code] += 1
+        if response.is_success:
+            self.found.good[name] += 1
+        if response.status_code == 401 or name.startswith("DELETE /api/v1/sessions"):
+            self._clients[who] = self._callers[who]()
+        self._judge(name, case, response, who)
+        if response.headers.get("content-type", "").startswith("application/json"):
+            self._learn(response.text)
+
+    def _judge(self, name: str, case: Any, response: Response, who: str) -> None:
+        wrong: list[str] = []
+        try:
+            case.validate_response(response, checks=CHECKS)
+        except FailureGroup as group:
+            wrong += [f"{type(one).__name__}: {one.title}: {one.message}" for one in group.exceptions]
+        kind = response.headers.get("content-type", "")
+        if response.status_code >= 400 and kind != "application/problem+json":
+            wrong.append(f"an error is no problem document: {response.status_code} {kind}")
+        if kind.startswith(("application/json", "application/problem+json")) and _TRACE.search(response.text):
+            wrong.append("a stack trace")
+        for one in wrong:
+            key = one.splitlines()[0][:140]
+            self.found.failures.setdefault(
+                (name, key), f"{who}: {one[:700]}\n  {response.status_code} {response.text[:400]}\n  {case.as_curl_command()[:700]}"
+            )
+
+    def _reach(self, case: Any, luck: random.Random) -> None:
+        """Put ids that exist, and a photo, where the case has something at random."""
+        for place in (case.path_parameters, case.query):
+            for key in list(place or {}):
+                self._put(place, key, luck)
+        if isinstance(case.body, dict):
+            for key in list(case.body):
+                self._put(case.body, key, luck)
+        elif isinstance(case.body, bytes) and luck.random() < 0.7:
+            case.body = png(photo(face(luck.randint(1, 3), 500 + luck.randint(1, 50))))
+
+    def _put(self, place: Any, key: str, luck: random.Random) -> None:
+        value = place[key]
+        if key in ("index", "old"):
+            place[key] = luck.randint(0, 5)
+        pool = self._ids.get(_PREFIX.get(key, ""))
+        if pool and luck.random() < 0.8 and isinstance(value, str):
+            place[key] = luck.choice(pool)
+        elif pool and luck.random() < 0.8 and isinstance(value, list):
+            place[key] = luck.sample(pool, min(len(pool), 2))
+
+
