@@ -121,7 +121,7 @@ class Fuzzer:
                 suppress_health_check=list(HealthCheck),
             )
             @given(case=operation.as_strategy(mode), who=who_asks, luck=st.integers(0, 1 << 30))
-            def one(case: Any, who: str, luck: int) -> None:
+            def one(case: Any, who: str, luck: int, mode: GenerationMode = mode) -> None:
                 self._one(name, case, who, random.Random(luck), negative=mode is GenerationMode.NEGATIVE)
 
             try:
@@ -197,4 +197,4 @@ def _config() -> SchemathesisConfig:
 
 def may(who: str, verb: str) -> bool:
     """Return whether a caller's role may do what a route asks for."""
-    return who in list(Role) and Verb(verb) in MAY[Role(who)]
+    return who in list(Role) and Role(who) in MAY[Verb(verb)]

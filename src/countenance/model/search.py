@@ -35,7 +35,8 @@ class Candidate:
 
     Attributes:
         rank: 1 is best; among equal scores by subject, so that the order says no more than the scores do.
-        score: rounded, like threshold and chance (`shown_score`); the identification score (`vision.neighbourhood`), at most 1, higher is more alike; not a probability.
+        score: the identification score (`vision.neighbourhood`), at most 1, higher is more alike; not a probability.
+            Rounded, like threshold and chance (`model.threshold`).
         threshold: the score that this subject's law and the client's target asked for.
         chance_candidates: how many strangers are to be expected at this score or above in this gallery.
         confirmations: how many people the law wants to confirm it before anything is done on it.
