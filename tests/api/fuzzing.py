@@ -110,26 +110,32 @@ class Fuzzer:
         verb = operation.definition.raw.get("x-verb")
         able = [who for who in everybody if verb is not None and may(who, verb)]
         who_asks = st.sampled_from([*everybody, *(able * len(everybody))])  # most are let in
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        how = settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
 
-            @seed(number)
-            @settings(
-                max_examples=examples,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )
-            @given(case=operation.as_strategy(mode), who=who_asks, luck=st.integers(0, 1 << 30))
-            def one(case: Any, who: str, luck: int, mode: GenerationMode = mode) -> None:
-                self._one(name, case, who, random.Random(luck), negative=mode is GenerationMode.NEGATIVE)
+        def settled(test: Callable[..., None]) -> Callable[..., None]:
+            return seed(number)(how(test))
 
-            try:
-                one()
-            except (Unsatisfiable, InvalidSchema):
-                pass  # nothing of this operation can be wrong: no parameter, no body
-            except Exception as error:  # noqa: BLE001 - a client that cannot even send it is a finding too
-                self.found.failures.setdefault((name, type(error).__name__), f"{error}"[:2000])
+        self._ask(name, operation, GenerationMode.POSITIVE, who_asks, settled)
+        self._ask(name, operation, GenerationMode.NEGATIVE, who_asks, settled)
+
+    def _ask(self, name: str, operation: Any, mode: GenerationMode, who_asks: Any, settled: Any) -> None:
+        @settled
+        @given(case=operation.as_strategy(mode), who=who_asks, luck=st.integers(0, 1 << 30))
+        def one(case: Any, who: str, luck: int) -> None:
+            self._one(name, case, who, random.Random(luck), negative=mode is GenerationMode.NEGATIVE)
+
+        try:
+            one()
+        except (Unsatisfiable, InvalidSchema):
+            pass  # nothing of this operation can be wrong: no parameter, no body
+        except Exception as error:  # noqa: BLE001 - a case that cannot even be sent is a finding too
+            self.found.failures.setdefault((name, type(error).__name__), f"{error}"[:2000])
 
     def _one(self, name: str, case: Any, who: str, luck: random.Random, *, negative: bool) -> None:
         if not negative or luck.random() < 0.5:
