@@ -84,4 +84,4 @@ def test_a_parameter_that_stands_twice_is_refused(server: Server) -> None:
     answer = server().get("/api/v1/log/checkpoint?size=1&size=0")
     assert answer.status_code == 422
     assert "twice" in answer.json()["detail"]
-    assert server().get("/api/v1/log/checkpoint?size=0").status_code != 422
+    assert "twice" not in server().get("/api/v1/log/checkpoint?size=0&%F5=1").text

@@ -93,7 +93,7 @@ class Shield:
 
 def _says_twice(query: bytes) -> bool:
     """Say whether a query gives a parameter more than once; no parameter of the API is a list."""
-    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
     return len(names) > len(set(names))
 
 
