@@ -138,13 +138,19 @@ def test_kill_9_while_rotating(world: World) -> None:
     keys, path, place = ring.contents(), world.data / "keyring.sqlite", KeyFile(world.data / "root.key")
     roots, unfinished, random = set(), 0, Random(7)
     for _ in range(60):
+        begun, tell = os.pipe()
         child = os.fork()
         if child == 0:
             while True:
+                os.write(tell, b".")
                 Keyring.open(path, place).rotate(place)
-        time.sleep(random.uniform(0.005, 0.06))
+        for _ in range(random.randint(1, 3)):
+            os.read(begun, 1)  # however slow the machine is, it has begun this often
+        time.sleep(random.uniform(0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(begun)
+        os.close(tell)
         unfinished += place.staged() is not None
         assert Keyring.open(path, place).contents() == keys
         roots.add(place.read())
