@@ -7,7 +7,6 @@ import hmac
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import segno
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,6 +21,7 @@ from countenance.model.account import Caller
 from countenance.policy import access
 from countenance.policy.roles import Verb
 from countenance.services.passkeys import Place
+from countenance.web.codes import qr
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -261,7 +261,7 @@ def _codes(engine: Engine, caller: Caller, pending: str | None = None) -> dict[s
     codes = engine.factors.new_codes(caller, pending)
     secret = " ".join(codes.secret[start : start + 4] for start in range(0, len(codes.secret), 4))
     return {
-        "qr": segno.make(codes.uri, micro=False).svg_data_uri(scale=4, border=4, light="#fff"),
+        "qr": qr(codes.uri),
         "secret": secret,
         "pending": codes.pending,
         "shortest": access.SHORTEST_PASSWORD,
