@@ -165,7 +165,7 @@ class Furnished:
         """Orders at each stage, two that conflict, and one that was executed, with its certificate."""
         engine = self.world.engine
         engine.recipients.declare("Northern Hosting Ltd")
-        who = [self.world.person(name, "US-IL").id for name in ("Hal Stone", "Ivy Brandt", "Jo Weiss", "Lou Adler")]
+        who = [self.world.person(name, "US-IL").id for name in ("Hal Stone", "Ivy Brandt", "Jo Weiss", "Lou Adler", "Max Roth")]
         for number, subject in enumerate(who, start=71):
             self.world.sign(subject)
             self.world.enrol(self.gala, subject, number)
@@ -173,6 +173,8 @@ class Furnished:
         self.ids["order_confirmed"] = self._order(who[0], "26 CH 0102", upto="confirmed")
         self.ids["order"] = self._order(who[1], "26 CH 0103")
         self.ids["run_waits"] = engine.run_jobs.execute(self.ids["order"], by=self.ann).finished.run.id  # type: ignore[arg-type]
+        yours = self._order(who[4], "26 CH 0107")
+        self.ids["run_yours"] = engine.run_jobs.execute(yours, by=self.bea).finished.run.id  # type: ignore[arg-type]
         self._order(who[2], "26 CH 0104", "settlement", ["destroy"])
         self._order(who[2], "26 CH 0105", "settlement", ["retain"])
         self.ids["conflict"] = engine.custody.conflicts.everything()[0].id

@@ -119,6 +119,7 @@ DESK = [
 CUSTODY = [
     Shown("/", Role.CUSTODIAN),
     Shown("/custody", Role.CUSTODIAN),
+    Shown("/custody", Role.CUSTODIAN, steps.open_the_menu),
     Shown("/orders", Role.CUSTODIAN),
     Shown("/orders/new", Role.CUSTODIAN),
     Shown("/orders/new", Role.CUSTODIAN, steps.enter_half_an_order),
@@ -132,7 +133,7 @@ CUSTODY = [
     Shown("/holds/{hold}", Role.CUSTODIAN),
     Shown("/runs", Role.CUSTODIAN),
     Shown("/runs/{run_waits}", Role.CUSTODIAN),
-    Shown("/runs/{run_waits}", Role.CUSTODIAN, steps.approve_alone),
+    Shown("/runs/{run_yours}", Role.CUSTODIAN),
     Shown("/runs/{run}", Role.CUSTODIAN),
     Shown("/certificates", Role.CUSTODIAN),
     Shown("/certificates/{certificate}", Role.CUSTODIAN),
@@ -150,7 +151,7 @@ CUSTODY = [
     Shown("/law", Role.CUSTODIAN),
     Shown("/law/files/{pack}", Role.CUSTODIAN),
     Shown("/explain", Role.CUSTODIAN),
-    Shown("/explain?what=key&name=retention.max_days", Role.CUSTODIAN),
+    Shown("/explain?what=key&key=destruction.request_deadline_days", Role.CUSTODIAN),
     Shown("/explain?what=enrol&subject={subject}", Role.CUSTODIAN),
 ]
 LOG = [

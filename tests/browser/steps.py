@@ -28,7 +28,7 @@ def sign_in_wrongly(page: Page) -> None:
     page.locator("[name=password]").fill("wrong horse battery staple")
     page.locator("[name=code]").fill("000000")
     press(page, "Sign in")
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert").first).to_be_visible()
 
 
 def accept(page: Page) -> None:
@@ -105,6 +105,7 @@ def start_nothing(page: Page) -> None:
 
 def choose_a_photo(page: Page) -> None:
     """Choose a photo of two people; the faces are shown, nothing is searched."""
+    page.get_by_label("The person in the photo is here").check()
     page.get_by_label("Choose a photo").set_input_files(picture(1, 2))
     expect(page.get_by_text("2 faces were found")).to_be_visible()
 
@@ -128,11 +129,12 @@ def compare(page: Page) -> None:
 
 def enter_half_an_order(page: Page) -> None:
     """Enter an order whose quotation is not in its words."""
-    for name, text in (("authority", "Circuit Court"), ("matter", "26 CH 0107"), ("text", "No such words.")):
-        page.locator(f"[name={name}]").fill(text)
-    page.locator("[name=kind]").select_option("injunction")
-    for name in ("issued_at", "served_at"):
-        page.locator(f"[name={name}]").fill("2026-04-01")
+    page.get_by_label("Authority").fill("Circuit Court")
+    page.get_by_label("Matter").fill("26 CH 0107")
+    page.get_by_label("All of the order's words").fill("No such words.")
+    page.get_by_label("Kind", exact=True).select_option("injunction")
+    page.get_by_label("Issued on").fill("2026-04-01")
+    page.get_by_label("Served on").fill("2026-04-01")
     page.locator("#f-verb-0").select_option("destroy")
     page.locator("#f-quote-0").fill("shall destroy all of it")
     for name in ("name", "contact", "side"):
@@ -143,14 +145,12 @@ def enter_half_an_order(page: Page) -> None:
 
 def preview(page: Page) -> None:
     """Count whom an order would concern."""
-    press(page, "Preview")
+    press(page, "Count now")
 
 
-def approve_alone(page: Page) -> None:
-    """Approve what one asked for oneself."""
-    page.get_by_text("Approve …").click()
-    press(page, "Approve")
-    expect(page.get_by_role("alert")).to_be_visible()
+def open_the_menu(page: Page) -> None:
+    """Open the navigation, as on a phone."""
+    page.get_by_role("button", name="Menu", exact=True).click()
 
 
 def drill(page: Page) -> None:

@@ -45,6 +45,7 @@ class Rooms:
             page.goto(path)
         if shown.then is not None:
             shown.then(page)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         return page
 
     def _enter(self, role: Role | None) -> Page:

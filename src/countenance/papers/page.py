@@ -38,7 +38,7 @@ def page(title: str, body: Iterable[str], *, footer: str | None = None, style: s
     sheet = _STYLE.replace("FOOTER", escape(footer or title)) + style
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
     head += f"<style>{sheet}</style>"
-    text = f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>\n"
+    text = f"<!doctype html><html lang='en'><head>{head}</head><body><main>{''.join(body)}</main></body></html>\n"
     return text.encode()
 
 
@@ -49,7 +49,7 @@ def heading(operator: str, title: str, below: str = "") -> str:
 
 def pairs(rows: Mapping[str, str | None]) -> str:
     """Return a table of names and texts; those without a text are left out."""
-    lines = (f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
+    lines = (f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
     return f"<table class='pairs'>{''.join(lines)}</table>"
 
 
@@ -58,7 +58,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
     if not rows:
         return "<p>None.</p>"
     numbers = [isinstance(value, int) for value in rows[0]]
-    first = "".join(f"<th{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
+    first = "".join(f"<th scope=col{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
     return f"<table><tr>{first}</tr>{body}</table>"
 
