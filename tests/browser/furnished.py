@@ -53,6 +53,7 @@ class Furnished:
         self.people = [self._signed(name, number) for number, name in enumerate(_NAMES, start=1)]
         self._accounts()
         world.engine.sources.revoke(fair, by=self.ann, reason="the organiser took the permission back")
+        self._law()
         self._photos()
         self._searches()
         self._signings()
@@ -155,11 +156,15 @@ class Furnished:
         self.ids["request_correct"] = fix.id
         engine.breaches.close(engine.breaches.report([Exposed.LOG]).id, note="the disk was found")
         self.ids["breach"] = engine.breaches.report([Exposed.RECORDS, Exposed.KEYRING]).id
-        (pack, *_) = [one.pack.id for one in engine.packs.everyone() if not one.in_use]
-        engine.packs.declare(pack, by=self.ann)
-        engine.packs.drop(pack, by=self.bea)
-        self.ids["pack"] = "us-il-bipa"
         self.ids["day"] = engine.retention.status().next[0].at.date().isoformat()
+
+    def _law(self) -> None:
+        """A law file that was declared, and a change that waits; before any notice, which a change would outdate."""
+        packs = self.world.engine.packs
+        pack = next(one.pack.id for one in packs.everyone() if not one.in_use)
+        packs.declare(pack, by=self.ann)
+        packs.drop(pack, by=self.bea)
+        self.ids["pack"] = "us-il-bipa"
 
     def _orders(self) -> None:
         """Orders at each stage, two that conflict, and one that was executed, with its certificate."""
