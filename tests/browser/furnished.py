@@ -170,7 +170,10 @@ class Furnished:
         """Orders at each stage, two that conflict, and one that was executed, with its certificate."""
         engine = self.world.engine
         engine.recipients.declare("Northern Hosting Ltd")
-        who = [self.world.person(name, "US-IL").id for name in ("Hal Stone", "Ivy Brandt", "Jo Weiss", "Lou Adler", "Max Roth")]
+        who = [
+            self.world.person(name, "US-IL").id
+            for name in ("Hal Stone", "Ivy Brandt", "Jo Weiss", "Lou Adler", "Max Roth")
+        ]
         for number, subject in enumerate(who, start=71):
             self.world.sign(subject)
             self.world.enrol(self.gala, subject, number)
@@ -192,7 +195,12 @@ class Furnished:
         self.ids["evidence"] = evidence
 
     def _order(
-        self, who: SubjectId, matter: str, kind: str = "injunction", verbs: list[str] | None = None, upto: str = "frozen"
+        self,
+        who: SubjectId,
+        matter: str,
+        kind: str = "injunction",
+        verbs: list[str] | None = None,
+        upto: str = "frozen",
     ) -> str:
         orders = self.world.engine.custody.orders
         text = order_toml(
@@ -218,5 +226,3 @@ class Furnished:
         self.world.destroy(eve)
         self.ids["link"] = engine.own.link(self.people[1])
         engine.own.ask(ada, RequestKind.CORRECT, "My name is spelt Ada Exampel.")
-
-

@@ -20,7 +20,8 @@ h1 { font-size: 1.7rem; margin: .2rem 0 } h2 { font-size: 1.05rem; margin: 1.5re
 .title { font-size: 1.1rem; font-weight: bold } .wrong { color: #a00 } .sum { font-size: 1.05rem }
 table { border-collapse: collapse; width: 100%; font-size: .88rem } tr { break-inside: avoid }
 th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #ccc; padding: .22rem .6rem .22rem 0 }
-table.pairs td { overflow-wrap: anywhere } table.pairs th { width: 9.5rem; font-weight: normal; color: #444 } th.n, td.n { text-align: right; width: 5rem }
+table.pairs td { overflow-wrap: anywhere }
+table.pairs th { width: 9.5rem; font-weight: normal; color: #444 } th.n, td.n { text-align: right; width: 5rem }
 code, pre { font: .76rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 ul { padding-left: 1.2rem } li { margin-bottom: .3rem }
 """
@@ -48,7 +49,9 @@ def heading(operator: str, title: str, below: str = "") -> str:
 
 def pairs(rows: Mapping[str, str | None]) -> str:
     """Return a table of names and texts; those without a text are left out."""
-    lines = (f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
+    lines = (
+        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text
+    )
     return f"<table class='pairs'>{''.join(lines)}</table>"
 
 
