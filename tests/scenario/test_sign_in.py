@@ -185,7 +185,7 @@ def test_the_longest_wait_leaves_no_more_than_a_hundred_tries_a_day() -> None:
     ],
 )
 def test_a_weak_password_is_refused_with_a_reason(ann: Person, world: World, password: str) -> None:
-    """Too short, too long, common in whole or in parts, or made of the account's, the operator's, the program's name."""
+    """Too short, too long, common in whole or in parts, or of the account's, the operator's or the program's name."""
     caller = ann.invited()
     codes = world.engine.factors.new_codes(caller)
     ann.secret = codes.secret
@@ -213,7 +213,10 @@ def test_no_rule_says_of_which_kinds_a_password_is(password: str) -> None:
 
 def test_a_password_known_from_a_breach_is_refused(ann: Person, world: World, tmp_path: Path) -> None:
     """Looked up in a file by halves; the same one without the list, and another one with it, will do."""
-    hashes = sorted(hashlib.sha1(word.encode()).hexdigest().upper() for word in (WORDS, *map(str, range(500))))
+    hashes = sorted(
+        hashlib.sha1(word.encode(), usedforsecurity=False).hexdigest().upper()
+        for word in (WORDS, *map(str, range(500)))
+    )
     path = tmp_path / "pwned.txt"
     path.write_text("".join(f"{one}:{7 + at}\r\n" for at, one in enumerate(hashes)))
     breached, caller = BreachedPasswords(path), ann.invited()
