@@ -9,11 +9,15 @@ import logging
 import pytest
 from served import ClientFor, Server
 
+from countenance.api.watch import LOG
 from countenance.model.account import Role
 
 
-def test_a_line_names_the_pattern_and_no_secret(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_names_the_pattern_and_no_secret(
+    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A link's secret, a query and a name stand in no line; page and API route are told apart."""
+    monkeypatch.setattr(LOG, "disabled", False)  # import-linter, run in this process, switches known loggers off
     caplog.set_level(logging.INFO, "countenance.requests")
     browser = server()
     for path in (
