@@ -21,6 +21,7 @@ from countenance.ports.vision import Encoder
 from countenance.services.ingest import Progress
 from countenance.services.release_act import Draft, ReleaseTerms
 from countenance.services.search import Request
+from countenance.store.raw_bytes import pieces
 
 _PREVIEW = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 """How every preview begins; the first three bytes alone would turn up in encrypted bytes by chance."""
