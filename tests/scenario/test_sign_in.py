@@ -64,9 +64,9 @@ class Person:
         assert isinstance(self.world.clock, FakeClock)
         return pyotp.TOTP(self.secret).at(int(self.world.clock.moment.timestamp()) + 30 * ahead)
 
-    def enter(self) -> Caller:
+    def enter(self, agent: str = "") -> Caller:
         """Sign in by password."""
-        return self.world.engine.sign_in.password(self.account.name, WORDS, self.code())[1]
+        return self.world.engine.sign_in.password(self.account.name, WORDS, self.code(), agent)[1]
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,18 @@ ConsentStatus = Literal[
 ErrandState = Literal["waiting", "running", "done", "failed"]
 Exposed = Literal["records", "keyring", "backup", "log", "clients", "host"]
 FaceState = Literal["bystander", "reference", "skipped", "waiting", "dismissed"]
+Happened = Literal[
+    "signed_in",
+    "refused",
+    "half_refused",
+    "invited",
+    "factor_added",
+    "factor_removed",
+    "key_made",
+    "key_revoked",
+    "linked",
+    "sessions_ended",
+]
 HoldBasis = Literal["warrant", "subpoena", "court_order", "regulator", "litigation_anticipated"]
 JobKind = Literal["folder", "upload"]
 JobState = Literal["running", "done", "cancelled", "interrupted", "failed"]
@@ -372,6 +384,12 @@ class DuePersonOut(TypedDict):
     rule: str
     held: bool
     waiting: bool
+
+
+class EndedOut(TypedDict):
+    """Sessions that were ended."""
+
+    ended: int
 
 
 class EntriesOut(TypedDict):
@@ -871,6 +889,22 @@ class NoteIn(TypedDict):
     """How it ended."""
 
     note: str
+
+
+class NoticeOut(TypedDict):
+    """Something that happened to one's account."""
+
+    at: str
+    what: Happened
+    method: Method | None
+    agent: str
+    told: bool
+
+
+class NoticesOut(TypedDict):
+    """What happened to one's account in the last 90 days, newest first."""
+
+    notices: list[NoticeOut]
 
 
 class NumbersOut(TypedDict):
@@ -1399,6 +1433,7 @@ class SessionOut(TypedDict):
     created_at: str
     seen_at: str
     ends_at: str
+    agent: str
     current: bool
 
 
