@@ -18,7 +18,7 @@ from countenance.model.client import DEFAULT_FPIR, Attestation, Client, Site
 from countenance.model.hours import Hours
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.quota import STANDARD_QUOTA, Quota
-from countenance.model.vetting import Action, Change, Outcome
+from countenance.model.vetting import Action, Change, ChangeOutcome
 from countenance.policy.roles import Verb
 from countenance.services.metering import Usage
 from countenance.services.vetting import Terms
@@ -125,7 +125,7 @@ class ChangeOfClientOut(BaseModel):
     entered_at: datetime
     decided_by: str | None
     decided_at: datetime | None
-    outcome: Outcome | None = Field(description="null while it waits for a second account.")
+    outcome: ChangeOutcome | None = Field(description="null while it waits for a second account.")
 
 
 class DenialOut(BaseModel):
