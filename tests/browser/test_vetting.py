@@ -31,7 +31,7 @@ def enter(page: Page) -> None:
 
 
 def test_two_custodians_vet_and_one_suspends(house: House) -> None:
-    """Who entered it has no button to confirm; the other compares and confirms; suspended, the next search is refused."""
+    """Who entered it has no button to confirm; the other has; once suspended, the next search is refused."""
     ann, bea = house.enter(Role.CUSTODIAN), house.enter(Role.CUSTODIAN)
     enter(ann)
     expect(ann.get_by_role("main")).to_contain_text("You entered it; somebody else has to confirm it.")

@@ -38,7 +38,7 @@ class FlagOut(BaseModel):
     note: str | None
 
 
-class SettleIn(BaseModel):
+class SettleFlagIn(BaseModel):
     """What came of a flag."""
 
     note: str = Field(max_length=10_000, description="What was found and done; sealed.")
@@ -66,7 +66,7 @@ def list_flags(
 
 
 @router.post("/flags/{flag}/settle")
-def settle_flag(caller: Settler, engine: EngineOf, flag: str, said: SettleIn) -> FlagOut:
+def settle_flag(caller: Settler, engine: EngineOf, flag: str, said: SettleFlagIn) -> FlagOut:
     """Record that somebody looked at a flag, and what came of it; never the account that the flag is about."""
     (shown,) = flags_out(engine, [engine.flags.settle(flag, by=caller.account, note=said.note)])
     return shown

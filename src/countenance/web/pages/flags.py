@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from countenance.api.guard import EngineOf, may
 from countenance.api.problems import Problem
 from countenance.api.routes import flags as api
-from countenance.api.routes.flags import SettleIn
+from countenance.api.routes.flags import SettleFlagIn
 from countenance.bootstrap import Engine
 from countenance.model.account import Caller
 from countenance.policy.roles import Verb
@@ -41,7 +41,7 @@ def settle_flag(
     """Write down what came of a flag."""
 
     def act() -> str:
-        api.settle_flag(caller, engine, flag, SettleIn(note=note[:10_000]))
+        api.settle_flag(caller, engine, flag, SettleFlagIn(note=note[:10_000]))
         return "/flags"
 
     return carry_out(request, act, lambda problem: _list(request, caller, engine, problem, said={flag: note}))
