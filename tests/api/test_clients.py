@@ -151,7 +151,7 @@ def test_a_flag_waits_for_a_custodian_who_settles_it(
     searcher = client_for(Role.SEARCHER, client=client)
     for _ in range(3):
         assert search(searcher).status_code == 201
-    (flag,) = ann.get(f"{API}/flags", params={"open": True, "client": client}).json()["items"]
+    (flag,) = ann.get(f"{API}/flags", params={"unsettled": True, "client": client}).json()["items"]
     assert (flag["kind"], flag["people"], flag["times"]) == ("repeated_person", [ada], 3)
     assert flag["account"].startswith("acc_")
     assert "flag" in {one["kind"] for one in ann.get(f"{API}/worklist").json()}

@@ -25,7 +25,7 @@ class Flags:
         )
         return cast("models.ListedFlagOut", answer.json())
 
-    def settle_flag(self, flag: str, body: models.countenanceapiroutesflagsSettleIn) -> models.FlagOut:
+    def settle_flag(self, flag: str, body: models.SettleFlagIn) -> models.FlagOut:
         """Record that somebody looked at a flag, and what came of it; never the account that the flag is about."""
         answer = self._transport.send("POST", f"/api/v1/flags/{quote(flag, safe='')}/settle", body=body)
         return cast("models.FlagOut", answer.json())

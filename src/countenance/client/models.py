@@ -1583,6 +1583,19 @@ class SessionsOut(TypedDict):
     sessions: list[SessionOut]
 
 
+class SettleFlagIn(TypedDict):
+    """What came of a flag."""
+
+    note: str
+
+
+class SettleIn(TypedDict):
+    """What became of it."""
+
+    outcome: Outcome
+    evidence: str
+
+
 class SignInIn(TypedDict):
     """A name, its password, and a code of the authenticator app."""
 
@@ -1846,16 +1859,3 @@ class WholeLawFileOut(TypedDict):
     shipped: bool
     in_use: bool
     values: dict[str, ValueOut]
-
-
-class countenanceapiroutesflagsSettleIn(TypedDict):
-    """What came of a flag."""
-
-    note: str
-
-
-class countenanceapiroutesrecipientsSettleIn(TypedDict):
-    """What became of it."""
-
-    outcome: Outcome
-    evidence: str

@@ -41,7 +41,7 @@ class Recipients:
         answer = self._transport.send("POST", f"/api/v1/instructions/{quote(instruction, safe='')}/letter")
         return answer.text
 
-    def settle_instruction(self, instruction: str, body: models.countenanceapiroutesrecipientsSettleIn) -> None:
+    def settle_instruction(self, instruction: str, body: models.SettleIn) -> None:
         """Record that a recipient confirmed, or that no confirmation can be had."""
         answer = self._transport.send("POST", f"/api/v1/instructions/{quote(instruction, safe='')}/settle", body=body)
         answer.read()

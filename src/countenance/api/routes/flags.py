@@ -55,7 +55,7 @@ def list_flags(
     _caller: Reader,
     engine: EngineOf,
     client: str | None = None,
-    is_open: Annotated[bool, Query(alias="open", description="Those only that nobody has settled.")] = False,
+    is_open: Annotated[bool, Query(alias="unsettled", description="Those only that nobody has settled.")] = False,
     after: After = None,
     limit: Limit = PAGE,
 ) -> Listed[FlagOut]:
