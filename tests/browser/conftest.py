@@ -45,6 +45,13 @@ def named_house(world: World, chromium: Browser) -> Iterator[House]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def lasting_house(lasting_world: World, chromium: Browser) -> Iterator[House]:
+    """One server on one world for all tests of a module."""
+    with _open(lasting_world, chromium, "127.0.0.1") as found:
+        yield found
+
+
 @contextmanager
 def _open(world: World, chromium: Browser, name: str) -> Iterator[House]:
     with socket.socket() as free:

@@ -62,10 +62,13 @@ class House:
     ) -> Page:
         """Return a page of a fresh browser in which somebody of a role is signed in."""
         page = self.browser(**settings)
-        token, _ = enter(self.world, role, client=client, subject=subject)
+        self.let_in(page, enter(self.world, role, client=client, subject=subject)[0])
+        return page
+
+    def let_in(self, page: Page, token: str) -> None:
+        """Give a browser the cookie of a session."""
         name = cookie_name(Settings(origin=self.address))
         page.context.add_cookies([{"name": name, "value": token, "url": self.address}])
-        return page
 
     def close(self) -> None:
         """Close every browser."""
