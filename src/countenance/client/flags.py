@@ -17,11 +17,16 @@ class Flags:
         self._transport = transport
 
     def list_flags(
-        self, *, client: str | None = None, open: bool | None = None, after: str | None = None, limit: int | None = None
+        self,
+        *,
+        client: str | None = None,
+        unsettled: bool | None = None,
+        after: str | None = None,
+        limit: int | None = None,
     ) -> models.ListedFlagOut:
         """Return flags, newest first."""
         answer = self._transport.send(
-            "GET", "/api/v1/flags", query={"client": client, "open": open, "after": after, "limit": limit}
+            "GET", "/api/v1/flags", query={"client": client, "unsettled": unsettled, "after": after, "limit": limit}
         )
         return cast("models.ListedFlagOut", answer.json())
 

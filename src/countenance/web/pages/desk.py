@@ -74,8 +74,8 @@ def history(request: HttpRequest, caller: Reader, engine: EngineOf, before: str 
     entries, after = engine.desk.history(client_of(caller), before=None if before is None else SearchId(before))
     following = None if after is None else f"/searches?{urlencode({'before': after})}"
     usage, who = engine.meter.of(client_of(caller)), who_is_who(engine)
-    values = {"following": following, "later": before is not None, "usage": usage, "who": who}
-    return page(request, "desk/history.html", entries=entries, **values)
+    later = before is not None
+    return page(request, "desk/history.html", entries=entries, following=following, later=later, usage=usage, who=who)
 
 
 @router.get("/searches/{search}")
