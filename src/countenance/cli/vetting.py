@@ -71,8 +71,9 @@ def vet(
 
     Example:
         countenance client vet "Example Photos" --kind photographer \
-          --purpose photo_delivery --contact "Eve Example, eve@photos.example" \
-          --contract C/2026/17 --contract-on 2026-05-01 --contract-until 2027-04-30
+          --purpose photo_delivery --contact "Eve, eve@photos.example" \
+          --contract C/2026/17 --contract-on 2026-05-01 \
+          --contract-until 2027-04-30
     """
     from countenance.services.vetting import Terms  # noqa: PLC0415 - as in `engine_command`
 
@@ -118,12 +119,13 @@ def amend(
     data: Data = DEFAULT_DATA,
     as_json: Json = False,
 ) -> None:
-    """Change terms of a client: at once where it may do less, else once another account has confirmed it.
+    r"""Change terms of a client: at once where it may do less, else once another account has confirmed it.
 
     What is not named stays as it is.
 
     Example:
-        countenance client amend cli_7k2m0q9x4t8b5c1d --contract-until 2028-04-30
+        countenance client amend cli_7k2m0q9x4t8b5c1d \
+          --contract-until 2028-04-30
     """
     said: dict[str, Any] = {"name": name, "contact": contact, "contract": contract, "place": place, "site": site}
     said |= {"attests": attests, "authority": authority, "fpir": fpir}
@@ -228,7 +230,7 @@ def settle(
     """Write down what came of a flag.
 
     Example:
-        countenance client settle flg_7k2m0q9x4t8b5c1d --note "Spoke with the archive"
+        countenance client settle flg_7k2m0q9x4t8b5c1d --note "Spoke with them"
     """
     with engine_command(data, as_json) as (engine, output):
         _say_flag(output, engine.flags.settle(flag, by=by or getpass.getuser(), note=note))
