@@ -41,7 +41,7 @@ def give(page: Page, data: bytes) -> None:
     """Choose a file at the file field that has the focus."""
     file: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": data}
     with page.expect_file_chooser() as waiting:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     waiting.value.set_files(file)
 
 
