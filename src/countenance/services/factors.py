@@ -16,6 +16,7 @@ from countenance.model.credential import Factor, Happened, Method, Passkey, Pass
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import passkeys, passwords
+from countenance.services.breached import BreachedPasswords
 from countenance.services.credentials import agent_of, open_session, require_fresh, tell
 from countenance.services.passkeys import Place
 from countenance.store import accounts as account_rows
@@ -123,7 +124,14 @@ class Factors:
         return NewCodes(secret, passwords.uri(secret, account.name, operator), pending)
 
     def set_password(
-        self, caller: Caller, password: str, pending: str, code: str, *, again: str | None = None
+        self,
+        caller: Caller,
+        password: str,
+        pending: str,
+        code: str,
+        *,
+        again: str | None = None,
+        breached: BreachedPasswords | None = None,
     ) -> str | None:
         """Set a password and its codes, in place of earlier ones.
 
@@ -131,18 +139,21 @@ class Factors:
             pending: of `new_codes`.
             code: what the authenticator app shows.
             again: the password typed a second time, where nobody sees it.
+            breached: the list that this server looks new passwords up in.
 
         Returns:
             The token of a full session in place of one that an invitation opened; None where the session stays.
 
         Raises:
             NotAllowed: the caller signed in too long ago, or is a key.
-            BadInput: the password is too weak, or the code is not of this secret.
+            BadInput: the password is too weak, or known from a breach, or the code is not of this secret.
         """
         with self._records.read() as work:
             account, operator = _fresh(work, caller), settings(work)["operator"]
             secret, now = _pending(work, caller, pending), work.now
-        weakness = access.weak(password, account.name, operator, _PROGRAM)
+        weakness = access.weak(password, passwords.guesses(password), account.name, operator, _PROGRAM)
+        if weakness is None and breached is not None and breached.holds(password):
+            weakness = "this password is known from a breach somewhere, so it is tried everywhere; choose another one"
         if weakness is not None or (again is not None and again != password):
             raise BadInput(weakness or "the two passwords are not the same")
         step = passwords.step_of(code, secret, now, 0)

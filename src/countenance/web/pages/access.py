@@ -166,6 +166,7 @@ def set_password(
     request: Request,
     caller: Enrolling,
     engine: EngineOf,
+    settings: SettingsOf,
     place: PlaceOf,
     password: Text,
     again: Text,
@@ -174,7 +175,7 @@ def set_password(
 ) -> Response:
     """Set a password with codes."""
     try:
-        token = engine.factors.set_password(caller, password, pending, code, again=again)
+        token = engine.factors.set_password(caller, password, pending, code, again=again, breached=settings.breached)
     except NotAllowed as error:
         return _own(request, engine, caller, error)
     except CountenanceError as error:
