@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.door import let_in
+from countenance.api.door import Browser, let_in
 from countenance.api.guard import EngineOf, may
 from countenance.api.problems import Problem, problem_of, request_id
 from countenance.api.routes import own as api
@@ -21,7 +21,8 @@ from countenance.ids import ReleaseId
 from countenance.model.account import Caller
 from countenance.model.request import RequestKind
 from countenance.policy.roles import Verb
-from countenance.web.places import PLACES, name_of
+from countenance.web.i18n import language_of
+from countenance.web.places import name_of, places_in
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -43,10 +44,10 @@ def knock(request: Request, engine: EngineOf, token: str) -> HTMLResponse:
 
 
 @router.post("/mine/{token}")
-def enter(request: Request, engine: EngineOf, token: str) -> Response:
+def enter(request: Request, engine: EngineOf, browser: Browser, token: str) -> Response:
     """Open one's own view on this device."""
     try:
-        entered = engine.own.enter(token)
+        entered = engine.own.enter(token, browser)
     except NotSignedIn:
         return page(request, "own/nowhere.html", status=410)
     if entered is None:
@@ -119,8 +120,8 @@ def _own(request: Request, caller: Caller, engine: Engine, problem: Problem | No
         status=200 if problem is None else problem.status,
         own=shown,
         photos=list(dict.fromkeys(face.photo for face in shown.faces)),
-        homes=[name_of(one) for one in shown.residency],
-        places=PLACES,
+        homes=[name_of(one, language_of(request)) for one in shown.residency],
+        places=places_in(language_of(request)),
         problem=problem,
         contact=engine.own.contact,
     )

@@ -220,6 +220,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run"),
     )
     op.create_table(
+        "access_notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("access_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_notice_account"), ["account"], unique=False)
+
+    op.create_table(
         "api_key",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
@@ -328,6 +343,8 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.Text(), nullable=False),
         sa.Column("idle_s", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), server_default="", nullable=False),
+        sa.Column("untold", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("token_hash"),
