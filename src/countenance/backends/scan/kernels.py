@@ -102,6 +102,23 @@ def _pack(block, row, levels, wide):
 
 
 @_compiled()
+def move(words, gaps, last, left, count):
+    """Move codes of the rows `last` into the rows `gaps`, and overwrite every row from `left` to `count` with zeros.
+
+    `words` are codes as uint32 (blocks, pieces, 16). A row after the other: its pieces lie side by side.
+    """
+    for number in range(len(gaps)):
+        source, target = words[last[number] // 16], words[gaps[number] // 16]
+        row, place = last[number] % 16, gaps[number] % 16
+        for piece in range(words.shape[1]):
+            target[piece, place] = source[piece, row]
+    while left < count and left % 16:
+        words[left // 16, :, left % 16] = 0
+        left += 1
+    words[(left + 15) // 16 : (count + 15) // 16] = 0
+
+
+@_compiled()
 def exact_score(row, query):
     """Return what `exact.scores` returns for one row, clipped to [-1, 1]: the same sums in the same order."""
     a = b = c = d = e = f = g = h = 0.0

@@ -85,12 +85,9 @@ class Segment:
                 array[left : self._count] = 0
         for codes in (self._codes, self._fine):
             if len(codes):
-                words = codes.view(np.uint32)[..., 0]  # (blocks, pieces, rows of a block)
-                freed = np.arange(left, self._count)
-                for piece in range(words.shape[1]):
-                    of_piece = words[:, piece]
-                    of_piece[gaps // BLOCK, gaps % BLOCK] = of_piece[last // BLOCK, last % BLOCK]
-                    of_piece[freed // BLOCK, freed % BLOCK] = 0
+                from countenance.backends.scan import kernels  # noqa: PLC0415 - as in `encode`
+
+                kernels.move(codes.view(np.uint32)[..., 0], gaps, last, left, self._count)
         if self._encoded < self._count and len(gaps):  # a row without a code may have moved before one that has
             self._encoded = min(self._encoded, int(gaps[0]))
         self._encoded = min(self._encoded, left)
