@@ -35,6 +35,28 @@ def test_the_camera_may_be_asked_for_by_the_signing_pages_alone(server: Server) 
         assert {camera, "microphone=()", "geolocation=()"} <= set(policy)
 
 
+def test_every_answer_says_what_it_is_and_in_which_encoding(server: Server) -> None:
+    """Pages, scripts, styles and drawings name UTF-8, so that no browser guesses."""
+    for path, kind in (
+        ("/", "text/html; charset=utf-8"),
+        ("/static/style.css", "text/css; charset=utf-8"),
+        ("/static/js/live.js", "text/javascript; charset=utf-8"),
+        ("/static/favicon.svg", "image/svg+xml; charset=utf-8"),
+        ("/api/v1/health", "application/json"),
+        ("/api/v1/nothing", "application/problem+json"),
+    ):
+        assert server().get(path).headers["content-type"] == kind, path
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "TRACK", "DEBUG"])
+def test_methods_that_nobody_needs_are_not_served(server: Server, method: str) -> None:
+    """Nor does any answer repeat what was sent."""
+    for headers in ({}, {"Authorization": "Bearer secret"}):
+        answer = server().request(method, "/api/v1/me", headers=headers)
+        assert answer.status_code in {401, 403, 405}
+        assert "secret" not in answer.text
+
+
 def test_another_host_name_is_not_served(server: Server) -> None:
     """A name that an attacker's DNS points here (rebinding) gets nothing, whatever it asks for."""
     answer = server().get("/api/v1/health", headers={"Host": "evil.example"})
