@@ -320,7 +320,7 @@ def test_a_passkey_that_was_written_past_the_program_opens_nothing(ann: Person, 
     device, verbs = Authenticator(ORIGIN), world.engine.sign_in
     ann.with_passkey(device)
     other = world.engine.accounts.add("Cy", Role.CUSTODIAN, by=COMMAND_LINE)
-    for change in (f"account = '{other.id}'", "public_key = public_key || x'00'"):
+    for change in (f"account = '{other.id}'", "public_key = x'a0'"):
         with world.raw() as raw:
             raw.execute("CREATE TABLE kept AS SELECT * FROM passkey")
             raw.execute(f"UPDATE passkey SET {change}")

@@ -172,8 +172,6 @@ class _Lines(logging.Formatter):
     Of an error that nobody caught it says the kind and the places, without its words: they may be personal.
     """
 
-    converter = time.gmtime
-
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name in `logging`
         """Return the kind of an error and where it was raised, innermost last."""
         kind, _, trace = ei
@@ -187,7 +185,9 @@ class _Lines(logging.Formatter):
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"))
+    lines = _Lines("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ")
+    lines.converter = time.gmtime
+    handler.setFormatter(lines)
     for name, level in (("countenance", logging.INFO), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
