@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from fake_pack import blurred, face, photo, png
 from order_examples import order_toml
@@ -15,13 +16,16 @@ from countenance.ids import ClientId, SubjectId
 from countenance.model.account import COMMAND_LINE, Caller, Role
 from countenance.model.breach import Exposed
 from countenance.model.destruction import HoldBasis
+from countenance.model.hours import Hours
 from countenance.model.purpose import ClientKind, Purpose
+from countenance.model.quota import Quota
 from countenance.model.request import RequestKind, VerifiedBy
 from countenance.model.search import ProbeBasis
 from countenance.model.signing import Act, Offer, Relation
 from countenance.model.subject import AgeBand
 from countenance.services.order_documents import uploaded
 from countenance.services.search import Request
+from countenance.services.vetting import Terms
 
 _NAMES = ("Ada Example", "Bo Larsen", "Cleo Whitfield", "Dan Okafor", "Eve Marchetti", "Fay Nakamura", "Gil Torres")
 _BASIS = ProbeBasis.SUBJECT_PRESENT
@@ -56,6 +60,7 @@ class Furnished:
         self._law()
         self._photos()
         self._searches()
+        self._clients()
         self._signings()
         self._custody()
         self._own()
@@ -102,9 +107,37 @@ class Furnished:
     def _searches(self) -> None:
         """A candidate, nobody, and a candidate on whom two people have to agree."""
         desk = self.world.engine.desk
+        self.world.engine.flags.link(self.searcher, self.people[1], by=self.ann)
         for name, seed in (("search_nobody", 90), ("search_two", 2), ("search", 1)):
             request = Request(self.shop, DELIVERY, _BASIS, self.searcher, case="Order 2026-118")
             self.ids[name] = desk.search(png(photo(face(seed, 999))), request).search.id
+
+    def _clients(self) -> None:
+        """A client in force, a change of it and a new one that wait, one suspended, and flags, one of them settled."""
+        vetting, flags = self.world.engine.vetting, self.world.engine.flags
+        today = self.world.clock.now().date()
+        terms = Terms(
+            name="Lakeside Archive",
+            kind=ClientKind.ARCHIVE,
+            purposes=(Purpose.ARCHIVE_SEARCH,),
+            contact="Hal Example, hal@lakeside.example",
+            contract="L/2026/4",
+            contract_on=today - timedelta(days=30),
+            contract_until=today + timedelta(days=20),
+            place="US-IL",
+            quota=Quota(100, 500, 50),
+            hours=Hours.parse("1-5 08:00-18:00"),
+        )
+        vetted = vetting.confirm(vetting.propose(terms, by=self.ann).id, by=self.bea).client.id
+        wider = {"quota": Quota(200, 500), "contract_until": today + timedelta(days=300)}
+        self.ids["client"], self.ids["change"] = self.shop, vetting.amend(vetted, wider, by=self.bea).id
+        self.ids["client_vetted"] = vetted
+        self.ids["change_new"] = vetting.propose(replace(terms, name="Hill Museum"), by=self.ann).id
+        vetting.suspend(self.museum, reason="The contract was not renewed.", by=self.ann)
+        for seed in (2, 2):
+            request = Request(self.shop, DELIVERY, _BASIS, self.searcher, case="Order 2026-119")
+            self.world.engine.desk.search(png(photo(face(seed, 998))), request)
+        flags.settle(flags.everyone()[-1].id, by=self.ann, note="A test of the desk, as announced.")
 
     def _signings(self) -> None:
         """A signing at each of its steps, of somebody who is of age and of a child."""

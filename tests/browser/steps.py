@@ -157,3 +157,15 @@ def drill(page: Page) -> None:
     """See what would follow if the records got out."""
     page.get_by_label("The records").check()
     press(page, "Drill")
+
+
+def vet_half_a_client(page: Page) -> None:
+    """Enter a client whose contract has ended."""
+    page.get_by_label("Name", exact=True).fill("Half Museum")
+    page.get_by_label("Kind").select_option("museum")
+    page.get_by_label("Who answers for it there").fill("Ida Example")
+    page.get_by_label("Collection research").check()
+    page.get_by_label("Contract").fill("H/1")
+    page.get_by_label("Signed on").fill("2020-04-01")
+    page.get_by_label("Last day").fill("2021-04-01")
+    press(page, "Enter this client")

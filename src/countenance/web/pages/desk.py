@@ -73,8 +73,9 @@ def history(request: HttpRequest, caller: Reader, engine: EngineOf, before: str 
     """Show the client's searches, newest first."""
     entries, after = engine.desk.history(client_of(caller), before=None if before is None else SearchId(before))
     following = None if after is None else f"/searches?{urlencode({'before': after})}"
-    later, who = before is not None, who_is_who(engine)
-    return page(request, "desk/history.html", entries=entries, following=following, later=later, who=who)
+    usage, who = engine.meter.of(client_of(caller)), who_is_who(engine)
+    later = before is not None
+    return page(request, "desk/history.html", entries=entries, following=following, later=later, usage=usage, who=who)
 
 
 @router.get("/searches/{search}")
@@ -196,6 +197,7 @@ def _ask(
         template,
         status=200 if problem is None else problem.status,
         terms=engine.desk.terms(client_of(caller)),
+        usage=engine.meter.of(client_of(caller)),
         said={name: said.get(name) or "" for name in _ASKED},
         problem=problem,
         key=secrets.token_urlsafe(24),
