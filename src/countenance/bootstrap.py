@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ class Engine(Intake, Remedies):
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
-        self.packs = Packs(records, law, self._show_policy)
+        self.packs = Packs(records, law, partial(files.show_policy, directory))
         self._gallery = LiveGallery(
             technologies.scan, law, GalleryFiles(records, directory / files.GALLERY), os.cpu_count() or 1
         )
@@ -369,9 +369,3 @@ class Engine(Intake, Remedies):
             set_setting(work, "policy_url", policy_url or where)
             set_setting(work, ORIGIN, f"countenance/{new_id('log')}")
         self.packs.publish()
-
-    def _show_policy(self, text: str) -> None:
-        path = self.directory / files.POLICY
-        with files.writing(self.directory):
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                path.write_text(text, encoding="utf-8")
