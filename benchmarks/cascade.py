@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m benchmarks.cascade --write`: fit the first stage of dlib's detector to the detector's own verdicts.
 
-Windows of the public photos, resized, mirrored, turned, darkened, brightened and blurred at random, and what the whole
-network says of each. One linear window over the features of the first four convolutions is fitted to that: squared
-hinge loss, by reweighted least squares. Without `--write` the shipped one is held against the whole detector: faces
-lost and found, on photos that the fit has not seen and on the same ones darkened, and on tiled group photos.
+The public photos, resized, mirrored, turned, darkened, brightened and blurred at random, and what the whole network
+says of each of their cells. Two linear windows over the features of the first four convolutions are fitted to that, for
+the level itself and for the level above it, by squared hinge loss and reweighted least squares; then again with those
+cells besides that the first fit took for a face. Without `--write` the shipped ones are held against the whole
+detector: faces lost and found, on photos that the fit has not seen, on the same ones darkened, on smaller ones, and on
+tiled group photos.
 """
 
 # ruff: noqa: SLF001 -- looks into the detector
@@ -38,6 +40,7 @@ _LEAST = 0.0  # hint from which on the second stage looks: below what any face o
 _ROUNDS, _DECAY = 6, 300.0
 _STEP = 16_384
 Windows = NDArray[np.uint8]
+Looks = Callable[[DlibDetector, Image], tuple[Windows, NDArray[np.float32]]]
 
 
 def main() -> None:
@@ -46,52 +49,105 @@ def main() -> None:
     given = options.parse_args()
     cv2.setNumThreads(1)
     random = np.random.default_rng(1)
-    paths = [faces.photos()[index] for index in random.permutation(len(faces.photos()))]
+    photos_of_all = faces.photos()
+    paths = [photos_of_all[index] for index in random.permutation(len(photos_of_all))]
     if given.write:
         _write(paths[:-_HELD_OUT], random)
     held_out = [_pixels(path) for path in paths[-_HELD_OUT:]]
     dark = [np.asarray(photo * 0.35, np.uint8) for photo in held_out]
-    print("| photos | faces | lost (their scores) | found besides | looked at twice |\n|---|---|---|---|---|")
+    small = [np.vstack([np.hstack([cv2.resize(photo, (120, 120))] * 2)] * 2) for photo in held_out]
+    print("| photos | faces | lost (their scores) | found besides | largest level looked at | twice |")
+    print("|---|---|---|---|---|---|")
     for what, photos in (
         ("held out", held_out),
         ("the same, darkened", dark),
+        ("four times the same, of 120 pixels", small),
         ("tiled groups", [*_groups(paths, random)]),
     ):
         _compare(what, photos)
 
 
 def _write(paths: list[Path], random: np.random.Generator) -> None:
-    blank = Cascade(Layer("con", np.zeros((1, _CHANNELS, 1, 1), np.float32), np.zeros(1, np.float32)), 1.0, -1.0, "")
-    whole = _detector(blank)
-    parts = [_sampled(whole, _framed(_varied(_pixels(path), random)), random) for path in paths]
-    windows, scores = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-    is_face = scores > _FACE
-    print(f"{len(windows)} windows, {is_face.sum()} of a face", flush=True)
-    kernel, bias = _fitted(windows, is_face, np.where((scores > -0.9) & ~is_face, 0.2, 1.0))
-    by_row = np.abs((windows[:_STEP].astype(np.float32).reshape(-1, _CHANNELS, _SIDE, _SIDE) * kernel).sum(axis=(1, 3)))
-    layer = Layer("con", kernel[None] * 255 / ranges.DETECTOR[graph.OPENING - 1], np.array([bias]), pad=_SIDE // 2)
-    data = {
-        "photos": len(paths),
-        "sha256": faces.data_digest(paths),
-        "windows": len(windows),
-        "faces": int(is_face.sum()),
-    }
-    text = cascade.written(layer, round(float(np.quantile(by_row, 0.9999)), 2), _LEAST, data)
-    Path(cascade.__file__).with_name(cascade.FILE).write_text(text, encoding="utf-8")
+    side = np.zeros((2, _CHANNELS, 1, 1), np.float32)
+    whole = _detector(Cascade(Layer("con", side, np.zeros(2, np.float32)), 1.0, -np.inf, 0.0, ""))
+    fits = [_fit(whole, paths, random, looks) for looks in (_here, _above)]
+    windows = np.stack([kernel for kernel, _, _ in fits])
+    layer = Layer("con", windows * 255 / ranges.DETECTOR[graph.OPENING - 1], np.array([bias for _, bias, _ in fits]))
+    data = {"photos": len(paths), "sha256": faces.data_digest(paths)}
+    stage = Cascade(layer, round(max(extent for _, _, extent in fits), 2), _LEAST, FULL.ratio, "")
+    Path(cascade.__file__).with_name(cascade.FILE).write_text(cascade.written(stage, data), encoding="utf-8")
 
 
-def _sampled(whole: DlibDetector, framed: Image, random: np.random.Generator) -> tuple[Windows, NDArray[np.float32]]:
+def _fit(
+    whole: DlibDetector, paths: list[Path], random: np.random.Generator, looks: Looks
+) -> tuple[NDArray[np.float32], float, float]:
+    """Return a window over stored features, its offset, and the largest value of one of its rows."""
+    kernel, bias = np.zeros((_CHANNELS, _SIDE, _SIDE), np.float32), 0.0
+    for is_known in (False, True):
+        parts = []
+        for path in paths:
+            features, scores = looks(whole, _varied(_pixels(path), random))
+            hints = _slid(features, kernel, bias) if is_known else None
+            parts.append(_sampled(features, scores, hints, random))
+        windows, scores = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        is_face = scores > _FACE
+        print(f"{looks.__name__}: {len(windows)} windows, {is_face.sum()} of a face", flush=True)
+        kernel, bias = _fitted(windows, is_face, np.where((scores > -0.9) & ~is_face, 0.2, 1.0))
+    some = windows[:_STEP].astype(np.float32).reshape(-1, _CHANNELS, _SIDE, _SIDE)
+    return kernel, bias, float(np.quantile(np.abs((some * kernel).sum(axis=(1, 3))), 0.9999))
+
+
+def _here(whole: DlibDetector, photo: Image) -> tuple[Windows, NDArray[np.float32]]:
+    """Return the features of a level, (h, w, channels), and the score of each of its cells."""
+    features = whole._opening.run(["features"], {"pixels": _framed(photo)[None]})[0]
+    return features[0, :, :, :_CHANNELS], whole._rest.run(None, {"features": features})[0][0, 0]
+
+
+def _above(whole: DlibDetector, photo: Image) -> tuple[Windows, NDArray[np.float32]]:
+    """Return the features of the level below a photo, and of each cell the best score that the photo has there."""
+    rows, columns = (int(length * FULL.ratio) for length in photo.shape[:2])
+    below = np.asarray(cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
+    features, scores = _here(whole, below)[0], _here(whole, photo)[1]
+    best = np.full(features.shape[:2], -9, np.float32)
+    found = np.nonzero(scores > -1)
+    places = [_cell_below(at, length) for at, length in zip(found, best.shape, strict=True)]
+    np.maximum.at(best, tuple(places), scores[found])
+    # Beside a face a window sees most of it: neither is wrong.
+    beside = cv2.dilate((best > _FACE).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    best[beside & (best <= _FACE)] = -0.8
+    return features, best
+
+
+def _cell_below(at: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+    first, border = detector._FIRST, FULL.border[0]
+    place = (detector._STRIDE * at + first - border) * FULL.ratio + border - first
+    return np.clip(np.round(place / detector._STRIDE).astype(np.intp), 0, length - 1)
+
+
+def _sampled(
+    features: Windows, scores: NDArray[np.float32], hints: NDArray[np.float32] | None, random: np.random.Generator
+) -> tuple[Windows, NDArray[np.float32]]:
     """Return windows (N, channels * side * side) of one level, and the score of each."""
-    features = whole._opening.run(["features"], {"pixels": framed[None]})[0]
-    scores = whole._rest.run(None, {"features": features})[0][0, 0]
     half = _SIDE // 2
-    padded = np.pad(features[0, :, :, :_CHANNELS], ((half, half), (half, half), (0, 0)))
+    padded = np.pad(features, ((half, half), (half, half), (0, 0)))
     flat = scores.ravel()
     found, near = np.flatnonzero(flat > _FACE), np.flatnonzero((flat > -0.95) & (flat <= _FACE))[:20]
-    chosen = np.concatenate([random.permutation(found)[:14], near, random.permutation(flat.size)[:45]])
-    rows, columns = np.unravel_index(chosen, scores.shape)
+    chosen = [random.permutation(found)[:14], near, random.permutation(flat.size)[:30]]
+    if hints is not None:
+        ruled_out = np.flatnonzero(flat <= -0.95)
+        chosen.append(ruled_out[np.argsort(-hints.ravel()[ruled_out])[:24]])
+    picked = np.concatenate(chosen)
+    rows, columns = np.unravel_index(picked, scores.shape)
     every = sliding_window_view(padded, (_SIDE, _SIDE), axis=(0, 1))
-    return every[rows, columns].reshape(len(chosen), -1), flat[chosen]
+    return every[rows, columns].reshape(len(picked), -1), flat[picked]
+
+
+def _slid(features: Windows, kernel: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
+    """Return what a window gives at each cell."""
+    total = np.full(features.shape[:2], bias, np.float32)
+    for plane, part in zip(features.transpose(2, 0, 1).astype(np.float32), kernel, strict=True):
+        total += cv2.filter2D(plane, cv2.CV_32F, part, borderType=cv2.BORDER_CONSTANT)
+    return total
 
 
 def _fitted(
@@ -120,24 +176,22 @@ def _fitted(
 def _compare(what: str, photos: list[Image]) -> None:
     staged = _detector(cascade.read())
     whole = _detector(replace(cascade.read(), least=-np.inf))
-    seen: list[float] = []
+    seen: list[tuple[bool, float]] = []
     faces_of, lost, more = 0, [], []
     for photo in photos:
         true, found = whole.detect(photo), staged.detect(photo)
         faces_of += len(true)
         lost += _missing(true, found)
         more += _missing(found, true)
-        seen += [_share(staged, level) for level, _ in staged._levels(photo)][:1]
+        levels = [_framed(level) for level, _ in staged._levels(photo)][:2]
+        seen.append((staged._judged(levels[1])[1], float((staged._judged(levels[0])[0] > detector._NOTHING).mean())))
     scores = ", ".join(f"{score:.2f}" for score in sorted(lost)[-5:])
     print(
-        f"| {what}, {len(photos)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | {np.mean(seen):.2f} |",
+        f"| {what}, {len(photos)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | "
+        + " | ".join(f"{share:.2f}" for share in np.mean(seen, axis=0))
+        + " |",
         flush=True,
     )
-
-
-def _share(staged: DlibDetector, level: Image) -> float:
-    """Return the share of the largest level's cells that the second stage looks at."""
-    return float((staged._judged(_framed(level)) > detector._NOTHING).mean())
 
 
 def _missing(these: list[DetectedFace], those: list[DetectedFace]) -> list[float]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -67,6 +68,14 @@ FULL = Pyramid(enlarge=1.9, area=1e7, ratio=0.72, smallest=50, border=(12, 28), 
 """Faces from 40 px, and such as fill the frame."""
 
 
+class _Windows(NamedTuple):
+    """What holds a face at one level: boxes (N, 4) in the photo, scores (N,); whether smaller faces may be there."""
+
+    boxes: Boxes
+    scores: NDArray[np.float32]
+    may_be_smaller: bool
+
+
 class DlibDetector:
     """Finds faces from 40 px up to the whole frame.
 
@@ -91,6 +100,7 @@ class DlibDetector:
         self._opening = opening
         self._rest = rest
         self._least = cascade.least
+        self._skips = cascade.ratio == pyramid.ratio
         self._read_trees = trees
         self._pyramid = pyramid
         self.digest = digest(
@@ -113,9 +123,13 @@ class DlibDetector:
 
         Scores are mostly about 1, and above 0; only where no face has that, one of at least -0.5 is returned.
         """
-        found = [self._search(level, scale) for level, scale in self._levels(image)]
-        boxes = np.concatenate([boxes for boxes, _ in found])
-        scores = np.concatenate([scores for _, scores in found])
+        levels = self._levels(image)
+        largest = next(levels)
+        found = [self._search(level, scale) for level, scale in levels]
+        if not (self._skips and found) or found[0].may_be_smaller:
+            found.insert(0, self._search(*largest))
+        boxes = np.concatenate([one.boxes for one in found])
+        scores = np.concatenate([one.scores for one in found])
         kept = suppress(boxes, scores, _OVERLAP)
         kept = [index for index in kept if scores[index] > 0] or kept[:1]
         if not kept:
@@ -139,46 +153,54 @@ class DlibDetector:
             if min(rows, columns) < plan.smallest:
                 return
 
-    def _search(self, level: Image, scale: tuple[float, float]) -> tuple[Boxes, NDArray[np.float32]]:
-        """Return boxes (N, 4) in the photo and scores (N,) of the windows of one level that hold a face."""
+    def _search(self, level: Image, scale: tuple[float, float]) -> _Windows:
+        """Return the windows of one level that hold a face."""
         plan = self._pyramid
         border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
         edges = (border, border, border, right)
         framed = np.asarray(cv2.copyMakeBorder(level, *edges, cv2.BORDER_CONSTANT, value=plan.colour), np.uint8)
-        scores = self._scores(framed)
+        scores, may_be_smaller = self._scores(framed)
         rows, columns = np.nonzero(scores > _DOUBTFUL)
         corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
         boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)
-        return boxes, scores[rows, columns]
+        return _Windows(boxes, scores[rows, columns], may_be_smaller)
 
-    def _scores(self, framed: Image) -> NDArray[np.float32]:
-        """Return the score of every cell; a large level is run in bands of rows, with the same result."""
+    def _scores(self, framed: Image) -> tuple[NDArray[np.float32], bool]:
+        """Return the score of every cell, and whether faces may be a size smaller.
+
+        A large level is run in bands of rows, with the same result.
+        """
         height, width = framed.shape[:2]
         cells = max(int(_BAND_PX / width / _STRIDE) - 2 * _REACH, 1) if height * width > _BAND_PX else height
-        bands = []
+        bands, may_be_smaller = [], False
         for first in range(0, height, cells):
             start = max(first - _REACH, 0)
             end = (first + cells + 2 * _REACH) * _STRIDE
             band = framed[start * _STRIDE : min(end, height)]
-            scores = self._judged(band)
+            scores, may = self._judged(band)
+            may_be_smaller |= may
             last = end >= height
             bands.append(scores[first - start : None if last else first - start + cells])
             if last:
                 break
-        return np.concatenate(bands)
+        return np.concatenate(bands), may_be_smaller
 
-    def _judged(self, pixels: Image) -> NDArray[np.float32]:
-        """Return the score of every cell of a band; `_NOTHING` where the first stage rules a face out."""
+    def _judged(self, pixels: Image) -> tuple[NDArray[np.float32], bool]:
+        """Return the score of every cell of a band, and whether faces may be a size smaller.
+
+        The score is `_NOTHING` where the first stage rules a face out.
+        """
         hints, features = self._opening.run(["hints", "features"], {"pixels": pixels[None]})
+        may_be_smaller = bool((hints[0, 1] > self._least).any())
         near = np.asarray(cv2.dilate((hints[0, 0] > self._least).astype(np.uint8), _NEAR), bool)
         scores = np.full(near.shape, _NOTHING, np.float32)
         if not near.any():
-            return scores
+            return scores, may_be_smaller
         rows, columns = (_around(np.atleast_1d(near.any(axis=axis))) for axis in (1, 0))
         judged: NDArray[np.float32] = self._rest.run(None, {"features": features[:, rows, columns]})[0][0, 0]
         np.copyto(scores[rows, columns], judged, where=near[rows, columns])
-        return scores
+        return scores, may_be_smaller
 
     def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))

@@ -54,7 +54,7 @@ def opening(layers: list[Layer], arithmetic: Arithmetic, hint: Layer) -> bytes:
     """Return the detector's first four convolutions: `pixels` to `features`, in the arithmetic's own form, and `hints`.
 
     Args:
-        hint: one odd window over the features, whose result is high where the scores may be; see `cascade`.
+        hint: odd windows over the features, one for each of the hints; see `cascade`.
     """
     top = _features([*_folded(layers)], arithmetic)
     return arithmetic.finish(whole=top.name, hints=_slid(arithmetic, top, hint))
@@ -80,16 +80,17 @@ def _scores(convolutions: list[Layer], arithmetic: Arithmetic, top: Tensor) -> s
 
 
 def _slid(arithmetic: Arithmetic, top: Tensor, layer: Layer) -> str:
-    """Slide one window over a tensor.
+    """Slide windows over a tensor, one for each output.
 
-    It is taken as its rows, summed: as many outputs of a convolution one row high fill a register that one output
+    They are taken as their rows, summed: as many outputs of a convolution one row high fill a register that one output
     would leave empty.
     """
-    window = _padded(layer).weight[0]
-    rows = np.ascontiguousarray(window.transpose(1, 0, 2)[:, :, None, :])
-    by_row = _padded(Layer("con", rows, np.zeros(len(rows), np.float32), pad=layer.pad))
-    total = np.zeros((1, len(by_row.bias), len(rows), 1), np.float32)
-    total[0, : len(rows), :, 0] = np.eye(len(rows))
+    count, _, height, _ = layer.weight.shape
+    rows = _padded(layer).weight[:count].transpose(0, 2, 1, 3).reshape(count * height, -1, 1, layer.weight.shape[3])
+    by_row = _padded(Layer("con", np.ascontiguousarray(rows), np.zeros(len(rows), np.float32), pad=layer.pad))
+    total = np.zeros((count, len(by_row.bias), height, 1), np.float32)
+    for window in range(count):
+        total[window, window * height : (window + 1) * height, :, 0] = np.eye(height)
     top_rows = arithmetic.planes(arithmetic.conv(top, by_row, relu=False))
     return arithmetic.node("Conv", top_rows, arithmetic.constant(total), arithmetic.constant(layer.bias))
 
