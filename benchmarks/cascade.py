@@ -164,9 +164,10 @@ def _fitted(
         for start in range(0, len(windows), _STEP):
             part = slice(start, start + _STEP)
             terms = np.hstack([(windows[part] - mean) / spread, np.ones((len(target[part]), 1))]).astype(np.float32)
-            weight = (care[part] * (target[part] * (terms @ found) < 1)).astype(np.float32)
+            wrong = target[part] * (terms @ found) < 1
+            terms, weight = terms[wrong], care[part][wrong].astype(np.float32)
             square += terms.T @ (terms * weight[:, None])
-            cross += terms.T @ (target[part] * weight)
+            cross += terms.T @ (target[part][wrong] * weight)
         new = np.linalg.solve(square, cross)
         found = new if number < 2 else (found + new) / 2
     kernel = found[:-1] / spread
@@ -184,7 +185,8 @@ def _compare(what: str, photos: list[Image]) -> None:
         lost += _missing(true, found)
         more += _missing(found, true)
         levels = [_framed(level) for level, _ in staged._levels(photo)][:2]
-        seen.append((staged._judged(levels[1])[1], float((staged._judged(levels[0])[0] > detector._NOTHING).mean())))
+        (largest, _), (_, smaller) = (staged._scores(level) for level in levels)
+        seen.append((bool((smaller > _LEAST).any()), float((largest > detector._NOTHING).mean())))
     scores = ", ".join(f"{score:.2f}" for score in sorted(lost)[-5:])
     print(
         f"| {what}, {len(photos)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | "

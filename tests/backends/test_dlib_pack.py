@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +17,7 @@ import pytest
 from skimage.data import astronaut
 
 from countenance.backends import dlib_pack
-from countenance.backends.dlib_pack import dat, detector, graph, ranges, weights
+from countenance.backends.dlib_pack import cascade, dat, detector, graph, landmarks, ranges, weights
 from countenance.backends.dlib_pack.arithmetic import Int8, Tensor
 from countenance.errors import EncodingFailed, ModelDamaged, ModelMissing
 from countenance.model.face import Crop, Image, PointScheme
@@ -121,6 +124,48 @@ def test_bands_change_nothing(pack: FacePack, photo: Image, monkeypatch: pytest.
     whole = pack.detector._scores(level)
     monkeypatch.setattr(detector, "_BAND_PX", 2e5)
     assert np.array_equal(pack.detector._scores(level), whole)
+
+
+class _Watched:
+    """A session that notes the sizes of what it is run on."""
+
+    def __init__(self, session: object) -> None:
+        self.widths: list[int] = []
+        self._session: Any = session
+
+    def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        self.widths.append(feed["pixels"].shape[2])
+        answer: list[np.ndarray] = self._session.run(outputs, feed)
+        return answer
+
+
+def test_the_largest_level_is_looked_at_on_demand(photo: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portrait on a plain ground is not searched for small faces; a small face anywhere is demand enough."""
+    found = dlib_pack.load().detector
+    assert isinstance(found, detector.DlibDetector)
+    watched = _Watched(found._opening)
+    monkeypatch.setattr(found, "_opening", watched)
+    left, top, right, bottom = (int(edge) for edge in FACE)
+    portrait = np.full((400, 400, 3), 128, np.uint8)
+    portrait[150:250, 150:250] = cv2.resize(photo[top:bottom, left:right], (100, 100))
+    assert len(found.detect(portrait)) == 1
+    assert max(watched.widths) < 1.9 * 400
+    portrait[300:342, 300:342] = cv2.resize(photo[top:bottom, left:right], (42, 42), interpolation=cv2.INTER_AREA)
+    assert len(found.detect(portrait)) == 2
+    assert max(watched.widths) > 1.9 * 400
+
+
+def test_what_is_not_ruled_out_has_the_scores_of_the_whole_network(photo: Image) -> None:
+    """Two stages, or both everywhere: the same box, score and landmarks, to the last bit."""
+    read = functools.partial(weights.read, where=weights.folder())
+    layers, trees = dat.layers(read(weights.DETECTOR)), landmarks.read(read(weights.LANDMARKS))
+    staged, whole = (
+        dlib_pack.staged(layers, dataclasses.replace(cascade.read(), least=least), lambda: trees)
+        for least in (cascade.read().least, -np.inf)
+    )
+    (one,), (other,) = staged.detect(photo), whole.detect(photo)
+    assert (one.box, one.score) == (other.box, other.score)
+    assert np.array_equal(one.landmarks, other.landmarks)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (300, 7), (64, 64), (500, 400)])

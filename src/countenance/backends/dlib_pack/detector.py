@@ -160,47 +160,41 @@ class DlibDetector:
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
         edges = (border, border, border, right)
         framed = np.asarray(cv2.copyMakeBorder(level, *edges, cv2.BORDER_CONSTANT, value=plan.colour), np.uint8)
-        scores, may_be_smaller = self._scores(framed)
+        scores, hints = self._scores(framed)
         rows, columns = np.nonzero(scores > _DOUBTFUL)
         corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
         boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)
-        return _Windows(boxes, scores[rows, columns], may_be_smaller)
+        return _Windows(boxes, scores[rows, columns], bool((hints > self._least).any()))
 
-    def _scores(self, framed: Image) -> tuple[NDArray[np.float32], bool]:
-        """Return the score of every cell, and whether faces may be a size smaller.
+    def _scores(self, framed: Image) -> NDArray[np.float32]:
+        """Return (2, h, w): the score of every cell, and the hint of smaller faces there.
 
         A large level is run in bands of rows, with the same result.
         """
         height, width = framed.shape[:2]
         cells = max(int(_BAND_PX / width / _STRIDE) - 2 * _REACH, 1) if height * width > _BAND_PX else height
-        bands, may_be_smaller = [], False
+        bands = []
         for first in range(0, height, cells):
             start = max(first - _REACH, 0)
             end = (first + cells + 2 * _REACH) * _STRIDE
             band = framed[start * _STRIDE : min(end, height)]
-            scores, may = self._judged(band)
-            may_be_smaller |= may
+            judged = self._judged(band)
             last = end >= height
-            bands.append(scores[first - start : None if last else first - start + cells])
+            bands.append(judged[:, first - start : None if last else first - start + cells])
             if last:
                 break
-        return np.concatenate(bands), may_be_smaller
+        return np.concatenate(bands, axis=1)
 
-    def _judged(self, pixels: Image) -> tuple[NDArray[np.float32], bool]:
-        """Return the score of every cell of a band, and whether faces may be a size smaller.
-
-        The score is `_NOTHING` where the first stage rules a face out.
-        """
+    def _judged(self, pixels: Image) -> NDArray[np.float32]:
+        """Return what `_scores` does, of a band; the score is `_NOTHING` where the first stage rules a face out."""
         hints, features = self._opening.run(["hints", "features"], {"pixels": pixels[None]})
-        may_be_smaller = bool((hints[0, 1] > self._least).any())
         near = np.asarray(cv2.dilate((hints[0, 0] > self._least).astype(np.uint8), _NEAR), bool)
         scores = np.full(near.shape, _NOTHING, np.float32)
-        if not near.any():
-            return scores, may_be_smaller
-        rows, columns = (_around(np.atleast_1d(near.any(axis=axis))) for axis in (1, 0))
-        judged: NDArray[np.float32] = self._rest.run(None, {"features": features[:, rows, columns]})[0][0, 0]
-        np.copyto(scores[rows, columns], judged, where=near[rows, columns])
-        return scores, may_be_smaller
+        if near.any():
+            rows, columns = (_around(np.atleast_1d(near.any(axis=axis))) for axis in (1, 0))
+            judged: NDArray[np.float32] = self._rest.run(None, {"features": features[:, rows, columns]})[0][0, 0]
+            np.copyto(scores[rows, columns], judged, where=near[rows, columns])
+        return np.stack([scores, hints[0, 1]])
 
     def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
