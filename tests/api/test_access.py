@@ -67,6 +67,17 @@ def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_of_other_sites(serve
     assert "cnt_" not in answer.text
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_open(client_for: ClientFor, world: World) -> None:
+    """An open page that polls is no use: after half an hour the session is over, as without it."""
+    asked, used = client_for(Role.OPERATOR), client_for(Role.OPERATOR)
+    for _ in range(3):
+        assert asked.get("/api/v1/me", headers={"X-Live": "1"}).status_code == 200
+        assert used.get("/api/v1/me").status_code == 200
+        world.clock.tick(minutes=11)  # type: ignore[union-attr]
+    assert asked.get("/api/v1/me").status_code == 401
+    assert used.get("/api/v1/me").status_code == 200
+
+
 def test_signing_in_again_ends_the_session_before(server: Server, world: World) -> None:
     """A session that somebody planted in a browser, or left there, is over once its owner signs in."""
     browser, secret = enrolled(server, world)

@@ -22,7 +22,7 @@ from countenance.policy import access
 from countenance.policy.roles import Verb
 from countenance.services.passkeys import Place
 from countenance.web.codes import qr
-from countenance.web.render import back_to, page
+from countenance.web.render import back_to, page, shown_at
 
 router = APIRouter()
 
@@ -51,7 +51,9 @@ def failed(request: Request, template: str, error: CountenanceError, **values: A
 @router.get("/sign-in")
 def sign_in(request: Request, _visitor: Visitor, place: PlaceOf, settings: SettingsOf, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
     """Show the form."""
-    return page(request, "access/sign-in.html", problem=None, **_form(settings, place, go_on=next))
+    return page(
+        request, "access/sign-in.html", problem=None, **_form(settings, place, go_on=shown_at(request, local(next)))
+    )
 
 
 @router.post("/sign-in", dependencies=[Knock, Passwords])

@@ -47,7 +47,12 @@ function start(part) {
     asking = true;
     try {
       const url = current.dataset.live || location.href;
-      const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(15000) });
+      const answer = await fetch(url, {
+        credentials: "same-origin",
+        cache: "no-store",
+        headers: { "X-Live": "1" }, // nobody did this: a session that is unused ends all the same
+        signal: AbortSignal.timeout(15000),
+      });
       if (answer.redirected || answer.status === 401 || answer.status === 403 || answer.status === 404) {
         location.reload(); // signed out, or gone: the page itself says which
         return;
