@@ -33,6 +33,16 @@ def test_a_wrong_cookie_and_a_wrong_key_are_nobody(server: Server, world: World)
     assert server().get("/api/v1/me", headers={"Authorization": "Basic eDp5"}).status_code == 401
 
 
+def test_a_page_that_only_follows_keeps_no_session_open(client_for: ClientFor, world: World) -> None:
+    """A screen that was left alone ends when idle, though its page asks for news; who acts, stays."""
+    left, used = client_for(Role.CUSTODIAN), client_for(Role.CUSTODIAN)
+    for _ in range(4):
+        world.clock.tick(minutes=4)
+        followed = left.get("/custody", headers={"Countenance-Follows": "?1"})
+        assert used.get("/custody").status_code == 200
+    assert (followed.status_code, followed.headers["location"]) == (303, "/sign-in?next=/custody")
+
+
 WORDS = "correct horse battery staple"
 
 
@@ -65,17 +75,6 @@ def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_of_other_sites(serve
     assert cookie.startswith("__Host-session=cnt_ses_")
     assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "path=/", "samesite=lax", "secure"}
     assert "cnt_" not in answer.text
-
-
-def test_what_a_page_asks_by_itself_keeps_no_session_open(client_for: ClientFor, world: World) -> None:
-    """An open page that polls is no use: after half an hour the session is over, as without it."""
-    asked, used = client_for(Role.OPERATOR), client_for(Role.OPERATOR)
-    for _ in range(3):
-        assert asked.get("/api/v1/me", headers={"X-Live": "1"}).status_code == 200
-        assert used.get("/api/v1/me").status_code == 200
-        world.clock.tick(minutes=11)  # type: ignore[union-attr]
-    assert asked.get("/api/v1/me").status_code == 401
-    assert used.get("/api/v1/me").status_code == 200
 
 
 def test_signing_in_again_ends_the_session_before(server: Server, world: World) -> None:

@@ -29,7 +29,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Return a page: a template of `templates/` with these values and those that every page has.
 
     Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `languages`, `_`, `n_`, `static`,
-    `idle` (seconds until an unused session ends; None for a visitor), `again` (where to sign in anew, if that is wrong).
+    `idle` (seconds until an unused session ends, or None), `again` (where to sign in anew, if that was wrong).
     A page asked for with `?lang=` sets the language of those that follow.
     """
     caller = getattr(request.state, "caller", None)

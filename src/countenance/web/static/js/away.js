@@ -10,7 +10,7 @@ let answered = Date.now();
 
 async function ask() {
   try {
-    const answer = await fetch("/api/v1/me", { credentials: "same-origin", cache: "no-store", headers: { "X-Live": "1" } });
+    const answer = await fetch("/api/v1/me", { credentials: "same-origin", cache: "no-store", headers: { "Countenance-Follows": "?1" } });
     if (answer.status === 401) {
       clear();
       location.replace(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
