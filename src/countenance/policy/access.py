@@ -23,6 +23,8 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact the time of last use is kept: one write a minute, not one a call."""
 LONGEST_INVITE = timedelta(days=7)
 LONGEST_KEY_DAYS = 365
+KEY_ENDS_SOON = timedelta(days=30)
+"""How long before the end of a key its owner is told."""
 FRESH = timedelta(minutes=15)
 """How long after signing in somebody may change how to sign in, and make keys; then it takes signing in again."""
 CHALLENGE = timedelta(minutes=5)
@@ -100,7 +102,7 @@ def weak(password: str, guesses: float, *names: str) -> str | None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; some words in a row do well"
     if guesses < FEWEST_GUESSES:
-        return "a password is nothing common: no well-known one, no row of keys, no date, nothing said twice"
+        return "this password is too common: known words with digits, rows of keys and repetitions are tried first"
     plain, rest = password.casefold(), password.casefold()
     for name in filter(None, (name.casefold().strip() for name in names)):
         rest = rest.replace(name, "")
