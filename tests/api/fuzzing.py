@@ -7,6 +7,7 @@ them. Every answer is held against the description.
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections import Counter
@@ -14,20 +15,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import requests
 import schemathesis
-from fake_pack import face, photo, png
-from httpx import Response
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
+from rightly import ASKED, PLACES, RIGHT, beginnings, picture
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.errors import InvalidSchema
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation as Where
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
-from starlette.testclient import TestClient
 
 from countenance.model.account import Role
 from countenance.policy.roles import MAY, Verb
@@ -43,17 +44,29 @@ CHECKS = [
 ]
 """What the answers are held against. Not `positive_data_acceptance`: the law refuses what is well-formed, and says so
 with 403 and 422; not `use_after_free`, `ignored_auth` and the like, which tests of their own promise by name."""
+PREFIX = "/api/v1"
 _ID = re.compile(r"\b([a-z]{2,4})_[0-9a-z]{16}\b")
+_NAMED = {
+    "token": re.compile(r"/sign/([\w-]+)"),
+    "invitation": re.compile(r"/invitation/([\w-]+)"),
+    "text": re.compile(r'"text_sha256":"([0-9a-f]{64})"'),
+    "refusal": re.compile(r'"index":(\d+),[^{}]*:(?:refused|denied)"'),
+    "name": re.compile(r'"name":"([\w.-]+)","'),
+}
+"""What is no id and opens something."""
 _OURS = ("host", "origin", "cookie", "authorization", "content-length", "user-agent")
 _REQUEST = ("method", "url", "headers", "params", "data", "json", "files")
 _REJECTED = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429]
 _TRACE = re.compile(r'Traceback \(most recent|File "[^"]+\.py", line \d')
-_PREFIX = {
+_KINDS = {
     "account": "acc", "breach": "bre", "certificate": "cer", "change": "chg", "client": "cli", "conflict": "con",
-    "evidence": "evd", "face": "fac", "hold": "hol", "instruction": "ins", "job": "job", "key": "key", "order": "ord",
-    "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run", "search": "sea",
-    "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
+    "evidence": "evd", "face": "fac", "factor": "fct", "hold": "hol", "instruction": "ins", "job": "job", "key": "key",
+    "order": "ord", "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
+    "search": "sea", "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
+    "pack": "pack", "token": "token", "name": "name",
 }  # fmt: skip
+_LIKELY = 0.8
+"""How often something that exists is asked for."""
 
 
 @dataclass
@@ -73,43 +86,87 @@ class Found:
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
+class Pool:
+    """What was seen in answers and can be asked for."""
+
+    def __init__(self) -> None:
+        self._by_kind = {kind: dict.fromkeys(those) for kind, those in beginnings().items()}
+
+    def learn(self, text: str) -> None:
+        """Remember what a text names."""
+        for match in _ID.finditer(text):
+            self.add(match.group(1), match.group())
+        for kind, pattern in _NAMED.items():
+            for match in pattern.finditer(text):
+                self.add(kind, match.group(1))
+
+    def add(self, kind: str, one: str) -> None:
+        """Remember one thing."""
+        known = self._by_kind.setdefault(kind, {})
+        known.pop(one, None)
+        known[one] = None
+
+    def of(self, kind: str, luck: random.Random) -> str | None:
+        """Return one of a kind, often one that was seen of late; None where none was seen."""
+        known = list(self._by_kind.get(kind, ()))
+        return luck.choice(known[-3:] if luck.random() < 0.5 else known) if known else None  # noqa: PLR2004
+
+    def last(self, kind: str) -> str:
+        """Return what was seen last of a kind, or what nothing is called."""
+        return next(reversed(self._by_kind.get(kind, {})), f"{kind}_{'0' * 16}")
+
+
 class Fuzzer:
     """Asks a server.
 
     Args:
         described: its description.
         callers: makes a client of somebody, by name; asked again when a caller's session ended.
-        ids: ids to start from.
     """
 
-    def __init__(
-        self, described: dict[str, Any], callers: Mapping[str, Callable[[], TestClient]], ids: set[str]
-    ) -> None:
-        self.schema = schemathesis.openapi.from_dict(described, config=_config())
+    def __init__(self, described: dict[str, Any], callers: Mapping[str, Callable[[], httpx.Client]]) -> None:
+        self.schema = schemathesis.openapi.from_dict(_open(described), config=_config())
+        self.verbs = {
+            f"{method.upper()} {path}": one.get("x-verb")
+            for path, operations in described["paths"].items()
+            for method, one in operations.items()
+        }
         self.found = Found()
+        self.pool = Pool()
         self._callers = callers
         self._clients = {name: make() for name, make in callers.items()}
-        self._ids: dict[str, list[str]] = {}
-        self._known: set[str] = set()
-        for one in ids:
-            self._learn(one)
-
-    def _learn(self, text: str) -> None:
-        for match in _ID.finditer(text):
-            if match.group() not in self._known:
-                self._known.add(match.group())
-                self._ids.setdefault(match.group(1), []).append(match.group())
 
     def operations(self) -> dict[str, Any]:
-        """Return every operation that is described."""
+        """Return every operation that is described, by method and path."""
         return {one.ok().label: one.ok() for one in self.schema.get_all_operations()}
+
+    def able(self, name: str) -> list[str]:
+        """Return who may ask for an operation; everybody where it is public."""
+        verb = self.verbs[name]
+        return [who for who in self._callers if verb is None or may(who, verb)]
+
+    def tour(self) -> None:
+        """Ask every operation rightly, in an order in which things come to be before they are asked for."""
+        operations = self.operations()
+        first = [f"{method} {PREFIX}{path}" for method, path in (one.split() for one in RIGHT)]
+        order = [one for one in operations if one.startswith("GET")] + first
+        for name in [*order, *(one for one in operations if one not in order), *order]:
+            for who in self.able(name):
+                self._right(name, operations[name], who)
+
+    def _right(self, name: str, operation: Any, who: str) -> None:
+        short = name.replace(PREFIX, "")
+        places = {one.name: self._last(short, one.name) for one in operation.path_parameters}
+        said = RIGHT[short](self.pool.last) if short in RIGHT else None
+        body = {} if said is None else {"body": said, "media_type": next(iter(operation.body)).media_type}
+        query = ASKED[short](self.pool.last) if short in ASKED else {}
+        case = operation.Case(path_parameters=places, query=query, **body)
+        self._send(name, case, who)
 
     def ask(self, name: str, operation: Any, examples: int, number: int) -> None:
         """Ask an operation so many times, in each of the two ways, by whoever the cases say."""
         everybody = list(self._callers)
-        verb = operation.definition.raw.get("x-verb")
-        able = [who for who in everybody if verb is not None and may(who, verb)]
-        who_asks = st.sampled_from([*everybody, *(able * len(everybody))])  # most are let in
+        who_asks = st.sampled_from([*everybody, *(self.able(name) * len(everybody))])  # most are let in
         how = settings(
             max_examples=examples,
             deadline=None,
@@ -128,7 +185,8 @@ class Fuzzer:
         @settled
         @given(case=operation.as_strategy(mode), who=who_asks, luck=st.integers(0, 1 << 30))
         def one(case: Any, who: str, luck: int) -> None:
-            self._one(name, case, who, random.Random(luck), negative=mode is GenerationMode.NEGATIVE)
+            self._reach(name.replace(PREFIX, ""), case, random.Random(luck))
+            self._send(name, case, who)
 
         try:
             one()
@@ -137,9 +195,7 @@ class Fuzzer:
         except Exception as error:  # noqa: BLE001 - a case that cannot even be sent is a finding too
             self.found.failures.setdefault((name, type(error).__name__), f"{error}"[:2000])
 
-    def _one(self, name: str, case: Any, who: str, luck: random.Random, *, negative: bool) -> None:
-        if not negative or luck.random() < 0.5:
-            self._reach(case, luck)
+    def _send(self, name: str, case: Any, who: str) -> None:
         client = self._clients[who]
         kwargs = case.as_transport_kwargs(base_url=str(client.base_url))
         asked = {key: kwargs[key] for key in _REQUEST if kwargs.get(key) is not None}
@@ -150,20 +206,20 @@ class Fuzzer:
         self.found.statuses[response.status_code] += 1
         if response.is_success:
             self.found.good[name] += 1
-        if response.status_code == 401 or name.startswith("DELETE /api/v1/sessions"):
+        if response.status_code == 401 or name.startswith(f"DELETE {PREFIX}/sessions"):  # noqa: PLR2004
             self._clients[who] = self._callers[who]()
         self._judge(name, case, response, who)
         if response.headers.get("content-type", "").startswith("application/json"):
-            self._learn(response.text)
+            self.pool.learn(response.text)
 
-    def _judge(self, name: str, case: Any, response: Response, who: str) -> None:
+    def _judge(self, name: str, case: Any, response: httpx.Response, who: str) -> None:
         wrong: list[str] = []
         try:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as group:
             wrong += [f"{type(one).__name__}: {one.title}: {one.message}" for one in group.exceptions]
         kind = response.headers.get("content-type", "")
-        if response.status_code >= 400 and kind != "application/problem+json":
+        if response.status_code >= 400 and kind != "application/problem+json":  # noqa: PLR2004
             wrong.append(f"an error is no problem document: {response.status_code} {kind}")
         if kind.startswith(("application/json", "application/problem+json")) and _TRACE.search(response.text):
             wrong.append("a stack trace")
@@ -174,26 +230,52 @@ class Fuzzer:
                 f"{who}: {one[:700]}\n  {response.status_code} {response.text[:400]}\n  {case.as_curl_command()[:700]}",
             )
 
-    def _reach(self, case: Any, luck: random.Random) -> None:
-        """Put ids that exist, and a photo, where the case has something at random."""
-        for place in (case.path_parameters, case.query):
-            for key in list(place or {}):
-                self._put(place, key, luck)
-        if isinstance(case.body, dict):
-            for key in list(case.body):
-                self._put(case.body, key, luck)
-        elif isinstance(case.body, bytes) and luck.random() < 0.7:
-            case.body = png(photo(face(luck.randint(1, 3), 500 + luck.randint(1, 50))))
+    def _reach(self, short: str, case: Any, luck: random.Random) -> None:
+        """Put what exists where a case has something at random; what is wrong on purpose stays wrong."""
+        right = set(Where) - {where for where, one in case.meta.components.items() if one.mode.is_negative}
+        if Where.PATH in right:
+            for key in list(case.path_parameters or {}):
+                case.path_parameters[key] = self._place(short, key, luck) or case.path_parameters[key]
+        if Where.QUERY in right and case.query is not None:
+            if short in ASKED and luck.random() < _LIKELY:
+                case.query.update(ASKED[short](self.pool.last))
+            self._fill(case.query, luck)
+        if Where.BODY in right:
+            self._fill_body(short, case, luck)
 
-    def _put(self, place: Any, key: str, luck: random.Random) -> None:
-        value = place[key]
-        if key in ("index", "old"):
-            place[key] = luck.randint(0, 5)
-        pool = self._ids.get(_PREFIX.get(key, ""))
-        if pool and luck.random() < 0.8 and isinstance(value, str):
-            place[key] = luck.choice(pool)
-        elif pool and luck.random() < 0.8 and isinstance(value, list):
-            place[key] = luck.sample(pool, min(len(pool), 2))
+    def _fill_body(self, short: str, case: Any, luck: random.Random) -> None:
+        if isinstance(case.body, dict):
+            if short in RIGHT and luck.random() < _LIKELY:
+                said = RIGHT[short](lambda kind: self.pool.of(kind, luck) or self.pool.last(kind))
+                kept = luck.sample(sorted(case.body), min(len(case.body), luck.randint(0, 1)))
+                case.body = {**(said if isinstance(said, dict) else {}), **{key: case.body[key] for key in kept}}
+            self._fill(case.body, luck)
+        elif isinstance(case.body, bytes) and luck.random() < _LIKELY:
+            case.body = picture(luck.randint(1, 9))
+
+    def _fill(self, place: dict[str, Any], luck: random.Random) -> None:
+        for key, value in place.items():
+            one = self.pool.of(_KINDS.get(key, ""), luck)
+            if one is not None and luck.random() < _LIKELY and isinstance(value, str | list):
+                place[key] = one if isinstance(value, str) else [one]
+
+    def _last(self, short: str, key: str) -> str:
+        return self.pool.last(PLACES.get(short, {}).get(key) or _KINDS.get(key, "1"))
+
+    def _place(self, short: str, key: str, luck: random.Random) -> str | None:
+        if key in ("index", "old") and short not in PLACES:
+            return str(luck.randint(0, 5))
+        kind = PLACES.get(short, {}).get(key) or _KINDS.get(key, "")
+        return self.pool.of(kind, luck) if luck.random() < _LIKELY else None
+
+
+def _open(described: dict[str, Any]) -> dict[str, Any]:
+    """Return a description that asks for no proof of who calls: callers have theirs, which no case is to spoil."""
+    found = copy.deepcopy(described)
+    for operations in found["paths"].values():
+        for one in operations.values():
+            one["security"] = []
+    return found
 
 
 def _config() -> SchemathesisConfig:
@@ -203,4 +285,5 @@ def _config() -> SchemathesisConfig:
 
 def may(who: str, verb: str) -> bool:
     """Return whether a caller's role may do what a route asks for."""
-    return who in list(Role) and Role(who) in MAY[Verb(verb)]
+    role = who.split()[0]
+    return role in list(Role) and Role(role) in MAY[Verb(verb)]

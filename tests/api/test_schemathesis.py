@@ -16,23 +16,20 @@ from countenance.api.limits import Limits
 from countenance.ids import ClientId, SubjectId
 from countenance.model.account import Role
 
-SEED = 20_261_125
+SEED = int(os.environ.get("COUNTENANCE_FUZZ_SEED", "20261125"))
 LEAST_REACHED = 60
 """Operations that must answer some case with 2xx; the run prints which did not."""
 EXAMPLES = int(os.environ.get("COUNTENANCE_FUZZ_EXAMPLES", "3"))
 
 
-def peopled(world: World) -> tuple[ClientId, list[SubjectId], set[str]]:
-    """Let there be people, photos, searches, an order, a hold; return a client, whom it may find, and ids."""
+def peopled(world: World) -> tuple[ClientId, list[SubjectId]]:
+    """Let there be people with photos; return a client and whom it may find."""
     client, source = world.client(), world.source()
     people = [world.person(f"Person {number}").id for number in (1, 2, 3)]
     for number, one in enumerate(people, 1):
         world.sign(one)
         world.enrol(source, one, number, photos=2)
-    found = world.search(client, 1)
-    faces = world.faces()
-    ids = {client, source, *people, found.id, *(one.id for one in faces), *(one.photo for one in faces)}
-    return client, people, {str(one) for one in ids}
+    return client, people
 
 
 def test_the_api_is_as_it_describes_itself(
@@ -40,7 +37,7 @@ def test_the_api_is_as_it_describes_itself(
 ) -> None:
     """Each operation, asked rightly and wrongly by everybody: no 5xx, no answer that is not described."""
     monkeypatch.setattr(Limits, "spend", lambda _limits, _caller: None)
-    client, people, ids = peopled(world)
+    client, people = peopled(world)
 
     def pictured() -> TestClient:
         # This person is destroyed on the way, by one request or another; then comes the next.
@@ -53,11 +50,15 @@ def test_the_api_is_as_it_describes_itself(
         "operator": lambda: client_for(Role.OPERATOR),
         "searcher": lambda: client_for(Role.SEARCHER, client=client),
         "custodian": lambda: client_for(Role.CUSTODIAN),
+        "custodian of the house": lambda: client_for(Role.CUSTODIAN),
         "auditor": lambda: client_for(Role.AUDITOR),
         "subject": pictured,
         "nobody": server,
     }
-    fuzzer = Fuzzer(server().get("/api/v1/openapi.json").json(), callers, ids)
+    fuzzer = Fuzzer(server().get("/api/v1/openapi.json").json(), callers)
+    fuzzer.tour()
+    assert world.engine.background.settle(60)
+    toured = set(fuzzer.found.good)
     operations = fuzzer.operations()
     for name in sorted(operations, key=lambda one: (not one.startswith("GET"), one)):
         fuzzer.ask(name, operations[name], EXAMPLES, SEED)
@@ -65,7 +66,7 @@ def test_the_api_is_as_it_describes_itself(
     print(f"{len(operations)} operations, {found.cases.total()} cases, {dict(found.statuses)}")
     print(
         f"{len(found.good)} operations answered 2xx; these did not:",
-        *sorted(set(operations) - set(found.good)),
+        *(f"{name} {'(rightly asked: yes)' if name in toured else ''}" for name in sorted(set(operations) - set(found.good))),
         sep="\n  ",
     )
     text = "\n\n".join(f"{name}: {words}" for (name, _), words in found.failures.items())
