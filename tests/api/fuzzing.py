@@ -21,7 +21,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from rightly import ASKED, PLACES, RIGHT, beginnings, picture
+from rightly import ASKED, PLACES, RIGHT, TOUR, beginnings, picture
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.errors import InvalidSchema
@@ -51,7 +51,12 @@ _NAMED = {
     "invitation": re.compile(r"/invitation/([\w-]+)"),
     "text": re.compile(r'"text_sha256":"([0-9a-f]{64})"'),
     "refusal": re.compile(r'"index":(\d+),[^{}]*:(?:refused|denied)"'),
-    "name": re.compile(r'"name":"([\w.-]+)","'),
+    "statements": re.compile(r'"statements":(\[[^\]]*\])'),
+    "pack": re.compile(r'"pack":"([\w-]+)"'),
+    "secret": re.compile(r'"secret":"([A-Z2-7]+)"'),
+    "pending": re.compile(r'"pending":"([^"]+)"'),
+    "root": re.compile(r'"roots":\["([^"]+)"'),
+    "name": re.compile(r'"name":"([\w.-]+)","licence"'),
 }
 """What is no id and opens something."""
 _OURS = ("host", "origin", "cookie", "authorization", "content-length", "user-agent")
@@ -63,8 +68,9 @@ _KINDS = {
     "evidence": "evd", "face": "fac", "factor": "fct", "hold": "hol", "instruction": "ins", "job": "job", "key": "key",
     "order": "ord", "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
     "search": "sea", "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
-    "pack": "pack", "token": "token", "name": "name",
+    "pack": "pack", "index": "entry", "old": "entry", "day": "day", "token": "token", "name": "name",
 }  # fmt: skip
+_TRIES = 3
 _LIKELY = 0.8
 """How often something that exists is asked for."""
 
@@ -109,11 +115,12 @@ class Pool:
     def of(self, kind: str, luck: random.Random) -> str | None:
         """Return one of a kind, often one that was seen of late; None where none was seen."""
         known = list(self._by_kind.get(kind, ()))
-        return luck.choice(known[-3:] if luck.random() < 0.5 else known) if known else None  # noqa: PLR2004
+        return luck.choice(known[-3:] if luck.random() < 0.5 else known) if known else None
 
-    def last(self, kind: str) -> str:
-        """Return what was seen last of a kind, or what nothing is called."""
-        return next(reversed(self._by_kind.get(kind, {})), f"{kind}_{'0' * 16}")
+    def late(self, kind: str, nth: int = 0) -> str:
+        """Return the n-th but last that was seen of a kind, or what nothing is called."""
+        known = list(self._by_kind.get(kind, ()))
+        return known[-1 - nth % len(known)] if known else f"{kind}_{'0' * 16}"
 
 
 class Fuzzer:
@@ -145,21 +152,39 @@ class Fuzzer:
         verb = self.verbs[name]
         return [who for who in self._callers if verb is None or may(who, verb)]
 
-    def tour(self) -> None:
-        """Ask every operation rightly, in an order in which things come to be before they are asked for."""
-        operations = self.operations()
-        first = [f"{method} {PREFIX}{path}" for method, path in (one.split() for one in RIGHT)]
-        order = [one for one in operations if one.startswith("GET")] + first
-        for name in [*order, *(one for one in operations if one not in order), *order]:
-            for who in self.able(name):
-                self._right(name, operations[name], who)
+    def tour(self, settle: Callable[[], object]) -> None:
+        """Ask every operation rightly, in an order in which things come to be before they are asked for.
 
-    def _right(self, name: str, operation: Any, who: str) -> None:
+        Args:
+            settle: waits until what was begun has ended.
+        """
+        operations = self.operations()
+        first = [f"{method} {PREFIX}{path}" for method, path in (one.split() for one in TOUR)]
+        begun = 0
+        reads = [one for one in operations if one.startswith("GET")]
+        for name in [*reads, *first, *(one for one in operations if one not in reads + first), *reads]:
+            before = self.found.good[name]
+            for nth in range(_TRIES):
+                for who in self.able(name) if self.verbs[name] else ["nobody"]:
+                    self._right(name, operations[name], who, nth)
+                if self.found.good[name] > before:
+                    break
+            if self.found.statuses[202] > begun:
+                begun = self.found.statuses[202]
+                settle()
+
+    def _right(self, name: str, operation: Any, who: str, nth: int) -> None:
+        def pick(kind: str) -> str:
+            return self.pool.late(kind, nth)
+
         short = name.replace(PREFIX, "")
-        places = {one.name: self._last(short, one.name) for one in operation.path_parameters}
-        said = RIGHT[short](self.pool.last) if short in RIGHT else None
+        places = {
+            one.name: pick(PLACES.get(short, {}).get(one.name) or _KINDS.get(one.name, "1"))
+            for one in operation.path_parameters
+        }
+        said = RIGHT[short](pick) if short in RIGHT else None
         body = {} if said is None else {"body": said, "media_type": next(iter(operation.body)).media_type}
-        query = ASKED[short](self.pool.last) if short in ASKED else {}
+        query = ASKED[short](pick) if short in ASKED else {}
         case = operation.Case(path_parameters=places, query=query, **body)
         self._send(name, case, who)
 
@@ -206,7 +231,7 @@ class Fuzzer:
         self.found.statuses[response.status_code] += 1
         if response.is_success:
             self.found.good[name] += 1
-        if response.status_code == 401 or name.startswith(f"DELETE {PREFIX}/sessions"):  # noqa: PLR2004
+        if response.status_code == 401 or name.startswith(f"DELETE {PREFIX}/sessions"):
             self._clients[who] = self._callers[who]()
         self._judge(name, case, response, who)
         if response.headers.get("content-type", "").startswith("application/json"):
@@ -219,7 +244,7 @@ class Fuzzer:
         except FailureGroup as group:
             wrong += [f"{type(one).__name__}: {one.title}: {one.message}" for one in group.exceptions]
         kind = response.headers.get("content-type", "")
-        if response.status_code >= 400 and kind != "application/problem+json":  # noqa: PLR2004
+        if response.status_code >= 400 and kind != "application/problem+json":
             wrong.append(f"an error is no problem document: {response.status_code} {kind}")
         if kind.startswith(("application/json", "application/problem+json")) and _TRACE.search(response.text):
             wrong.append("a stack trace")
@@ -238,7 +263,7 @@ class Fuzzer:
                 case.path_parameters[key] = self._place(short, key, luck) or case.path_parameters[key]
         if Where.QUERY in right and case.query is not None:
             if short in ASKED and luck.random() < _LIKELY:
-                case.query.update(ASKED[short](self.pool.last))
+                case.query.update(ASKED[short](self.pool.late))
             self._fill(case.query, luck)
         if Where.BODY in right:
             self._fill_body(short, case, luck)
@@ -246,7 +271,7 @@ class Fuzzer:
     def _fill_body(self, short: str, case: Any, luck: random.Random) -> None:
         if isinstance(case.body, dict):
             if short in RIGHT and luck.random() < _LIKELY:
-                said = RIGHT[short](lambda kind: self.pool.of(kind, luck) or self.pool.last(kind))
+                said = RIGHT[short](lambda kind: self.pool.of(kind, luck) or self.pool.late(kind))
                 kept = luck.sample(sorted(case.body), min(len(case.body), luck.randint(0, 1)))
                 case.body = {**(said if isinstance(said, dict) else {}), **{key: case.body[key] for key in kept}}
             self._fill(case.body, luck)
@@ -259,12 +284,7 @@ class Fuzzer:
             if one is not None and luck.random() < _LIKELY and isinstance(value, str | list):
                 place[key] = one if isinstance(value, str) else [one]
 
-    def _last(self, short: str, key: str) -> str:
-        return self.pool.last(PLACES.get(short, {}).get(key) or _KINDS.get(key, "1"))
-
     def _place(self, short: str, key: str, luck: random.Random) -> str | None:
-        if key in ("index", "old") and short not in PLACES:
-            return str(luck.randint(0, 5))
         kind = PLACES.get(short, {}).get(key) or _KINDS.get(key, "")
         return self.pool.of(kind, luck) if luck.random() < _LIKELY else None
 
@@ -285,5 +305,5 @@ def _config() -> SchemathesisConfig:
 
 def may(who: str, verb: str) -> bool:
     """Return whether a caller's role may do what a route asks for."""
-    role = who.split()[0]
+    role = who.split(maxsplit=1)[0]
     return role in list(Role) and Role(role) in MAY[Verb(verb)]

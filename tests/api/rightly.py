@@ -8,18 +8,24 @@ rest to reach; after that each is a body to start from, of which a random case c
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from fake_pack import face, photo, png
+from law_example import FR
 from order_examples import QUOTE, TEXT, order_toml
+from pyotp import TOTP
 
 Pick = Callable[[str], str]
 """Returns an id of a kind that was seen in an answer; an id that nobody has where none was."""
 Body = dict[str, Any] | bytes | None
 
 _PLACE = 'residency = { places = ["US-TX"], when = "ever" }'
+_NUMBER = itertools.count(1)
+_KINDS = itertools.cycle(["access", "correct", "erase"])
 _OFFER = {"purposes": ["photo_delivery"], "term_days": 300}
 _DESK = {"purpose": "photo_delivery", "basis": "subject_present"}
 _EXPLAINED = {"purpose": "photo_delivery"}
@@ -37,7 +43,6 @@ _FORM = {
     "terms": [{"verb": "stop_search", "quote": QUOTE}], "class_kind": "residents", "class_values": ["US-CA"],
     "counsel": [{"name": "P.", "contact": "p@example.com", "acts_for": "plaintiffs"}],
 }  # fmt: skip
-
 
 
 def _nothing(_: Pick) -> Body:
@@ -62,7 +67,7 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /me/faces/{face}/not-me": _nothing,
     "POST /people": lambda _: {"label": "Ada Example", "residency": ["US-IL"]},
     "POST /people/find": lambda _: {"text": "Ada"},
-    "POST /requests": lambda one: {"subject": one("sub"), "kind": "access", "verified_by": "document"},
+    "POST /requests": lambda one: {"subject": one("sub"), "kind": next(_KINDS), "verified_by": "document"},
     "POST /requests/{request}/acknowledge": _nothing,
     "POST /requests/{request}/archive": _nothing,
     "POST /requests/{request}/answered": lambda one: {"sha256": one("archive")},
@@ -74,15 +79,29 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "GET /signing/{token}": _nothing,
     "POST /signing/{token}/residence": lambda _: {"place": "US-IL"},
     "POST /signing/{token}/choice": lambda one: {"clients": [one("cli")], **_OFFER},
-    "POST /signing/{token}/signature": lambda one: {"text_sha256": one("text"), "name": "Ada Example"},
+    "POST /signing/{token}/signature": lambda one: {
+        "text_sha256": one("text"),
+        "name": "Ada Example",
+        "statements": json.loads(one("statements")),
+    },
     "POST /signing/{token}/picture": lambda _: picture(7),
     "GET /signing/{token}/receipt": _nothing,
     "POST /signing/{token}/link": _nothing,
-    "POST /accounts": lambda _: {"name": "An auditor", "role": "auditor"},
+    "POST /accounts": lambda _: {"name": f"Auditor {next(_NUMBER)}", "role": "auditor"},
     "POST /accounts/{account}/provider": lambda _: {"who": "an.auditor@example.com"},
-    "POST /accounts/{account}/invitation": _nothing,
+    "POST /accounts/{account}/invitation": lambda _: {"minutes": 60},
     "POST /keys": lambda _: {"label": "nightly", "scopes": ["home:read"], "days": 30},
     "DELETE /keys/{key}": _nothing,
+    "POST /factors/codes": _nothing,
+    "POST /factors/password": lambda one: {
+        "password": "a museum keeps its masks",
+        "pending": one("pending"),
+        "code": TOTP(one("secret")).now(),
+    },
+    "GET /factors": _nothing,
+    "DELETE /factors/{factor}": _nothing,
+    "GET /sessions": _nothing,
+    "DELETE /sessions/{session}": _nothing,
     "GET /folders": _nothing,
     "POST /folders/list": lambda one: {"root": one("root")},
     "POST /ingests": lambda one: {"kind": "upload", "source": one("src"), "total": 2, "ask": True},
@@ -95,8 +114,17 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /review/undo": _nothing,
     "POST /faces/{face}/dismiss": _nothing,
     "POST /faces/{face}/split": lambda one: {"subject": one("sub")},
+    "POST /holds": lambda one: {
+        "subjects": [one("sub")],
+        "basis": "court_order",
+        "matter": "1",
+        "review_every_days": 9,
+    },
+    "GET /holds/{hold}": _nothing,
+    "POST /holds/{hold}/review": _nothing,
+    "POST /holds/{hold}/lift": lambda _: {},
     "POST /orders/form": lambda _: _FORM,
-    "POST /orders": lambda _: {"file": order_toml(_PLACE).encode()},
+    "POST /orders": lambda _: {"file": order_toml(_PLACE)},
     "POST /orders/{order}/confirm": _nothing,
     "POST /orders/{order}/preview": _nothing,
     "POST /orders/{order}/freeze": _nothing,
@@ -112,22 +140,18 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /runs/{run}/approve": lambda _: {"name": "B. Bell"},
     "POST /runs/{run}/continue": lambda _: {"name": "B. Bell"},
     "GET /runs/{run}": _nothing,
-    "POST /releases/{release}/invalidate": lambda _: {"order": "1:26-cv-00001"},
+    "POST /releases/{release}/invalidate": lambda one: {"order": one("ord")},
     "POST /retention/facts": lambda one: {"kind": "interaction", "subject": one("sub")},
     "POST /processors": lambda _: {"name": "Cloud Inc."},
     "GET /instructions": _nothing,
     "POST /instructions/{instruction}/letter": _nothing,
     "POST /instructions/{instruction}/settle": lambda _: {"outcome": "confirmed", "evidence": "letter of the first"},
-    "POST /holds": lambda one: {"subjects": [one("sub")], "basis": "court_order", "matter": "1", "review_every_days": 9},
-    "GET /holds/{hold}": _nothing,
-    "POST /holds/{hold}/review": _nothing,
-    "POST /holds/{hold}/lift": lambda _: {},
     "POST /breaches/drill": lambda _: {"exposed": ["keyring", "records"]},
     "POST /breaches": lambda _: {"exposed": ["records"]},
     "POST /breaches/{breach}/close": lambda _: {"note": "everybody was told"},
     "POST /law/files/{pack}/declare": _nothing,
     "POST /law/files/{pack}/drop": _nothing,
-    "POST /law/files": lambda one: {"text": one("law")},
+    "POST /law/files": lambda _: {"text": FR},
     "POST /law/changes/{change}/confirm": _nothing,
     "POST /law/files/{pack}/retire": _nothing,
     "GET /evidence": _nothing,
@@ -143,7 +167,7 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "GET /explain/events/{index}": _nothing,
     "POST /sources/{source}/revoke": lambda _: {"reason": "the contract ended"},
 }
-"""Bodies that are right, by operation below /api/v1, in an order in which things come to be before they are asked for."""
+"""Bodies that are right, by operation below /api/v1, in an order in which things come to be before they are needed."""
 
 ASKED: dict[str, Callable[[Pick], dict[str, Any]]] = {
     "POST /searches": lambda _: _DESK,
@@ -154,6 +178,11 @@ ASKED: dict[str, Callable[[Pick], dict[str, Any]]] = {
     "GET /retention/calendar": lambda _: {"first": "2026-01-01", "last": "2027-01-01"},
 }
 """Queries that are right."""
+
+TOUR = (
+    *RIGHT, "POST /ingests", "POST /ingests/{job}/cancel", "POST /signings", "POST /signings/{signing}/stop",
+    "POST /signings", "POST /signing/{token}/refusal", "GET /packs", "POST /packs/{name}/use",
+)  # fmt: skip
 
 PLACES: dict[str, dict[str, str]] = {
     "GET /explain/keys/{key}": {"key": "law_key"},
@@ -167,8 +196,11 @@ def beginnings() -> dict[str, list[str]]:
     """Return what can stand in a path or a body and is no id."""
     today = datetime.now(UTC).date()
     return {
-        "law_key": ["consent.order", "search.purposes", "retention.max_days"],
-        "pack": [_LAW, "us-il-bipa"],
+        "law_key": ["consent.form", "notice.fields", "retention.hard_term_days"],
+        "pack": ["us-il-bipa", _LAW],
         "day": [f"{today:%Y-%m-%d}"],
+        "entry": ["1", "2", "3"],
+        "statements": ["[]"],
+        "secret": ["JBSWY3DPEHPK3PXP"],
         "archive": [hashlib.sha256(b"").hexdigest()],
     }
