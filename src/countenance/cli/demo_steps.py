@@ -212,7 +212,7 @@ def disk(play: Play, people: Iterable[Person], file_names: Iterable[str]) -> Non
     rows = [(path.name, f"{path.stat().st_size:,}", _holds(path.name)) for path in files]
     play.stage.table(("file", "#bytes", "holds"), rows)
     public = data / "policy.txt"
-    private = {path: path.read_bytes() for path in files if path != public}
+    private = {path: b"".join(pieces(path)) for path in files if path != public}
     names = {name for person in people for name in (person.label, person.signer or "")}
     wanted = {
         "the people's names and signatures": [_written(name) for name in sorted(names)],

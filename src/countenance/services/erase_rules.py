@@ -16,6 +16,7 @@ from countenance.errors import CountenanceError
 from countenance.services.backup import folders_of
 from countenance.store import root_key, tombstones
 from countenance.store.keyring import ESCROW
+from countenance.store.raw_bytes import pieces
 from countenance.store.records import Transaction
 from countenance.store.recovery import SECRET_MARK
 from countenance.store.root_key import KeyFile
@@ -53,7 +54,7 @@ def _root_key(directory: Path) -> Iterator[str]:
 
 def _recovery_key(directory: Path) -> Iterator[str]:
     for path in sorted(directory.iterdir()):
-        if path.is_file() and path.stat().st_size <= _LARGEST_IDENTITY_BYTES and SECRET_MARK in path.read_bytes():
+        if path.is_file() and path.stat().st_size <= _LARGEST_IDENTITY_BYTES and SECRET_MARK in b"".join(pieces(path)):
             yield f"{path.name} is a recovery key in the data directory: it opens the keys backups; move it away"
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from countenance.store.raw_bytes import pieces
+
 _WINDOW_BYTES = 8
 _SKIP_BYTES = 12  # the nonce of a sealed value
-_CHUNK_BYTES = 1 << 24
 _FEW = 1000  # windows; beyond, two bytes tell too little
 _STEP = 1 << 18  # offsets looked at together, so that what is in between stays in the cache
 
@@ -76,7 +77,6 @@ class _Sieve:
 def _chunks(path: Path) -> Iterator[bytes]:
     """Yield a file in pieces that overlap by a window less one byte, so that none is cut in two."""
     kept = b""
-    with path.open("rb") as file:
-        while piece := file.read(_CHUNK_BYTES):
-            yield kept + piece
-            kept = (kept + piece)[-(_WINDOW_BYTES - 1) :]
+    for piece in pieces(path):
+        yield kept + piece
+        kept = (kept + piece)[-(_WINDOW_BYTES - 1) :]
