@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -31,6 +32,10 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every engine of this test use one pack of drawn faces, however it is opened."""
+    _draw(monkeypatch)
+
+
+def _draw(monkeypatch: pytest.MonkeyPatch) -> None:
     pack = drawn_pack()
     know_tail()
     # Flushing to the disk guards against power cuts only, which no test can stage; without it tests are fast.
@@ -43,10 +48,22 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world(drawn: None, blank: Path, tmp_path: Path) -> World:
     """An engine with drawn faces, on its own copy of a fresh data directory."""
-    data = tmp_path / "data"
-    shutil.copytree(blank, data)
+    return _opened(blank, tmp_path)
+
+
+def _opened(blank: Path, place: Path) -> World:
+    shutil.copytree(blank, place / "data")
     clock = FakeClock()
-    return World(Engine.open(data, clock=clock), tmp_path / "photos", clock)
+    return World(Engine.open(place / "data", clock=clock), place / "photos", clock)
+
+
+@pytest.fixture(scope="module")
+def lasting_world(blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same for all tests of a module, which only look at it."""
+    place = tmp_path_factory.mktemp("lasting")
+    with pytest.MonkeyPatch.context() as patch:
+        _draw(patch)
+        yield _opened(blank, place)
 
 
 @pytest.fixture

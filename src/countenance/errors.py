@@ -14,6 +14,7 @@
     +-- AccessError              who calls may not, or not now; nothing changed
     |   +-- NotSignedIn          no session or key, or one that ended
     |   +-- NotAllowed           this role, or this key's scopes, do not hold the verb
+    |   |   +-- NotFresh         it takes having signed in within the last minutes
     |   +-- Repeated             was carried out already; carries where to look
     |   +-- TooMany              a rate limit or a quota; carries when to come back
     +-- DataDirectoryError       the data directory as a whole
@@ -157,6 +158,12 @@ class NotAllowed(AccessError):
     """The caller's role, or the scopes of its key, do not hold this verb."""
 
     code = "not_allowed"
+
+
+class NotFresh(NotAllowed):
+    """The caller may, but signed in too long ago for this; signing in again opens it."""
+
+    code = "not_fresh"
 
 
 class Repeated(AccessError):

@@ -131,6 +131,16 @@ def test_a_token_that_is_wrong_in_any_part_opens_nothing(
     assert back.status_code == 401
     assert "did not vouch" in back.text
     assert world.rows()["session"] == 0
+    assert world.log(EventTag.SIGN_IN_REFUSED)[-1].payload == {"account": None, "method": "provider"}
+
+
+def test_no_other_site_sends_a_browser_to_sign_in(world: World, there: IdentityProvider) -> None:
+    """A link or a picture of another site opens no session by itself: it ends at the form, where somebody chooses."""
+    ann(world, there)
+    went = visit(world, there).get(
+        "/sign-in/provider", params={"next": "/access"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert (went.status_code, went.headers["location"]) == (303, "/sign-in?next=/access")
 
 
 def test_no_account_springs_up_by_itself(world: World, there: IdentityProvider) -> None:
@@ -151,7 +161,7 @@ def test_what_was_begun_elsewhere_or_comes_twice_is_refused(world: World, there:
     assert other.get(path).status_code == 401
     assert browser.get(path).status_code == 303
     assert browser.get(path).status_code == 401
-    browser.cookies.set("provider-state", parse_qs(urlsplit(path).query)["state"][0])
+    browser.cookies.set("__Host-provider-state", parse_qs(urlsplit(path).query)["state"][0])
     assert browser.get(path).status_code == 401
     late = there_and_back(browser)
     world.clock.tick(minutes=5)

@@ -158,7 +158,8 @@ def test_pages_speak_the_language_that_is_asked_for(server: Server) -> None:
     assert '<html lang="en">' in browser.get("/").text
     chosen = browser.get("/your-rights?lang=de")
     assert chosen.headers["content-language"] == "de"
-    assert "HttpOnly" in chosen.headers["set-cookie"]
+    assert chosen.headers["set-cookie"].startswith("__Host-lang=de;")
+    assert all(word in chosen.headers["set-cookie"] for word in ("HttpOnly", "Secure", "SameSite=lax"))
     assert '<html lang="de">' in browser.get("/").text
     assert '<html lang="de">' in browser.get("/?lang=xx").text
 

@@ -19,10 +19,20 @@ def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert "frame-ancestors 'none'" in policy
+        for closed in ("frame-ancestors", "base-uri", "object-src"):
+            assert f"{closed} 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["strict-transport-security"].startswith("max-age=")
         assert headers["x-request-id"].startswith("req_")
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_the_camera_may_be_asked_for_by_the_signing_pages_alone(server: Server) -> None:
+    """Everywhere else the browser itself refuses it, as it does the microphone everywhere."""
+    for path, camera in (("/sign/x", "camera=(self)"), ("/", "camera=()"), ("/sign-in", "camera=()")):
+        policy = server().get(path).headers["permissions-policy"].split(", ")
+        assert {camera, "microphone=()", "geolocation=()"} <= set(policy)
 
 
 def test_another_host_name_is_not_served(server: Server) -> None:

@@ -4,20 +4,13 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from house import CHROMIUM, FLAGS, House
-from playwright.sync_api import Browser, Error, sync_playwright
+from house import CHROMIUM, FLAGS, House, Served
+from playwright.sync_api import Browser, sync_playwright
 from world import World
-
-from countenance.api.app import shielded
-from countenance.api.settings import Settings
-from countenance.web.site import site
 
 
 @pytest.fixture(scope="session")
@@ -45,30 +38,23 @@ def named_house(world: World, chromium: Browser) -> Iterator[House]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def lasting_house(lasting_world: World, chromium: Browser) -> Iterator[House]:
+    """One server on one world for all tests of a module."""
+    with _open(lasting_world, chromium, "127.0.0.1") as found:
+        yield found
+
+
 @contextmanager
 def _open(world: World, chromium: Browser, name: str) -> Iterator[House]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"http://{name}:{port}"
-    app = shielded(site(world.engine, Settings(origin=address, photos=(world.photos,))))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    _wait(lambda: server.started)
-    found = House(world, address, chromium)
+    found = House(world, Served(world, f"http://{name}:{port}", port), chromium)
+    found.served.start()
     try:
         yield found
     finally:
         found.close()
-        server.should_exit = True
-        thread.join(10)
+        found.served.stop()
     assert found.complaints == []
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if done():
-            return
-        time.sleep(0.02)
-    raise Error("the server did not start")

@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from typing import Any
 
+import uvicorn
 from people import enter
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 from world import World
 
+from countenance.api.app import shielded
 from countenance.api.guard import cookie_name
 from countenance.api.settings import Settings
 from countenance.ids import ClientId, SubjectId
 from countenance.model.account import Role
+from countenance.web.site import site
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -28,17 +33,45 @@ FLAGS = [
 ]
 
 
+class Served:
+    """The server of a world, at one address, that can end and start again."""
+
+    def __init__(self, world: World, address: str, port: int) -> None:
+        self.address = address
+        self._world = world
+        self._port = port
+
+    def start(self) -> None:
+        """Answer from now on."""
+        app = shielded(site(self._world.engine, Settings(origin=self.address, photos=(self._world.photos,))))
+        config = uvicorn.Config(app, host="127.0.0.1", port=self._port, log_config=None, access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        for _ in range(500):
+            if self._server.started:
+                return
+            time.sleep(0.02)
+        raise Error("the server did not start")
+
+    def stop(self) -> None:
+        """End, as on a signal: what was begun is answered, nothing new is."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
 class House:
-    """A running server.
+    """A running server, and who looks at it.
 
     Attributes:
         world: what it runs on.
-        address: where it answers.
+        served: the server; `address` is where it answers.
     """
 
-    def __init__(self, world: World, address: str, chromium: Browser) -> None:
+    def __init__(self, world: World, served: Served, chromium: Browser) -> None:
         self.world = world
-        self.address = address
+        self.served = served
+        self.address = served.address
         self._chromium = chromium
         self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
@@ -62,10 +95,13 @@ class House:
     ) -> Page:
         """Return a page of a fresh browser in which somebody of a role is signed in."""
         page = self.browser(**settings)
-        token, _ = enter(self.world, role, client=client, subject=subject)
+        self.let_in(page, enter(self.world, role, client=client, subject=subject)[0])
+        return page
+
+    def let_in(self, page: Page, token: str) -> None:
+        """Give a browser the cookie of a session."""
         name = cookie_name(Settings(origin=self.address))
         page.context.add_cookies([{"name": name, "value": token, "url": self.address}])
-        return page
 
     def close(self) -> None:
         """Close every browser."""

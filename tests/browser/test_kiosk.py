@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +17,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, Request
 from world import DELIVERY, World
 
+from countenance.model.account import Role
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.signing import Offer
 from countenance.model.subject import AgeBand
@@ -160,6 +162,33 @@ def test_by_the_keyboard_alone_with_a_file_and_without_drawing(world: World, hou
     page.get_by_role("button", name="Use this picture").click()
     page.get_by_role("heading", name="Signed. Thank you.").wait_for()
     assert len(world.engine.subjects.show(one.signing.subject).faces) == 1
+
+
+def scanned(page: Page, alt: str) -> str:
+    """Return what a phone reads from the QR code of a page."""
+    picture = cv2.imdecode(np.frombuffer(page.get_by_alt_text(alt).screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return str(cv2.QRCodeDetector().detectAndDecode(picture)[0])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_persons_own_phone_opens_the_signing_by_the_qr_code(world: World, house: House, scheme: Any) -> None:
+    """The desk's page shows the link as a QR code that a camera reads in either scheme; it leads to the first step."""
+    world.source()
+    world.client("Aperture & Sons")
+    desk = house.enter(Role.OPERATOR, color_scheme=scheme)
+    desk.goto("/signings")
+    desk.get_by_label("Name of the person").fill("Ada")
+    desk.get_by_label("To give me the photos").check()
+    desk.get_by_label("Aperture & Sons").check()
+    desk.get_by_role("button", name="Start").click()
+    desk.get_by_role("heading", name="A signing is ready").wait_for()
+    clean(desk)
+    link = scanned(desk, "QR code of the link of this signing")
+    assert link.startswith(f"{house.address}/sign/")
+    phone = house.browser(viewport=PHONE)
+    phone.goto(link)
+    phone.get_by_role("heading", name="Will you let").wait_for()
 
 
 def test_no_is_as_near_as_yes_and_what_is_missing_is_said(world: World, house: House) -> None:

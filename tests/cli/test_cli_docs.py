@@ -25,12 +25,13 @@ text goes to standard error; an error is an object with `error` (a stable code) 
 | exit code | means |
 |---|---|
 | 0 | done; a search that finds nobody is done too |
-| 1 | `doctor` found something wrong, or one of several probes could not be searched |
+| 1 | something was found wrong, unsafe or overdue, or one of several probes could not be searched |
 | 2 | wrong usage |
 | 3 | bad input: a photo, a manifest, an incomplete release, or an id that is not known here |
 | 4 | refused by the policy engine; the message names the rule and the law, the log has an entry |
 | 5 | the data directory: none, busy, not writable, full, damaged, or the wrong root key |
 | 6 | a face model: not installed, damaged, licence not accepted |
+| 7 | `verify`: something is not proved; the reason is printed |
 | 130 | stopped with Ctrl-C; what was finished is kept |
 """
 

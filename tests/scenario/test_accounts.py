@@ -217,7 +217,7 @@ def test_the_account_of_a_destroyed_subject_dies_with_it(accounts: Accounts, wor
     world.destroy(ada.id)
     assert accounts.everyone() == []
     rows = world.rows()
-    assert [rows[name] for name in ("account", "session", "api_key", "invite")] == [0, 0, 0, 0]
+    assert [rows[name] for name in ("account", "session", "api_key", "invite", "access_notice")] == [0] * 5
     with pytest.raises(NotSignedIn):
         accounts.by_session(token)
 

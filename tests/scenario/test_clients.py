@@ -21,7 +21,7 @@ from countenance.model.flag import FlagKind
 from countenance.model.hours import Hours
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.quota import Quota
-from countenance.model.vetting import Change, Outcome
+from countenance.model.vetting import Change, ChangeOutcome
 from countenance.services.search import Request
 from countenance.services.vetting import Terms
 
@@ -94,7 +94,7 @@ def test_a_client_is_served_once_a_second_person_has_confirmed_it(world: World) 
     for same in (ANN, f" {ANN.upper()} "):
         refused(world, "client.two_people", lambda by=same: world.engine.vetting.confirm(change.id, by=by))
     done = world.engine.vetting.confirm(change.id, by=BO)
-    assert (done.outcome, done.entered_by, done.decided_by) == (Outcome.CONFIRMED, ANN, BO)
+    assert (done.outcome, done.entered_by, done.decided_by) == (ChangeOutcome.CONFIRMED, ANN, BO)
     assert search(world, change.client.id) == {ada}
     stored = of(world, change.client.id)
     assert (stored.contact, stored.contract, str(stored.hours)) == (
@@ -158,7 +158,7 @@ def test_what_narrows_is_in_force_at_once_and_what_widens_waits_for_a_second_per
     client = vetted(world)
     verbs = world.engine.vetting
     narrowed = verbs.amend(client, {"quota": Quota(5, 20)}, by=ANN)
-    assert narrowed.outcome is Outcome.CONFIRMED
+    assert narrowed.outcome is ChangeOutcome.CONFIRMED
     assert of(world, client).quota == Quota(5, 20)
     assert of(world, client).vetted_at is not None
     for changed, name in (
@@ -188,7 +188,7 @@ def test_a_change_that_was_dropped_is_never_in_force(world: World) -> None:
     """Either of the two can take a change back; it cannot be confirmed any more."""
     change = world.engine.vetting.propose(terms(world), by=ANN)
     dropped = world.engine.vetting.drop(change.id, by=BO)
-    assert dropped.outcome is Outcome.DROPPED
+    assert dropped.outcome is ChangeOutcome.DROPPED
     with pytest.raises(BadInput, match="dropped"):
         world.engine.vetting.confirm(change.id, by=BO)
     assert world.engine.register.clients() == []
@@ -520,7 +520,7 @@ def test_the_command_line_may_take_a_client_on_alone_and_narrow_it_alone(world: 
     client = world.client()
     assert [one.why for one in world.engine.vetting.due()] == ["no_contract"]
     change: Change = world.engine.vetting.amend(client, {"quota": Quota(1, 1)}, by=ANN)
-    assert change.outcome is Outcome.CONFIRMED
+    assert change.outcome is ChangeOutcome.CONFIRMED
     search(world, client)
     with pytest.raises(TooMany):
         search(world, client)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -20,6 +22,7 @@ from countenance.model.destruction import HoldBasis
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import passwords
+from countenance.services.breached import BreachedPasswords
 from countenance.services.passkeys import Place
 
 ORIGIN = "https://faces.museum.example"
@@ -64,9 +67,9 @@ class Person:
         assert isinstance(self.world.clock, FakeClock)
         return pyotp.TOTP(self.secret).at(int(self.world.clock.moment.timestamp()) + 30 * ahead)
 
-    def enter(self) -> Caller:
+    def enter(self, agent: str = "") -> Caller:
         """Sign in by password."""
-        return self.world.engine.sign_in.password(self.account.name, WORDS, self.code())[1]
+        return self.world.engine.sign_in.password(self.account.name, WORDS, self.code(), agent)[1]
 
 
 @pytest.fixture(autouse=True)
@@ -170,14 +173,19 @@ def test_the_longest_wait_leaves_no_more_than_a_hundred_tries_a_day() -> None:
         "x" * 300,
         "ann ann ann ann ann",
         "Example Museum 1",
+        "Countenance 2026",
         "aabbaabbaabbaabbaabb",
         "passwordpassword",
         "1234567890123456",
         "qwertyuiopasdfgh",
+        "P@ssw0rd!P@ssw0rd!",
+        "123qweasdzxc123qwe",
+        "thisismypassword",
+        "mypassword123456",
     ],
 )
 def test_a_weak_password_is_refused_with_a_reason(ann: Person, world: World, password: str) -> None:
-    """Too short, too long, of few characters, or made of the account's or the operator's name."""
+    """Too short, too long, common in whole or in parts, or of the account's, the operator's or the program's name."""
     caller = ann.invited()
     codes = world.engine.factors.new_codes(caller)
     ann.secret = codes.secret
@@ -200,7 +208,44 @@ def test_a_weak_password_is_refused_with_a_reason(ann: Person, world: World, pas
 )
 def test_no_rule_says_of_which_kinds_a_password_is(password: str) -> None:
     """Whatever is long enough and varied will do: letters of any script, spaces, signs."""
-    assert access.weak(password, "Ann", "Example Museum") is None
+    assert access.weak(password, passwords.guesses(password), "Ann", "Example Museum") is None
+
+
+def test_a_password_known_from_a_breach_is_refused(ann: Person, world: World, tmp_path: Path) -> None:
+    """Looked up in a file by halves; the same one without the list, and another one with it, will do."""
+    hashes = sorted(
+        hashlib.sha1(word.encode(), usedforsecurity=False).hexdigest().upper()
+        for word in (WORDS, *map(str, range(500)))
+    )
+    path = tmp_path / "pwned.txt"
+    path.write_text("".join(f"{one}:{7 + at}\r\n" for at, one in enumerate(hashes)))
+    breached, caller = BreachedPasswords(path), ann.invited()
+    assert all(breached.holds(str(number)) for number in range(500))
+    assert not any(breached.holds(str(number)) for number in range(500, 1000))
+    codes = world.engine.factors.new_codes(caller)
+    ann.secret = codes.secret
+    before = world.state()
+    with pytest.raises(BadInput, match="known from a breach"):
+        world.engine.factors.set_password(caller, WORDS, codes.pending, ann.code(), breached=breached)
+    assert world.state() == before
+    world.engine.factors.set_password(caller, f"{WORDS} now", codes.pending, ann.code(), breached=breached)
+
+
+@pytest.mark.parametrize("text", ["", "password\n123456\n", "B" * 40 + ":1\n" + "A" * 40 + ":1\n"])
+def test_what_is_no_list_of_breached_passwords_is_refused(tmp_path: Path, text: str) -> None:
+    """An empty file, a list of words, one that is not ordered; and one that is not there or goes away later."""
+    path = tmp_path / "list.txt"
+    path.write_text(text)
+    with pytest.raises(BadInput):
+        BreachedPasswords(path)
+    path.write_text("A" * 40 + ":1")
+    known = BreachedPasswords(path)
+    assert not known.holds(WORDS)
+    path.unlink()
+    with pytest.raises(BadInput):
+        known.holds(WORDS)
+    with pytest.raises(BadInput):
+        BreachedPasswords(path)
 
 
 def test_codes_of_another_session_are_not_taken(ann: Person, world: World) -> None:

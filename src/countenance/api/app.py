@@ -30,9 +30,11 @@ from countenance.api.problems import Problem
 from countenance.api.routes import (
     accounts,
     breaches,
+    clients,
     evidence,
     faces,
     factors,
+    flags,
     holds,
     jobs,
     keys,
@@ -90,6 +92,8 @@ ROUTERS = (
     recipients.router,
     breaches.router,
     law.router,
+    clients.router,
+    flags.router,
 )
 
 ShowProblem = Callable[[Request, Problem], Response]

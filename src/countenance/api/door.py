@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from countenance.api.guard import cookie_name, engine_of, settings_of
 from countenance.api.limits import Limits
+from countenance.model.agent import agent_of
 from countenance.services.passkeys import Place
 
 KNOCKS_PER_SECOND = 1.0
@@ -31,6 +32,11 @@ def knock(request: Request) -> None:
     """
     limits: Limits = request.app.state.door
     limits.spend(request.client.host if request.client else "")
+
+
+def browser_of(request: Request) -> str:
+    """Return the word for the browser that asks; what is kept of it."""
+    return agent_of(request.headers.get("user-agent", ""))
 
 
 def token_of(request: Request) -> str:
@@ -56,5 +62,6 @@ def let_out(request: Request, response: Response) -> None:
     response.headers["Clear-Site-Data"] = '"cache"'
 
 
+Browser = Annotated[str, Depends(browser_of)]
 PlaceOf = Annotated[Place, Depends(place_of)]
 Knock = Depends(knock)

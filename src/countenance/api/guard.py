@@ -18,9 +18,9 @@ from countenance.policy.roles import Verb, holds
 BEARER = "bearer "
 
 
-def cookie_name(settings: Settings) -> str:
-    """Return the session cookie's name: bound to the host where browsers can be told so."""
-    return "__Host-session" if settings.is_https else "session"
+def cookie_name(settings: Settings, cookie: str = "session") -> str:
+    """Return a cookie's name: bound to the host where browsers can be told so."""
+    return f"__Host-{cookie}" if settings.is_https else cookie
 
 
 def engine_of(request: Request) -> Engine:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from countenance.services.breached import BreachedPasswords
 from countenance.services.provider import Provider
 
 MIB = 1 << 20
@@ -26,6 +27,7 @@ class Settings:
         photos: folders that an operator may ingest from; nothing else of this machine's files can be named.
         retention_hour: of this machine's civil day, 0 to 23, from which on the retention clock is followed that day.
         provider: the organisation's identity provider, where people may sign in there.
+        breached: the list of breached passwords that new ones are looked up in, where there is one.
         per_second: how many requests a second one caller may make over a while; `burst` at once.
     """
 
@@ -33,6 +35,7 @@ class Settings:
     photos: tuple[Path, ...] = ()
     retention_hour: int = 3
     provider: Provider | None = None
+    breached: BreachedPasswords | None = None
     per_second: float = 50.0
     burst: int = 200
 

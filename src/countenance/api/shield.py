@@ -23,7 +23,8 @@ from countenance.ids import new_id
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; media-src 'self' blob:; manifest-src 'self'"
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; media-src 'self' blob:; "
+    "manifest-src 'self'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -32,8 +33,10 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
+_PERMISSIONS = "camera={}, microphone=(), geolocation=(), payment=(), usb=(), display-capture=()"
+_CAMERA = "/sign/"
+"""Where the camera may be asked for: the picture after a signature, and nowhere else."""
 _TOO_LARGE = 413
 _HSTS = "max-age=63072000; includeSubDomains"
 
@@ -55,7 +58,7 @@ class Shield:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add_headers(MutableHeaders(scope=message), request_id)
+                self._add_headers(MutableHeaders(scope=message), request_id, scope["path"])
             await send(message)
 
         refusal = self._refusal(scope, headers)
@@ -82,9 +85,10 @@ class Shield:
             return site == "same-origin"
         return headers.get("origin") == self._settings.origin
 
-    def _add_headers(self, headers: MutableHeaders, request_id: str) -> None:
+    def _add_headers(self, headers: MutableHeaders, request_id: str, path: str) -> None:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
+        headers["Permissions-Policy"] = _PERMISSIONS.format("(self)" if path.startswith(_CAMERA) else "()")
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Request-Id"] = request_id
         if self._settings.is_https:

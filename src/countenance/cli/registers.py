@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from countenance.cli import vetting
 from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command
 from countenance.clock import to_text
 from countenance.ids import ClientId
@@ -19,6 +20,7 @@ source_commands = typer.Typer(help="Places photos come from, and the permission 
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
+    vetting.register(_client)
     app.add_typer(_client, name="client")
     app.add_typer(source_commands, name="source")
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +19,12 @@ from countenance.errors import BadInput
 if TYPE_CHECKING:
     from countenance.api.settings import Settings
     from countenance.bootstrap import Engine
+    from countenance.services.breached import BreachedPasswords
     from countenance.services.provider import Provider
 
 _GRACE_S = 30
+_LONGEST_HEAD = 64 * 1024  # bytes of request line and headers that wait for their end
+_MOST_AT_ONCE = 500  # connections; what comes on top is told 503
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +52,16 @@ def serve(
         Path | None,
         typer.Option(help="A file that names the organisation's identity provider (OpenID Connect); docs/access.md."),
     ] = None,
+    breached: Annotated[
+        Path | None,
+        typer.Option(help="A list of breached passwords that new ones are looked up in; docs/access.md."),
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            help="IP address of the proxy before this server; its X-Forwarded-For is believed, nobody else's."
+        ),
+    ] = None,
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Start nothing; say what is not safe for production yet.")
@@ -62,12 +77,14 @@ def serve(
     """
     with engine_command(data, as_json) as (engine, output):
         settings = _settings(host, port, origin, photos or [])
-        settings = replace(settings, provider=_provider(oidc), retention_hour=retention_hour)
+        settings = replace(
+            settings, provider=_provider(oidc), breached=_breached(breached), retention_hour=retention_hour
+        )
         if check:
             _check(engine, settings, output)
             return
         _log_to_stderr()
-        run(engine, settings, host, port, output)
+        run(engine, settings, host, port, output, _address(proxy))
 
 
 def _settings(host: str, port: int, origin: str | None, photos: list[Path]) -> Settings:
@@ -90,8 +107,25 @@ def _provider(oidc: Path | None) -> Provider | None:
     return None if oidc is None else read_provider(oidc)
 
 
-def run(engine: Engine, settings: Settings, host: str, port: int, output: Output) -> None:
-    """Serve until a signal ends it: what is being answered is answered first, for half a minute at most."""
+def _breached(path: Path | None) -> BreachedPasswords | None:
+    from countenance.services.breached import BreachedPasswords  # noqa: PLC0415
+
+    return None if path is None else BreachedPasswords(path)
+
+
+def _address(proxy: str | None) -> str | None:
+    try:
+        return None if proxy is None else str(ipaddress.ip_address(proxy))
+    except ValueError as error:
+        raise BadInput(f"--proxy {proxy} is not an IP address such as 127.0.0.1") from error
+
+
+def run(engine: Engine, settings: Settings, host: str, port: int, output: Output, proxy: str | None = None) -> None:
+    """Serve until a signal ends it: what is being answered is answered first, for half a minute at most.
+
+    Args:
+        proxy: the address whose word on who asks is believed; no other's is.
+    """
     import uvicorn  # noqa: PLC0415 - slow; not for `--help`
 
     from countenance.api.app import shielded  # noqa: PLC0415
@@ -106,16 +140,22 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy or "",
+            limit_concurrency=_MOST_AT_ONCE,
             timeout_graceful_shutdown=_GRACE_S,
-            h11_max_incomplete_event_size=64 * 1024,
+            http="h11",  # refuses what HTTP leaves open to two readings: that is how requests are smuggled
+            ws="none",
+            h11_max_incomplete_event_size=_LONGEST_HEAD,
         )
     )
     server.run()
 
 
 def _check(engine: Engine, settings: Settings, output: Output) -> None:
-    found = engine.production.unsafe(engine.pack.encoder.digest, is_https=settings.is_https)
+    found = engine.production.unsafe(
+        engine.pack.encoder.digest, is_https=settings.is_https, knows_breached=settings.breached is not None
+    )
     output.record(unsafe=found)
     for one in found:
         output.say(f"- {one}")
@@ -126,6 +166,8 @@ def _check(engine: Engine, settings: Settings, output: Output) -> None:
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ")
+    form.converter = time.gmtime
+    handler.setFormatter(form)
     logging.getLogger("countenance").addHandler(handler)
     logging.getLogger("countenance").setLevel(logging.INFO)

@@ -16,8 +16,10 @@ import httpx2
 
 from countenance.client.accounts import Accounts
 from countenance.client.breaches import Breaches
+from countenance.client.clients import Clients
 from countenance.client.evidence import Evidence
 from countenance.client.factors import Factors
+from countenance.client.flags import Flags
 from countenance.client.holds import Holds
 from countenance.client.ingests import Ingests
 from countenance.client.keys import Keys
@@ -60,8 +62,10 @@ class Countenance:
         self._transport = sender = Transport(origin, key, timeout_s, transport)
         self.accounts = Accounts(sender)
         self.breaches = Breaches(sender)
+        self.clients = Clients(sender)
         self.evidence = Evidence(sender)
         self.factors = Factors(sender)
+        self.flags = Flags(sender)
         self.holds = Holds(sender)
         self.ingests = Ingests(sender)
         self.keys = Keys(sender)

@@ -41,6 +41,11 @@ class Accounts:
         answer = self._transport.send("POST", f"/api/v1/accounts/{quote(account, safe='')}/disable")
         return cast("models.AccountOut", answer.json())
 
+    def end_account_sessions(self, account: str) -> models.EndedOut:
+        """End every session of an account, such as of a device that was lost; how it signs in stays."""
+        answer = self._transport.send("DELETE", f"/api/v1/accounts/{quote(account, safe='')}/sessions")
+        return cast("models.EndedOut", answer.json())
+
     def link(self, account: str, body: models.LinkIn) -> models.AccountOut:
         """Let who is known so at the identity provider sign in to an account; never a custodian's."""
         answer = self._transport.send("POST", f"/api/v1/accounts/{quote(account, safe='')}/provider", body=body)

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+Action = Literal["add", "amend", "reinstate"]
 AgeBand = Literal["adult", "minor"]
+Attestation = Literal["nyc_signage", "no_value_exchange"]
 Authorisation = Literal["none", "given", "pending"]
+ChangeOutcome = Literal["confirmed", "dropped"]
 ClientKind = Literal[
     "photographer",
     "archive",
@@ -25,6 +28,19 @@ ConsentStatus = Literal[
 ErrandState = Literal["waiting", "running", "done", "failed"]
 Exposed = Literal["records", "keyring", "backup", "log", "clients", "host"]
 FaceState = Literal["bystander", "reference", "skipped", "waiting", "dismissed"]
+FlagKind = Literal["repeated_person", "own_person", "repeated_case", "outside_hours", "near_quota"]
+Happened = Literal[
+    "signed_in",
+    "refused",
+    "half_refused",
+    "invited",
+    "factor_added",
+    "factor_removed",
+    "key_made",
+    "key_revoked",
+    "linked",
+    "sessions_ended",
+]
 HoldBasis = Literal["warrant", "subpoena", "court_order", "regulator", "litigation_anticipated"]
 JobKind = Literal["folder", "upload"]
 JobState = Literal["running", "done", "cancelled", "interrupted", "failed"]
@@ -47,6 +63,7 @@ ReviewState = Literal["unconfirmed", "confirmed", "rejected", "disputed"]
 Role = Literal["operator", "searcher", "custodian", "auditor", "subject"]
 RunState = Literal["planned", "frozen", "approved", "executing", "verifying", "certified", "failed", "cancelled"]
 SigningState = Literal["open", "shown", "signed", "refused", "ended"]
+Site = Literal["private", "public"]
 Stands = Literal["given", "not_signed", "ended", "frozen"]
 TaskKind = Literal[
     "order_confirm",
@@ -63,6 +80,9 @@ TaskKind = Literal[
     "instruction",
     "breach",
     "retention",
+    "client_change",
+    "client_due",
+    "flag",
 ]
 Urgency = Literal["yours", "overdue", "open", "soon", "others"]
 Verb = Literal[
@@ -98,6 +118,10 @@ Verb = Literal[
     "breach:write",
     "law:read",
     "law:write",
+    "client:read",
+    "client:write",
+    "flag:read",
+    "flag:settle",
     "explain:read",
     "source:read",
     "source:add",
@@ -162,6 +186,24 @@ class Alive(TypedDict):
     """The process answers."""
 
     status: NotRequired[str]
+
+
+class AmendIn(TypedDict):
+    """What is to change; what is not named stays."""
+
+    name: NotRequired[str]
+    purposes: NotRequired[list[Purpose]]
+    contact: NotRequired[str]
+    contract: NotRequired[str]
+    contract_on: NotRequired[str | None]
+    contract_until: NotRequired[str | None]
+    place: NotRequired[str | None]
+    site: NotRequired[Site]
+    attests: NotRequired[list[Attestation]]
+    authority: NotRequired[str | None]
+    fpir: NotRequired[float]
+    quota: NotRequired[QuotaOf]
+    hours: NotRequired[str | None]
 
 
 class AnswerOut(TypedDict):
@@ -249,6 +291,20 @@ class CertificateOut(TypedDict):
     signed_at: str
 
 
+class ChangeOfClientOut(TypedDict):
+    """A change of what a client may."""
+
+    id: str
+    action: Action
+    client: ClientOut
+    widens: list[str]
+    entered_by: str
+    entered_at: str
+    decided_by: str | None
+    decided_at: str | None
+    outcome: ChangeOutcome | None
+
+
 class ChangeOut(TypedDict):
     """A change of the law in use."""
 
@@ -275,6 +331,48 @@ class ChoiceIn(TypedDict):
     clients: NotRequired[list[str]]
     kinds: NotRequired[list[ClientKind]]
     term_days: NotRequired[int | None]
+
+
+class ClientIn(TypedDict):
+    """What was vetted of an organisation."""
+
+    name: str
+    kind: ClientKind
+    purposes: list[Purpose]
+    contact: str
+    contract: str
+    contract_on: str
+    contract_until: str
+    place: NotRequired[str | None]
+    site: NotRequired[Site]
+    attests: NotRequired[list[Attestation]]
+    authority: NotRequired[str | None]
+    fpir: NotRequired[float]
+    quota: NotRequired[QuotaOf]
+    hours: NotRequired[str | None]
+
+
+class ClientOut(TypedDict):
+    """A client."""
+
+    id: str
+    name: str
+    kind: ClientKind
+    purposes: list[Purpose]
+    contact: str | None
+    contract: str | None
+    contract_on: str | None
+    contract_until: str | None
+    place: str | None
+    site: Site
+    attests: list[Attestation]
+    authority: str | None
+    fpir: float
+    quota: QuotaOf
+    hours: str | None
+    created_at: str
+    vetted_at: str | None
+    suspended_at: str | None
 
 
 class CloseIn(TypedDict):
@@ -344,6 +442,14 @@ class DeclarantIn(TypedDict):
     title: NotRequired[str]
 
 
+class DenialOut(TypedDict):
+    """Why the next search would be refused."""
+
+    rule: str
+    reason: str
+    citation: str
+
+
 class DraftOut(TypedDict):
     """The notice that is to be signed, as it stands."""
 
@@ -372,6 +478,12 @@ class DuePersonOut(TypedDict):
     rule: str
     held: bool
     waiting: bool
+
+
+class EndedOut(TypedDict):
+    """Sessions that were ended."""
+
+    ended: int
 
 
 class EntriesOut(TypedDict):
@@ -486,6 +598,22 @@ class FindIn(TypedDict):
 
     text: str
     limit: NotRequired[int]
+
+
+class FlagOut(TypedDict):
+    """Something about a client's searches that a custodian should look at."""
+
+    id: str
+    at: str
+    kind: FlagKind
+    client: str
+    account: str
+    search: str | None
+    times: int
+    people: list[str]
+    settled_at: str | None
+    settled_by: str | None
+    note: str | None
 
 
 class FolderIn(TypedDict):
@@ -716,6 +844,15 @@ class LinkOut(TypedDict):
     link: str
 
 
+class ListedOut(TypedDict):
+    """A client in the list."""
+
+    client: ClientOut
+    due: str | None
+    waiting: str | None
+    open_flags: int
+
+
 class ListedCertificateOut(TypedDict):
     """ListedCertificateOut."""
 
@@ -741,6 +878,13 @@ class ListedEvidenceOut(TypedDict):
     """ListedEvidenceOut."""
 
     items: list[EvidenceOut]
+    next: str | None
+
+
+class ListedFlagOut(TypedDict):
+    """ListedFlagOut."""
+
+    items: list[FlagOut]
     next: str | None
 
 
@@ -871,6 +1015,22 @@ class NoteIn(TypedDict):
     """How it ended."""
 
     note: str
+
+
+class NoticeOut(TypedDict):
+    """Something that happened to one's account."""
+
+    at: str
+    what: Happened
+    method: Method | None
+    agent: str
+    told: bool
+
+
+class NoticesOut(TypedDict):
+    """What happened to one's account in the last 90 days, newest first."""
+
+    notices: list[NoticeOut]
 
 
 class NumbersOut(TypedDict):
@@ -1109,6 +1269,12 @@ class PersonIn(TypedDict):
     representative: NotRequired[str | None]
 
 
+class PersonOf(TypedDict):
+    """Which subject is the person behind an account."""
+
+    subject: str | None
+
+
 class PersonOut(TypedDict):
     """A person, and where this person stands."""
 
@@ -1225,6 +1391,14 @@ class QueuedOut(TypedDict):
 
     photo: str
     waiting: int
+
+
+class QuotaOf(TypedDict):
+    """How often a client may search, in any hour and any day."""
+
+    per_hour: NotRequired[int]
+    per_day: NotRequired[int]
+    account_per_hour: NotRequired[int | None]
 
 
 class Ready(TypedDict):
@@ -1399,6 +1573,7 @@ class SessionOut(TypedDict):
     created_at: str
     seen_at: str
     ends_at: str
+    agent: str
     current: bool
 
 
@@ -1406,6 +1581,12 @@ class SessionsOut(TypedDict):
     """One's open sessions, newest first."""
 
     sessions: list[SessionOut]
+
+
+class SettleFlagIn(TypedDict):
+    """What came of a flag."""
+
+    note: str
 
 
 class SettleIn(TypedDict):
@@ -1512,6 +1693,17 @@ class SplitIn(TypedDict):
     subject: NotRequired[str | None]
 
 
+class StandingOut(TypedDict):
+    """How a client stands at this moment."""
+
+    client: ClientOut
+    suspended_for: str
+    note: str
+    denial: DenialOut | None
+    usage: UsageOut
+    changes: list[ChangeOfClientOut]
+
+
 class StartedOut(TypedDict):
     """A signing that was started; link and code cannot be shown again."""
 
@@ -1553,6 +1745,12 @@ class SumsOut(TypedDict):
     bystanders: int
     waiting: int
     skipped: dict[str, int]
+
+
+class SuspendIn(TypedDict):
+    """Why a client is served no more."""
+
+    reason: str
 
 
 class TaskOut(TypedDict):
@@ -1607,6 +1805,17 @@ class UnrecognisedOut(TypedDict):
     subject: str
     hold: str
     basis: str
+
+
+class UsageOut(TypedDict):
+    """What a client used of its quota."""
+
+    hour: int
+    day: int
+    per_hour: int
+    per_day: int
+    account_per_hour: int | None
+    days: dict[str, int]
 
 
 class ValueOut(TypedDict):

@@ -26,6 +26,11 @@ class Sessions:
         answer = self._transport.send("POST", "/api/v1/sessions", body=body)
         return cast("models.SignedInOut", answer.json())
 
+    def end_other_sessions(self) -> models.EndedOut:
+        """End all of one's sessions but the one that this call came with; it takes having signed in lately."""
+        answer = self._transport.send("DELETE", "/api/v1/sessions")
+        return cast("models.EndedOut", answer.json())
+
     def passkey_options(self) -> dict[str, Any]:
         """Return the options of `navigator.credentials.get`, good for five minutes and one answer."""
         answer = self._transport.send("POST", "/api/v1/sessions/passkey/options")
@@ -41,12 +46,22 @@ class Sessions:
         answer = self._transport.send("POST", "/api/v1/sessions/invitation", body=body)
         return cast("models.SignedInOut", answer.json())
 
+    def list_notices(self) -> models.NoticesOut:
+        """Return what happened to one's account: sign-ins, tries that failed, changes of how one signs in."""
+        answer = self._transport.send("GET", "/api/v1/notices")
+        return cast("models.NoticesOut", answer.json())
+
+    def mark_notices(self) -> None:
+        """Record that one has looked at them."""
+        answer = self._transport.send("POST", "/api/v1/notices/told")
+        answer.read()
+
     def sign_out(self) -> None:
         """End the session that this call came with."""
         answer = self._transport.send("DELETE", "/api/v1/sessions/current")
         answer.read()
 
     def end_session(self, session: str) -> None:
-        """End one of one's own sessions."""
+        """End one of one's own sessions; another than this one takes having signed in lately."""
         answer = self._transport.send("DELETE", f"/api/v1/sessions/{quote(session, safe='')}")
         answer.read()

@@ -53,6 +53,7 @@ class Caller:
         credential: id of the session or key that proved it.
         is_key: an API key; it can do what its scopes say, of what the role may, and never more.
         scopes: verbs of `policy.roles.Verb`; None for everything that the role may.
+        untold: something happened to the account that its owner has not looked at yet.
     """
 
     account: AccountId
@@ -62,3 +63,4 @@ class Caller:
     credential: str
     is_key: bool
     scopes: frozenset[str] | None
+    untold: bool = False

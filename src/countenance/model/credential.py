@@ -34,6 +34,8 @@ class Session:
         seen_at: last call, exact to a minute.
         idle: it ends when no call came for this long.
         expires_at: it ends then, whatever came.
+        agent: word of `model.agent` for the browser; empty where no door told it.
+        untold: something happened to the account that its owner has not looked at yet.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Session:
     seen_at: datetime
     idle: timedelta
     expires_at: datetime
+    agent: str = ""
+    untold: bool = False
 
     @property
     def ends_at(self) -> datetime:
@@ -118,3 +122,39 @@ class Password:
     encoded: str
     totp: str
     step: int
+
+
+class Happened(StrEnum):
+    """What happened to an account, for its owner to read."""
+
+    SIGNED_IN = "signed_in"
+    REFUSED = "refused"
+    """Somebody failed to sign in."""
+    HALF_REFUSED = "half_refused"
+    """The password was right and the code was not: somebody knows the password."""
+    INVITED = "invited"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+    LINKED = "linked"
+    """Somebody said who this is at the identity provider, or ended that."""
+    SESSIONS_ENDED = "sessions_ended"
+    """Somebody who looks after accounts ended every session."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that happened to an account.
+
+    Attributes:
+        method: of a sign-in or a way to sign in; None where it says nothing.
+        agent: word of `model.agent` for the browser; empty where it is not known.
+        told: its owner has looked at it, or there is nothing in it to look at.
+    """
+
+    at: datetime
+    what: Happened
+    method: Method | None
+    agent: str
+    told: bool

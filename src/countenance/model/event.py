@@ -149,6 +149,7 @@ class EventTag(StrEnum):
     INVITE_REDEEMED = "account:invite:redeemed"
     SESSION_OPENED = "account:session:opened"
     SESSION_ENDED = "account:session:ended"
+    SESSIONS_ENDED = "account:sessions:ended"
     KEY_MADE = "account:key:made"
     KEY_REVOKED = "account:key:revoked"
     FACTOR_ADDED = "account:factor:added"

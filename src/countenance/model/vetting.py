@@ -21,7 +21,7 @@ class Action(StrEnum):
     """A suspended client is served again."""
 
 
-class Outcome(StrEnum):
+class ChangeOutcome(StrEnum):
     """What became of a change."""
 
     CONFIRMED = "confirmed"
@@ -48,4 +48,4 @@ class Change:
     entered_at: datetime
     decided_by: str | None = field(default=None, repr=False)
     decided_at: datetime | None = None
-    outcome: Outcome | None = None
+    outcome: ChangeOutcome | None = None

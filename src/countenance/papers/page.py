@@ -19,8 +19,8 @@ header p { margin: 0 } .operator { font-variant: small-caps; letter-spacing: .03
 h1 { font-size: 1.7rem; margin: .2rem 0 } h2 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; break-after: avoid }
 .title { font-size: 1.1rem; font-weight: bold } .wrong { color: #a00 } .sum { font-size: 1.05rem }
 table { border-collapse: collapse; width: 100%; font-size: .88rem } tr { break-inside: avoid }
-th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #ccc; padding: .22rem .6rem .22rem 0;
-  overflow-wrap: anywhere }
+th, td { text-align: left; vertical-align: top; border-bottom: 1px solid #ccc; padding: .22rem .6rem .22rem 0 }
+table.pairs td { overflow-wrap: anywhere }
 table.pairs th { width: 9.5rem; font-weight: normal; color: #444 } th.n, td.n { text-align: right; width: 5rem }
 code, pre { font: .76rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 ul { padding-left: 1.2rem } li { margin-bottom: .3rem }
@@ -38,7 +38,7 @@ def page(title: str, body: Iterable[str], *, footer: str | None = None, style: s
     sheet = _STYLE.replace("FOOTER", escape(footer or title)) + style
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
     head += f"<style>{sheet}</style>"
-    text = f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>\n"
+    text = f"<!doctype html><html lang='en'><head>{head}</head><body><main>{''.join(body)}</main></body></html>\n"
     return text.encode()
 
 
@@ -49,7 +49,9 @@ def heading(operator: str, title: str, below: str = "") -> str:
 
 def pairs(rows: Mapping[str, str | None]) -> str:
     """Return a table of names and texts; those without a text are left out."""
-    lines = (f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
+    lines = (
+        f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text
+    )
     return f"<table class='pairs'>{''.join(lines)}</table>"
 
 
@@ -58,7 +60,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
     if not rows:
         return "<p>None.</p>"
     numbers = [isinstance(value, int) for value in rows[0]]
-    first = "".join(f"<th{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
+    first = "".join(f"<th scope=col{' class=n' * n}>{escape(name)}</th>" for name, n in zip(head, numbers, strict=True))
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
     return f"<table><tr>{first}</tr>{body}</table>"
 

@@ -111,7 +111,7 @@ def _schedule(law: Law) -> str:
     if pack.applies.declared:
         areas.append("everybody, while such an order binds this operator")
     elif pack.applies.overlay:
-        areas = [f"{area}, beside what applies there anyway" for area in areas]
+        areas.append("beside what applies there anyway")
     lines = [
         f"{pack.id}, version {pack.version}: {', '.join(areas)}",
         *(

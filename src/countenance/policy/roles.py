@@ -76,6 +76,14 @@ class Verb(StrEnum):
     """Law files in use, and changes that wait."""
     LAW_WRITE = "law:write"
     """Enter and confirm changes of the law in use."""
+    CLIENT_READ = "client:read"
+    """Clients: how each was vetted, how it stands, what it used."""
+    CLIENT_WRITE = "client:write"
+    """Vet clients, confirm what somebody else entered, suspend."""
+    FLAG_READ = "flag:read"
+    """Flags on how clients search."""
+    FLAG_SETTLE = "flag:settle"
+    """Say what came of a flag; declare who is the person behind an account."""
     EXPLAIN_READ = "explain:read"
     """Why a decision is made as it is."""
     SOURCE_READ = "source:read"
@@ -143,6 +151,10 @@ MAY: dict[Verb, frozenset[Role]] = {
     Verb.BREACH_WRITE: frozenset({_C}),
     Verb.LAW_READ: frozenset({_O, _C, _A}),
     Verb.LAW_WRITE: frozenset({_C}),
+    Verb.CLIENT_READ: frozenset({_O, _C}),
+    Verb.CLIENT_WRITE: frozenset({_C}),
+    Verb.FLAG_READ: frozenset({_C}),
+    Verb.FLAG_SETTLE: frozenset({_C}),
     Verb.EXPLAIN_READ: frozenset({_O, _C}),
     Verb.SOURCE_READ: frozenset({_O, _C}),
     Verb.SOURCE_ADD: frozenset({_O, _C}),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from countenance.errors import BadInput, NotAllowed, NotSignedIn, Refused
 from countenance.ids import AccountId, ClientId, SubjectId, new_id
 from countenance.model.account import COMMAND_LINE, Account, Caller, Role
-from countenance.model.credential import Method
+from countenance.model.credential import Happened, Method
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import tokens
@@ -17,6 +17,7 @@ from countenance.services.tokens import Kind
 from countenance.store import accounts as rows
 from countenance.store import clients as client_rows
 from countenance.store import credentials as credential_rows
+from countenance.store import notices
 from countenance.store import subjects as subject_rows
 from countenance.store.records import Transaction, set_setting, settings
 
@@ -124,6 +125,25 @@ class Accounts(Credentials):
         if not allowed:
             raise NotAllowed(f"your role does not disable accounts of the role {found.role.value}")
 
+    def end_sessions(self, account: AccountId, *, by: str) -> int:
+        """End every session of somebody whom one's role takes on, such as of a device that was lost; return how many.
+
+        Raises:
+            NotFound: no such account.
+            NotAllowed: the role of `by` does not take on this one; logged.
+        """
+        with self._records.write() as work:
+            found = rows.get(work, account)
+            if allowed := access.takes_on(_who(work, by), found.role):
+                ended = credential_rows.end_sessions(work, account)
+                work.log(EventTag.SESSIONS_ENDED, subject=found.subject, account=account, by=by, sessions=ended)
+                notices.add(work, account, Happened.SESSIONS_ENDED)
+            else:
+                _log_refusal(work, by, "role", found)
+        if not allowed:
+            raise NotAllowed(f"your role does not end sessions of the role {found.role.value}")
+        return ended
+
     def invite(self, account: AccountId, *, minutes: int, by: str, link: bool = False) -> str | None:
         """Make a one-time invitation in place of earlier ones; also how somebody who lost a way to sign in comes back.
 
@@ -186,10 +206,15 @@ class Accounts(Credentials):
             minutes=minutes,
             link=link,
         )
+        if rows.has_signed_in(work, account.id):
+            notices.add(work, account.id, Happened.INVITED)
         return token
 
-    def redeem(self, token: str) -> tuple[str, Caller]:
+    def redeem(self, token: str, agent: str = "") -> tuple[str, Caller]:
         """Open a session by an invitation, which is used up.
+
+        Args:
+            agent: word of `model.agent` for the browser.
 
         Returns:
             The session's token, and who calls: with no scope at all but to set up a way to sign in, unless it is a link
@@ -206,7 +231,7 @@ class Accounts(Credentials):
                 if not is_link:
                     credential_rows.end_sessions(work, account.id)
                 work.log(EventTag.INVITE_REDEEMED, subject=account.subject, account=account.id)
-                return open_session(work, account, Method.LINK if is_link else Method.INVITE)
+                return open_session(work, account, Method.LINK if is_link else Method.INVITE, agent)
         raise NotSignedIn("this invitation is not good: it was used, has expired, or a newer one took its place")
 
     def declare_demo(self) -> None:

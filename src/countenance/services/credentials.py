@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from countenance.errors import BadInput, NotAllowed, NotFound, NotSignedIn
+from countenance.errors import BadInput, NotAllowed, NotFound, NotFresh, NotSignedIn
 from countenance.ids import AccountId, new_id
 from countenance.model.account import Account, Caller
-from countenance.model.credential import ApiKey, Method, Session
+from countenance.model.credential import ApiKey, Happened, Method, Notice, Session
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.policy.roles import Verb
@@ -17,11 +17,13 @@ from countenance.services import tokens
 from countenance.services.tokens import Kind
 from countenance.store import accounts as account_rows
 from countenance.store import credentials as rows
+from countenance.store import notices
 from countenance.store.records import Records, Transaction
 
 _ENDED = "sign in again: there is no such session, or it has ended"
 _NO_KEY = "this API key is not good: unknown, expired, revoked, or its account is disabled"
 _LONGEST_LABEL = 200
+_NOTICES = 30
 
 
 class Credentials:
@@ -81,15 +83,54 @@ class Credentials:
             return [one for one in rows.sessions(work, account) if one.ends_at > work.now]
 
     def end_session(self, caller: Caller, session: str) -> None:
-        """End one of the caller's own sessions.
+        """End one of the caller's own sessions; another than this one takes having signed in lately.
 
         Raises:
             NotFound: the caller has no such session.
+            NotAllowed: the caller is a key, or signed in too long ago to end another session.
         """
         with self._records.write() as work:
+            if session != caller.credential:
+                require_fresh(work, caller)
             if session not in {one.id for one in rows.sessions(work, caller.account)}:
                 raise NotFound(f"no session {session} of yours")
             _end(work, session, account_rows.get(work, caller.account))
+
+    def end_others(self, caller: Caller) -> int:
+        """End all of the caller's own sessions but this one; return how many.
+
+        Raises:
+            NotAllowed: the caller is a key, or signed in too long ago.
+        """
+        with self._records.write() as work:
+            require_fresh(work, caller)
+            account = account_rows.get(work, caller.account)
+            others = [one.id for one in rows.sessions(work, account.id) if one.id != caller.credential]
+            for session in others:
+                _end(work, session, account)
+        return len(others)
+
+    def history(self, account: AccountId) -> list[Notice]:
+        """Return what happened to an account lately: sign-ins, tries that failed, changes; newest first."""
+        with self._records.read() as work:
+            return notices.latest(work, account, _NOTICES)
+
+    def told(self, caller: Caller) -> None:
+        """Record that the caller has looked at what happened to the account."""
+        with self._records.write() as work:
+            notices.told(work, caller.account)
+
+    def require_fresh(self, caller: Caller) -> None:
+        """Refuse a step that weighs much to a session that was left open; a key's making took a fresh sign-in.
+
+        Raises:
+            NotFresh: the caller signed in too long ago.
+            NotSignedIn: the session ended meanwhile.
+        """
+        if caller.is_key:
+            return
+        with self._records.read() as work:
+            require_fresh(work, caller)
 
     def new_key(self, caller: Caller, scopes: Iterable[str], days: int, label: str) -> tuple[str, str]:
         """Make an API key of the caller's account.
@@ -132,6 +173,7 @@ class Credentials:
                     scopes=sorted(wanted),
                     days=days,
                 )
+                tell(work, caller, account.id, Happened.KEY_MADE)
                 return key.id, secret
         if caller.is_key:
             raise NotAllowed("a key cannot make keys; sign in and make it on the page of your sessions and keys")
@@ -159,20 +201,35 @@ class Credentials:
                 raise NotFound(f"no key {key} that you may end")
             rows.revoke_key(work, key)
             work.log(EventTag.KEY_REVOKED, subject=account.subject, account=account.id, key=key, by=caller.account)
+            tell(work, caller, account.id, Happened.KEY_REVOKED)
 
 
 def caller_of(session: Session, account: Account) -> Caller:
     """Return who calls with a session; one that an invitation opened may nothing but set up a way to sign in."""
     scopes = frozenset({Verb.ACCESS_ENROL.value}) if session.method is Method.INVITE else None
-    return Caller(account.id, account.role, account.client, account.subject, session.id, False, scopes)
+    return Caller(account.id, account.role, account.client, account.subject, session.id, False, scopes, session.untold)
 
 
-def open_session(work: Transaction, account: Account, method: Method) -> tuple[str, Caller]:
-    """Open a session; return its token and who calls with it."""
+def open_session(work: Transaction, account: Account, method: Method, agent: str) -> tuple[str, Caller]:
+    """Open a session; return its token and who calls with it.
+
+    Args:
+        agent: word of `model.agent` for the browser; empty where no door told it.
+    """
     token, enrolling = tokens.new(work.keyring, Kind.SESSION), method is Method.INVITE
     lasts = access.ENROLLING if enrolling else access.SESSION
+    is_known = not notices.is_new(work, account.id, agent)
+    notices.add(work, account.id, Happened.SIGNED_IN, method=method, agent=agent, told=is_known)
     session = Session(
-        new_id("ses"), account.id, method, work.now, work.now, access.idle(account.role), work.now + lasts
+        id=new_id("ses"),
+        account=account.id,
+        method=method,
+        created_at=work.now,
+        seen_at=work.now,
+        idle=access.idle(account.role),
+        expires_at=work.now + lasts,
+        agent=agent,
+        untold=notices.has_untold(work, account.id),
     )
     rows.add_session(work, session, tokens.digest(token))
     if not enrolling:
@@ -191,7 +248,8 @@ def require_fresh(work: Transaction, caller: Caller) -> None:
     """Refuse who signed in too long ago: what was left open may not be used to come back another day.
 
     Raises:
-        NotAllowed: the caller is a key, or signed in too long ago.
+        NotAllowed: the caller is a key.
+        NotFresh: the caller signed in too long ago.
         NotSignedIn: the session ended meanwhile.
     """
     if caller.is_key:
@@ -201,7 +259,19 @@ def require_fresh(work: Transaction, caller: Caller) -> None:
         raise NotSignedIn(_ENDED)
     if not access.is_fresh(session, work.now):
         minutes = int(access.FRESH.total_seconds()) // 60
-        raise NotAllowed(f"sign in again to change this: it takes having signed in within the last {minutes} minutes")
+        raise NotFresh(f"sign in again for this: it takes having signed in within the last {minutes} minutes")
+
+
+def agent_of(work: Transaction, caller: Caller) -> str:
+    """Return the word for the browser of a caller's session; empty of a key, and where no door told it."""
+    found = (one.agent for one in rows.sessions(work, caller.account) if one.id == caller.credential)
+    return next(found, "")
+
+
+def tell(work: Transaction, caller: Caller, account: AccountId, what: Happened, method: Method | None = None) -> None:
+    """Leave word for the owner of an account of what a caller did to it."""
+    agent = agent_of(work, caller) if caller.account == account else ""
+    notices.add(work, account, what, method=method, agent=agent, session=caller.credential)
 
 
 def _end(work: Transaction, session: str, account: Account) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from countenance.errors import BadInput, Damaged, NotFound, NotSignedIn
 from countenance.ids import AccountId
 from countenance.model.account import Account, Caller
-from countenance.model.credential import Factor, Method, Passkey, Password
+from countenance.model.credential import Factor, Happened, Method, Passkey, Password
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import passkeys, passwords
-from countenance.services.credentials import open_session, require_fresh
+from countenance.services.breached import BreachedPasswords
+from countenance.services.credentials import agent_of, open_session, require_fresh, tell
 from countenance.services.passkeys import Place
 from countenance.store import accounts as account_rows
 from countenance.store import credentials as credential_rows
@@ -27,6 +28,7 @@ from countenance.store.records import Records, Transaction, settings
 _CHALLENGE_BYTES = 32
 _ENROL = "enrol"
 _LONGEST_LABEL = 100
+_PROGRAM = "countenance"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Factors:
                 raise BadInput("this passkey is known here already")
             token = _instead_of_invitation(work, caller, account, Method.PASSKEY)
             rows.add_passkey(work, account, Passkey(key.id, account.id, key.public_key, key.sign_count), plain)
-            work.log(EventTag.FACTOR_ADDED, subject=account.subject, account=account.id, method=Method.PASSKEY.value)
+            self._added(work, caller, account, Method.PASSKEY)
         return token
 
     def new_codes(self, caller: Caller, again: str | None = None) -> NewCodes:
@@ -122,7 +124,14 @@ class Factors:
         return NewCodes(secret, passwords.uri(secret, account.name, operator), pending)
 
     def set_password(
-        self, caller: Caller, password: str, pending: str, code: str, *, again: str | None = None
+        self,
+        caller: Caller,
+        password: str,
+        pending: str,
+        code: str,
+        *,
+        again: str | None = None,
+        breached: BreachedPasswords | None = None,
     ) -> str | None:
         """Set a password and its codes, in place of earlier ones.
 
@@ -130,18 +139,21 @@ class Factors:
             pending: of `new_codes`.
             code: what the authenticator app shows.
             again: the password typed a second time, where nobody sees it.
+            breached: the list that this server looks new passwords up in.
 
         Returns:
             The token of a full session in place of one that an invitation opened; None where the session stays.
 
         Raises:
             NotAllowed: the caller signed in too long ago, or is a key.
-            BadInput: the password is too weak, or the code is not of this secret.
+            BadInput: the password is too weak, or known from a breach, or the code is not of this secret.
         """
         with self._records.read() as work:
             account, operator = _fresh(work, caller), settings(work)["operator"]
             secret, now = _pending(work, caller, pending), work.now
-        weakness = access.weak(password, account.name, operator)
+        weakness = access.weak(password, passwords.guesses(password), account.name, operator, _PROGRAM)
+        if weakness is None and breached is not None and breached.holds(password):
+            weakness = "this password is known from a breach somewhere, so it is tried everywhere; choose another one"
         if weakness is not None or (again is not None and again != password):
             raise BadInput(weakness or "the two passwords are not the same")
         step = passwords.step_of(code, secret, now, 0)
@@ -154,7 +166,7 @@ class Factors:
             if token is None:
                 credential_rows.end_sessions(work, account.id, but=caller.credential)
             rows.set_password(work, account, Password(encoded, secret, step))
-            work.log(EventTag.FACTOR_ADDED, subject=account.subject, account=account.id, method=Method.PASSWORD.value)
+            self._added(work, caller, account, Method.PASSWORD)
         return token
 
     def remove(self, caller: Caller, factor: str) -> None:
@@ -176,6 +188,12 @@ class Factors:
             rows.remove(work, account.id, factor)
             credential_rows.end_sessions(work, account.id, but=caller.credential)
             work.log(EventTag.FACTOR_REMOVED, subject=account.subject, account=account.id, method=one.method.value)
+            tell(work, caller, account.id, Happened.FACTOR_REMOVED, one.method)
+
+    def _added(self, work: Transaction, caller: Caller, account: Account, method: Method) -> None:
+        work.log(EventTag.FACTOR_ADDED, subject=account.subject, account=account.id, method=method.value)
+        if caller.scopes is None:  # who comes by an invitation knows; nobody else has a session
+            tell(work, caller, account.id, Happened.FACTOR_ADDED, method)
 
 
 def _fresh(work: Transaction, caller: Caller) -> Account:
@@ -193,10 +211,11 @@ def _instead_of_invitation(work: Transaction, caller: Caller, account: Account, 
     """Replace the session of an invitation by a full one; who comes back so has lost the earlier ways to sign in."""
     if caller.scopes is None:
         return None
+    agent = agent_of(work, caller)
     for factor in rows.everything(work, account):
         rows.remove(work, account.id, factor.id)
     credential_rows.end_sessions(work, account.id)
-    return open_session(work, account, method)[0]
+    return open_session(work, account, method, agent)[0]
 
 
 def _pending(work: Transaction, caller: Caller, pending: str) -> str:

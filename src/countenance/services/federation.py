@@ -8,8 +8,8 @@ import secrets
 
 from countenance.errors import BadInput, NotAllowed, NotSignedIn
 from countenance.ids import AccountId
-from countenance.model.account import COMMAND_LINE, Caller, Role
-from countenance.model.credential import Method
+from countenance.model.account import COMMAND_LINE, Account, Caller, Role
+from countenance.model.credential import Happened, Method
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import provider as oidc
@@ -17,7 +17,8 @@ from countenance.services.credentials import open_session
 from countenance.services.provider import Asked, Provider
 from countenance.store import accounts as account_rows
 from countenance.store import factors as rows
-from countenance.store.records import Records
+from countenance.store import notices
+from countenance.store.records import Records, Transaction
 
 _KIND = "provider"
 _BYTES = 32
@@ -49,6 +50,8 @@ class Federation:
             if allowed:
                 rows.link(work, account, issuer, known)
                 work.log(EventTag.PROVIDER_LINKED, subject=found.subject, account=account, by=by, linked=bool(known))
+                if account_rows.has_signed_in(work, account):
+                    notices.add(work, account, Happened.LINKED)
             else:
                 work.log(EventTag.ACCESS_REFUSED, subject=found.subject, account=by, reason="role", other=account)
         if not allowed:
@@ -71,11 +74,12 @@ class Federation:
             rows.ask(work, asked.state.encode(), _KIND, None, data)
         return address, asked.state
 
-    def finish(self, provider: Provider, back: str, state: str, code: str) -> tuple[str, Caller, str]:
+    def finish(self, provider: Provider, back: str, state: str, code: str, agent: str = "") -> tuple[str, Caller, str]:
         """Sign in who came back from the provider.
 
         Args:
             state: what the browser brought back, and had kept.
+            agent: word of `model.agent` for the browser.
 
         Returns:
             The session's token, who calls with it, and the page that was wanted.
@@ -86,19 +90,25 @@ class Federation:
         with self._records.write() as work:
             data = rows.answered(work, state.encode(), _KIND, None)
             now = work.now
+            if data is None:
+                _log_failure(work, None)
         if data is None:
             raise NotSignedIn("this sign-in was not begun here, or too long ago; begin anew")
         nonce, verifier, go_on = json.loads(data)
-        known = oidc.who(provider, back, Asked(state, nonce, verifier), code, now)
+        try:
+            known = oidc.who(provider, back, Asked(state, nonce, verifier), code, now)
+        except NotSignedIn:
+            with self._records.write() as work:
+                _log_failure(work, None)
+            raise
         with self._records.write() as work:
             account = rows.linked(work, provider.issuer, known)
             if account is not None and account.disabled_at is None:
-                return *open_session(work, account, Method.PROVIDER), go_on
-            one = None if account is None else account.id
-            work.log(
-                EventTag.SIGN_IN_REFUSED,
-                subject=None if account is None else account.subject,
-                account=one,
-                method=Method.PROVIDER.value,
-            )
+                return *open_session(work, account, Method.PROVIDER, agent), go_on
+            _log_failure(work, account)
         raise NotSignedIn("no account here is linked to you; ask a custodian or an operator to link it")
+
+
+def _log_failure(work: Transaction, account: Account | None) -> None:
+    subject, one = (None, None) if account is None else (account.subject, account.id)
+    work.log(EventTag.SIGN_IN_REFUSED, subject=subject, account=one, method=Method.PROVIDER.value)

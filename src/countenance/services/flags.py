@@ -130,6 +130,20 @@ class Flags:
             work.log(EventTag.CLIENT_REFUSED, client=found.client, flag=flag, rule="flag.own")
         raise Refused("flag.own", "a flag about your own searches must be settled by somebody else", "core")
 
+    def accounts(self, known: Iterable[str]) -> dict[str, str]:
+        """Return the accounts by their codes, as flags name them.
+
+        Args:
+            known: accounts.
+        """
+        with self._records.read() as work:
+            return {account_code(work, one): one for one in known}
+
+    def linked(self, account: str) -> SubjectId | None:
+        """Return which subject is declared to be the person behind an account; None for nobody."""
+        with self._records.read() as work:
+            return rows.own_person(work, account_code(work, account))
+
     def link(self, account: str, subject: SubjectId | None, *, by: str) -> None:
         """Declare which subject is the person behind an account that searches, so that self-searches are flagged.
 

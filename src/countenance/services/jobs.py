@@ -206,6 +206,11 @@ class Jobs:
                 live.stop = live.stop or JobState.INTERRUPTED
         for thread in threads:
             thread.join(_STOP_WAITS_S)
+        with self._records.write() as work:  # an upload goes on at the next server, and counts on from here
+            for live in self._live.values():
+                if live.job.state is JobState.RUNNING:
+                    job = live.shown()
+                    rows.note(work, job.id, job.total, job.sums)
 
     def _shown(self, job: Job) -> Job:
         """Return a stored job as it stands; who runs in no process has been interrupted, but an upload only waits."""

@@ -131,8 +131,11 @@ class OwnView:
             raise NotSignedIn("this link opens nothing; ask the operator for a new one")
         return self.progress(subject)
 
-    def enter(self, token: str) -> tuple[str, Caller] | None:
+    def enter(self, token: str, agent: str = "") -> tuple[str, Caller] | None:
         """Open a session in somebody's own view by a private link, and note that this person is still there.
+
+        Args:
+            agent: word of `model.agent` for the browser.
 
         Returns:
             The session's token and who calls with it; None once the person is destroyed.
@@ -148,7 +151,7 @@ class OwnView:
             usable = [one for one in account_rows.of_subject(work, subject) if one.disabled_at is None]
             account = usable[0] if usable else _new_account(work, subject)
             retention.add_fact(work, subject, retention.FactKind.INTERACTION, work.now)
-            return open_session(work, account, Method.PRIVATE_LINK)
+            return open_session(work, account, Method.PRIVATE_LINK, agent)
 
     def progress(self, subject: SubjectId) -> Followed:
         """Return what a person asked for, and what became of it; also after nothing else of this person is left."""

@@ -36,14 +36,19 @@ class Production:
         self._law = law
         self._doctor = doctor
 
-    def unsafe(self, encoder: str, *, is_https: bool) -> list[str]:
+    def unsafe(self, encoder: str, *, is_https: bool, knows_breached: bool = False) -> list[str]:
         """Return what speaks against production, each with what to do; an empty list is nothing.
 
         Args:
             encoder: digest of the encoder in use.
             is_https: browsers reach the server by HTTPS.
+            knows_breached: new passwords are looked up among breached ones.
         """
         found = [*_machine(is_https), *_keys()]
+        if not knows_breached:
+            found.append(
+                "new passwords are not looked up among breached ones; name a list (--breached; docs/access.md)"
+            )
         with self._records.read() as work:
             found += [*_people(work), *_care(work), *_accuracy(work, encoder), *self._counsel()]
         try:

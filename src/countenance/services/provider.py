@@ -7,6 +7,7 @@ Source: OpenID Connect Core 1.0, 3.1; RFC 9700 (OAuth 2.0 security).
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from countenance.errors import BadInput, NotSignedIn
 
+LOG = logging.getLogger("countenance.provider")
 _TIMEOUT_S = 10
 _LEEWAY_S = 60
 _OTHERS_MAY = 0o077
@@ -132,6 +134,7 @@ def who(provider: Provider, back: str, asked: Asked, code: str, now: datetime) -
         _check(provider, claims, asked.nonce, now)
         return _known_as(provider, claims)
     except (OAuthError, HTTPError, JoseError, KeyError, TypeError, ValueError) as error:
+        LOG.warning("a sign-in at the identity provider failed: %s", type(error).__name__)
         raise NotSignedIn("the identity provider did not vouch for you; try again, or sign in another way") from error
 
 
@@ -184,6 +187,7 @@ def _description(client: Any, provider: Provider) -> dict[str, Any]:
         if not safe or found["issuer"] != provider.issuer:
             raise ValueError("issuer")
     except (HTTPError, KeyError, TypeError, ValueError) as error:
+        LOG.warning("the identity provider cannot be used: %s", type(error).__name__)
         raise NotSignedIn("the identity provider cannot be used now; sign in another way") from error
     return found
 

@@ -172,7 +172,8 @@ class Remedies:
         """The verb `of`: what waits for a custodian."""
         desk, late = (lambda: self.custody), (lambda: self.retention)
         dues = (self.requests, self.recipients, self.breaches)
-        return Worklist(self._records, desk, self.run_jobs, self.evidence, self.packs, dues, late)
+        clients = (self.vetting, self.flags)
+        return Worklist(self._records, desk, self.run_jobs, self.evidence, self.packs, dues, late, clients)
 
     @cached_property
     def once(self) -> Once:
@@ -191,7 +192,7 @@ class Remedies:
 
     @cached_property
     def flags(self) -> Flags:
-        """Verbs on flags over searches: `everyone`, `settle`, `link`."""
+        """Verbs on flags over searches: `everyone`, `settle`, `accounts`, `link`, `linked`."""
         return Flags(self._records)
 
     @cached_property

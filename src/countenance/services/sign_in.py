@@ -9,7 +9,7 @@ from typing import Any
 
 from countenance.errors import NotSignedIn, TooMany
 from countenance.model.account import Account, Caller
-from countenance.model.credential import Method, Password
+from countenance.model.credential import Happened, Method, Password
 from countenance.model.event import EventTag
 from countenance.policy import access
 from countenance.services import passkeys, passwords
@@ -17,6 +17,7 @@ from countenance.services.credentials import open_session
 from countenance.services.passkeys import Place
 from countenance.store import accounts as account_rows
 from countenance.store import factors as rows
+from countenance.store import notices
 from countenance.store.records import Records, Transaction
 
 _WRONG = "name, password or code is wrong; a code can be used once"
@@ -30,8 +31,11 @@ class SignIn:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def password(self, name: str, password: str, code: str) -> tuple[str, Caller]:
+    def password(self, name: str, password: str, code: str, agent: str = "") -> tuple[str, Caller]:
         """Sign in by a password and a code of an authenticator app.
+
+        Args:
+            agent: word of `model.agent` for the browser.
 
         Returns:
             The session's token, and who calls with it.
@@ -52,9 +56,9 @@ class SignIn:
             if account is not None and step is not None:
                 rows.password_used(work, account.id, step)
                 rows.succeeded(work, name)
-                return open_session(work, account, Method.PASSWORD)
+                return open_session(work, account, Method.PASSWORD, agent)
             rows.failed(work, name)
-            self._log_failure(work, account, Method.PASSWORD)
+            self._log_failure(work, account, Method.PASSWORD, agent, half=right)
         raise NotSignedIn(_WRONG)
 
     def _step(self, work: Transaction, account: Account, known: Password | None, code: str) -> int | None:
@@ -82,8 +86,11 @@ class SignIn:
             rows.ask(work, challenge, _SIGN_IN, None)
         return passkeys.ask(place, challenge)
 
-    def passkey(self, place: Place, answer: str) -> tuple[str, Caller]:
+    def passkey(self, place: Place, answer: str, agent: str = "") -> tuple[str, Caller]:
         """Sign in by what a passkey answered.
+
+        Args:
+            agent: word of `model.agent` for the browser.
 
         Raises:
             NotSignedIn: it did not prove itself, is not known here, or its account is disabled; logged.
@@ -96,12 +103,18 @@ class SignIn:
             if key is not None and account is not None and account.disabled_at is None:
                 try:
                     rows.passkey_used(work, key.id, passkeys.proved(place, key, challenge, answer))
-                    return open_session(work, account, Method.PASSKEY)
+                    return open_session(work, account, Method.PASSKEY, agent)
                 except NotSignedIn as failed:
                     error = failed
-            self._log_failure(work, account, Method.PASSKEY)
+            self._log_failure(work, account, Method.PASSKEY, agent)
         raise error
 
-    def _log_failure(self, work: Transaction, account: Account | None, method: Method) -> None:
+    def _log_failure(
+        self, work: Transaction, account: Account | None, method: Method, agent: str, *, half: bool = False
+    ) -> None:
         subject, one = (None, None) if account is None else (account.subject, account.id)
+        if account is not None:
+            notices.add(
+                work, account.id, Happened.HALF_REFUSED if half else Happened.REFUSED, method=method, agent=agent
+            )
         work.log(EventTag.SIGN_IN_REFUSED, subject=subject, account=one, method=method.value)

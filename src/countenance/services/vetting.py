@@ -20,7 +20,7 @@ from countenance.model.hours import Hours
 from countenance.model.place import place as place_code
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.quota import STANDARD_QUOTA, Quota
-from countenance.model.vetting import Action, Change, Outcome
+from countenance.model.vetting import Action, Change, ChangeOutcome
 from countenance.policy import vetting as policy
 from countenance.policy.engine import Service, deny_service
 from countenance.policy.permit import Deny
@@ -289,7 +289,7 @@ class Vetting:
         else:
             client_rows.reinstate(work, client.id)
             work.log(EventTag.CLIENT_REINSTATED, **said)
-        rows.decide(work, change.id, Outcome.CONFIRMED, account)
+        rows.decide(work, change.id, ChangeOutcome.CONFIRMED, account)
         return rows.get(work, change.id)
 
     def _give_way(self, work: Transaction, client: ClientId, account: str) -> None:
@@ -312,7 +312,7 @@ def _enter(work: Transaction, action: Action, client: Client, widens: tuple[str,
 
 
 def _drop(work: Transaction, change: Change, account: str) -> Change:
-    rows.decide(work, change.id, Outcome.DROPPED, account)
+    rows.decide(work, change.id, ChangeOutcome.DROPPED, account)
     work.log(
         EventTag.CLIENT_CHANGE_DROPPED,
         change=change.id,

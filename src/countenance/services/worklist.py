@@ -13,11 +13,13 @@ from countenance.model.order import OrderStatus
 from countenance.services.breaches import Breaches
 from countenance.services.custody import Custody
 from countenance.services.evidence import EvidenceLocker
+from countenance.services.flags import Flags
 from countenance.services.packs import Packs
 from countenance.services.recipients import Recipients
 from countenance.services.requests import Requests
 from countenance.services.retention import REQUESTER, Retention
 from countenance.services.run_jobs import RunJobs
+from countenance.services.vetting import Vetting
 from countenance.store.records import Records
 
 SOON = timedelta(days=14)
@@ -54,6 +56,9 @@ class TaskKind(StrEnum):
     INSTRUCTION = "instruction"
     BREACH = "breach"
     RETENTION = "retention"
+    CLIENT_CHANGE = "client_change"
+    CLIENT_DUE = "client_due"
+    FLAG = "flag"
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ class Worklist:
         packs: Packs,
         dues: tuple[Requests, Recipients, Breaches],
         retention: Callable[[], Retention],
+        clients: tuple[Vetting, Flags],
     ) -> None:
         self._records = records
         self._custody = custody
@@ -94,6 +100,7 @@ class Worklist:
         self._packs = packs
         self._requests, self._recipients, self._breaches = dues
         self._retention = retention
+        self._vetting, self._flags = clients
 
     def of(self, account: str) -> list[Task]:
         """Return what waits, as this account sees it: what it can do something about first, then by date."""
@@ -105,6 +112,7 @@ class Worklist:
             *self._of_holds(account, now),
             *self._of_evidence_and_law(account),
             *self._of_promises(now),
+            *self._of_clients(account),
         ]
         order = list(Urgency)
         late = datetime.max.replace(tzinfo=UTC)
@@ -176,6 +184,20 @@ class Worklist:
         status = self._retention().status(first=0)
         if status.overdue:
             yield Task(TaskKind.RETENTION, "", Urgency.OVERDUE, None, str(status.overdue))
+
+    def _of_clients(self, account: str) -> Iterator[Task]:
+        """Yield changes of what clients may, those to be vetted again, and flags on their searches."""
+        for change in self._vetting.waiting():
+            about = change.action.value
+            yield _second(TaskKind.CLIENT_CHANGE, change.id, change.entered_by, account, change.entered_at, about)
+        for due in self._vetting.due():
+            until = due.client.contract_until
+            at = None if until is None else datetime.combine(until, time(23, 59, 59), UTC)
+            urgency = {"ended": Urgency.OVERDUE, "ends_soon": Urgency.SOON}.get(due.why, Urgency.OPEN)
+            if due.client.suspended_at is None:
+                yield Task(TaskKind.CLIENT_DUE, due.client.id, urgency, at, due.why)
+        for flag in self._flags.everyone(is_open=True):
+            yield Task(TaskKind.FLAG, flag.id, Urgency.OPEN, flag.at, flag.kind.value)
 
 
 def count(tasks: Iterable[Task], urgency: Urgency) -> int:

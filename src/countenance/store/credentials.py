@@ -33,6 +33,8 @@ def add_session(work: Transaction, session: Session, token_hash: bytes) -> None:
             seen_at=to_text(session.seen_at),
             idle_s=int(session.idle.total_seconds()),
             expires_at=to_text(session.expires_at),
+            agent=session.agent,
+            untold=session.untold,
         )
     )
 
@@ -155,6 +157,8 @@ def _session(row: Row[Any]) -> Session:
         seen_at=from_text(row.seen_at),
         idle=timedelta(seconds=row.idle_s),
         expires_at=from_text(row.expires_at),
+        agent=row.agent,
+        untold=bool(row.untold),
     )
 
 

@@ -43,7 +43,7 @@ def _descriptor(path: Path) -> int:
     """Return a descriptor of a database file; one that is open already where there is one."""
     with _lock:
         _let_go()
-        seen = os.stat(path)
+        seen = path.stat()
         known = _kept.get((seen.st_dev, seen.st_ino))
         if known:
             return known[0]

@@ -42,6 +42,7 @@ from countenance.store.schema_rights import evidence_tag as evidence_tag
 from countenance.store.schema_rights import instruction as instruction
 from countenance.store.schema_rights import processor as processor
 from countenance.store.schema_rights import request as request
+from countenance.store.schema_server import access_notice as access_notice
 from countenance.store.schema_server import account as account
 from countenance.store.schema_server import api_key as api_key
 from countenance.store.schema_server import challenge as challenge

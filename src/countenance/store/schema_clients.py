@@ -30,8 +30,12 @@ client_use = Table(
     Column("at", Text, nullable=False),
     Column("account", Text, nullable=False),  # its code
     Column("what", Text, nullable=False),
+    # Its place among the uses of the client, and of the account there: the use so many before is found at once.
+    Column("nth", Integer, nullable=False),
+    Column("nth_of_account", Integer, nullable=False),
     Index("client_use_client", "client", "at"),
-    Index("client_use_account", "client", "account", "at"),
+    Index("client_use_nth", "client", "nth", unique=True),
+    Index("client_use_account", "client", "account", "nth_of_account", unique=True),
 )
 # A flag names no person: whom its search found stands in `search_candidate`, and goes with the person.
 flag = Table(

@@ -45,6 +45,20 @@ session = Table(
     Column("seen_at", Text, nullable=False),
     Column("idle_s", Integer, nullable=False),
     Column("expires_at", Text, nullable=False),
+    Column("agent", Text, nullable=False, server_default=""),  # word of a closed list for the browser
+    Column("untold", Integer, nullable=False, server_default="0"),  # a notice below waits for its owner
+)
+# What happened to an account, for its owner to read: words of closed lists; kept for a while.
+access_notice = Table(
+    "access_notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("method", Text),
+    Column("agent", Text, nullable=False),
+    Column("told", Integer, nullable=False),
 )
 api_key = Table(
     "api_key",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, delete, func, insert, select
 
 from countenance.clock import from_text, to_text
 from countenance.errors import Damaged
@@ -24,17 +24,21 @@ def add(work: Transaction, client: ClientId, account: str, what: Use) -> None:
     table = schema.client_use
     old = (table.c.client == client, table.c.at < to_text(work.now - KEPT))
     work.connection.execute(delete(table).where(*old))
-    work.connection.execute(insert(table).values(client=client, at=to_text(work.now), account=account, what=what.value))
+    values = {"client": client, "at": to_text(work.now), "account": account, "what": what.value}
+    nth, nth_of_account = _last(work, client, None) + 1, _last(work, client, account) + 1
+    work.connection.execute(insert(table).values(**values, nth=nth, nth_of_account=nth_of_account))
 
 
 def newest(work: Transaction, client: ClientId, number: int, account: str | None = None) -> datetime | None:
-    """Return when the use of this number was, counted from the newest, which is 1; None where there are fewer.
+    """Return when the use of this number was, counted from the newest, which is 1; None where there is none.
 
     Raises:
         Damaged: it does not read back as a moment.
     """
-    table = schema.client_use
-    query = select(table.c.at).where(*_of(client, account)).order_by(table.c.at.desc()).limit(1).offset(number - 1)
+    wanted = _last(work, client, account) - number + 1
+    if wanted < 1:
+        return None
+    query = select(schema.client_use.c.at).where(*_of(client, account), _nth(account) == wanted)
     found = work.connection.execute(query).scalar()
     try:
         return None if found is None else from_text(found)
@@ -69,6 +73,17 @@ def by_day(work: Transaction, client: ClientId, since: datetime) -> Counter[str]
         table.c.client == client, table.c.at > to_text(since)
     )
     return Counter({row.day: row.times for row in work.connection.execute(query.group_by(day))})
+
+
+def _nth(account: str | None) -> Column[int]:
+    table = schema.client_use
+    return table.c.nth if account is None else table.c.nth_of_account
+
+
+def _last(work: Transaction, client: ClientId, account: str | None) -> int:
+    """Return the place of the newest use; 0 where there is none."""
+    found = work.connection.execute(select(func.max(_nth(account))).where(*_of(client, account))).scalar()
+    return found or 0
 
 
 def _of(client: ClientId, account: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -16,7 +16,7 @@ from countenance.model.client import Attestation, Client, Site
 from countenance.model.hours import Hours
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.quota import Quota
-from countenance.model.vetting import Action, Change, Outcome
+from countenance.model.vetting import Action, Change, ChangeOutcome
 from countenance.store import schema
 from countenance.store.keyring import LOG_KEY
 from countenance.store.records import Transaction
@@ -37,7 +37,7 @@ def add(work: Transaction, change: Change) -> None:
     )
 
 
-def decide(work: Transaction, change: str, outcome: Outcome, by: str) -> None:
+def decide(work: Transaction, change: str, outcome: ChangeOutcome, by: str) -> None:
     """Store what became of a change."""
     table = schema.client_change
     values = {
@@ -132,5 +132,5 @@ def _change(work: Transaction, row: Row[Any]) -> Change:
         entered_at=from_text(row.entered_at),
         decided_by=None if row.sealed_decided_by is None else opened(row.sealed_decided_by, "decided_by").decode(),
         decided_at=None if row.decided_at is None else from_text(row.decided_at),
-        outcome=None if row.outcome is None else Outcome(row.outcome),
+        outcome=None if row.outcome is None else ChangeOutcome(row.outcome),
     )

@@ -22,6 +22,7 @@ from jinja2.runtime import Context
 from markupsafe import escape
 from starlette.requests import Request
 
+from countenance.api.guard import cookie_name, settings_of
 from countenance.clock import from_text, to_text
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -49,7 +50,8 @@ class Choice:
 
 def language_of(request: Request) -> str:
     """Return the language of a page: asked for by `?lang=`, else chosen earlier, else what the browser prefers."""
-    for code in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+    name = cookie_name(settings_of(request), COOKIE)
+    for code in (request.query_params.get("lang"), request.cookies.get(name)):
         if code in LANGUAGES:
             return code
     return _preferred(request.headers.get("accept-language", ""))

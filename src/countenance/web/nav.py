@@ -43,6 +43,8 @@ _ENTRIES: tuple[Entry, ...] = (
     Entry("/evidence", "Evidence", Verb.EVIDENCE_READ),
     Entry("/recipients", "Recipients", Verb.RECIPIENT_READ),
     Entry("/breaches", "Breaches", Verb.BREACH_READ),
+    Entry("/clients", "Clients", Verb.CLIENT_READ),
+    Entry("/flags", "Flags", Verb.FLAG_READ),
     Entry("/law", "Law files", Verb.LAW_READ),
 )
 

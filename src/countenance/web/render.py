@@ -7,12 +7,15 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Match
 
-from countenance.api.guard import engine_of, settings_of
+from countenance.api.guard import cookie_name, engine_of, settings_of
+from countenance.errors import NotFresh
 from countenance.model.account import Caller
 from countenance.web import i18n
 from countenance.web.nav import entries
@@ -24,7 +27,8 @@ STATIC = _HERE / "static"
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page: a template of `templates/` with these values and those that every page has.
 
-    Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `languages`, `_`, `n_`, `static`.
+    Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `languages`, `_`, `n_`, `static`,
+    `again` (where to sign in anew, if that is what was wrong).
     A page asked for with `?lang=` sets the language of those that follow.
     """
     caller = getattr(request.state, "caller", None)
@@ -38,20 +42,37 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "languages": i18n.choices(request),
         "_": i18n.translator(lang),
         "n_": i18n.counter(lang),
+        "again": _again(request, values.get("problem")),
     }
     text = _environment().get_template(template).render({**shared, **values})
     response = HTMLResponse(text, status_code=status)
     response.headers["Content-Language"] = lang
     response.headers["Vary"] = "Accept-Language, Cookie"
     if i18n.chosen(request):
-        is_https = settings_of(request).is_https
-        response.set_cookie(i18n.COOKIE, lang, i18n.COOKIE_AGE_S, secure=is_https, httponly=True, samesite="lax")
+        settings = settings_of(request)
+        name = cookie_name(settings, i18n.COOKIE)
+        response.set_cookie(name, lang, i18n.COOKIE_AGE_S, secure=settings.is_https, httponly=True, samesite="lax")
     return response
 
 
 def back_to(path: str) -> RedirectResponse:
     """Return the answer to a form that was carried out: look at this page."""
     return RedirectResponse(path, status_code=303)
+
+
+def _again(request: Request, problem: Any) -> str | None:
+    """Return where to sign in anew and come back to the page whose form was sent; None where nothing asks for it."""
+    if getattr(problem, "code", None) != NotFresh.code:
+        return None
+    path = request.url.path
+    while path != "/" and not _is_shown(request, path):
+        path = path.rpartition("/")[0] or "/"
+    return f"/sign-in?next={quote(path)}"
+
+
+def _is_shown(request: Request, path: str) -> bool:
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 @cache

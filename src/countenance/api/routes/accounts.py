@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from countenance.api.guard import EngineOf, SettingsOf, may
+from countenance.api.routes.sessions import EndedOut
 from countenance.bootstrap import Engine
 from countenance.errors import BadInput
 from countenance.ids import AccountId, ClientId, SubjectId
@@ -110,6 +111,7 @@ def list_accounts(
 @router.post("/accounts", status_code=201)
 def add_account(caller: Writer, engine: EngineOf, response: Response, body: AccountIn) -> AccountOut:
     """Add an account; nobody can sign in with it before an invitation is redeemed."""
+    engine.accounts.require_fresh(caller)
     made = engine.accounts.add(
         body.name,
         body.role,
@@ -130,6 +132,7 @@ def get_account(_caller: Reader, engine: EngineOf, account: str) -> AccountOut:
 @router.post("/accounts/{account}/invitation")
 def invite(caller: Writer, engine: EngineOf, account: str, body: InviteIn) -> InviteOut:
     """Make a one-time invitation, in place of earlier ones; also for somebody who lost every way to sign in."""
+    engine.accounts.require_fresh(caller)
     token = engine.accounts.invite(AccountId(account), minutes=body.minutes, by=caller.account)
     return InviteOut(waiting=token is None, token=token, path=None if token is None else f"/invitation/{token}")
 
@@ -141,11 +144,18 @@ def disable(caller: Writer, engine: EngineOf, account: str) -> AccountOut:
     return _one(engine, AccountId(account))
 
 
+@router.delete("/accounts/{account}/sessions")
+def end_account_sessions(caller: Writer, engine: EngineOf, account: str) -> EndedOut:
+    """End every session of an account, such as of a device that was lost; how it signs in stays."""
+    return EndedOut(ended=engine.accounts.end_sessions(AccountId(account), by=caller.account))
+
+
 @router.post("/accounts/{account}/provider")
 def link(caller: Writer, engine: EngineOf, settings: SettingsOf, account: str, body: LinkIn) -> AccountOut:
     """Let who is known so at the identity provider sign in to an account; never a custodian's."""
     if settings.provider is None:
         raise BadInput("no identity provider is known here; `countenance serve --oidc FILE` names one")
+    engine.accounts.require_fresh(caller)
     engine.federation.link(AccountId(account), settings.provider.issuer, body.who, by=caller.account)
     return _one(engine, AccountId(account))
 

@@ -91,6 +91,7 @@ def ask_evidence(caller: Opener, engine: EngineOf, evidence: str, said: Evidence
 @router.post("/evidence/{evidence}/open")
 def open_evidence(caller: Opener, engine: EngineOf, evidence: str) -> OpenedOut:
     """Open evidence that somebody else asked to see; one request opens it once."""
+    engine.accounts.require_fresh(caller)
     opened = engine.evidence.show(EvidenceId(evidence), by=caller.account)
     releases = {one: base64.b64encode(data).decode() for one, data in opened.exports.items()}
     return OpenedOut(record=opened.record, releases=releases)

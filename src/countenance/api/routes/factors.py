@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from countenance.api.door import PlaceOf, let_in
-from countenance.api.guard import EngineOf, may
+from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.model.account import Caller
 from countenance.model.credential import Method
 from countenance.policy.roles import Verb
@@ -97,11 +97,17 @@ def new_codes(caller: Enrolling, engine: EngineOf) -> NewCodesOut:
 
 @router.post("/factors/password", status_code=204)
 def set_password(
-    request: Request, response: Response, caller: Enrolling, engine: EngineOf, body: NewPasswordIn
+    request: Request,
+    response: Response,
+    caller: Enrolling,
+    engine: EngineOf,
+    settings: SettingsOf,
+    body: NewPasswordIn,
 ) -> None:
     """Set password and codes, in place of earlier ones; the session of an invitation becomes a full one."""
     password, code = body.password.get_secret_value(), body.code.get_secret_value()
-    _replace(request, response, engine.factors.set_password(caller, password, body.pending, code))
+    token = engine.factors.set_password(caller, password, body.pending, code, breached=settings.breached)
+    _replace(request, response, token)
 
 
 @router.delete("/factors/{factor}", status_code=204)

@@ -102,6 +102,7 @@ def review_hold(caller: Writer, engine: EngineOf, hold: str) -> HoldOut:
 @router.post("/holds/{hold}/lift")
 def lift_hold(caller: Writer, engine: EngineOf, hold: str, said: LiftIn | None = None) -> HoldOut:
     """End a hold, and start the destruction that it deferred; by two people where the law asks for them."""
+    engine.accounts.require_fresh(caller)
     identity = None if said is None or not said.identity else said.identity
     lifted = engine.custody.holds.lift(HoldId(hold), by=caller.account, identity=identity)
     (shown,) = holds_out(engine, [lifted])

@@ -209,6 +209,7 @@ def drop_law_file(caller: Writer, engine: EngineOf, pack: str) -> ChangeOut:
 @router.post("/law/changes/{change}/confirm")
 def confirm_law_change(caller: Writer, engine: EngineOf, change: str) -> ChangeOut:
     """Put a change in force as another account than the one that entered it."""
+    engine.accounts.require_fresh(caller)
     return change_out(engine.packs.confirm(change, by=caller.account))
 
 

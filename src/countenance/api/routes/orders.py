@@ -324,6 +324,7 @@ def freeze_order(_caller: Writer, engine: EngineOf, order: str) -> OrderOut:
 @router.post("/orders/{order}/execute", status_code=202)
 def execute_order(caller: Writer, engine: EngineOf, order: str, said: DeclarantIn | None = None) -> RunOut:
     """Execute an order: the first person plans the destruction, the second one's word begins it."""
+    engine.accounts.require_fresh(caller)
     declares = declarant_of(said)
     return run_out(engine.run_jobs.execute(OrderId(order), by=caller.account, declarant=declares))
 

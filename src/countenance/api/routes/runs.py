@@ -180,7 +180,8 @@ def get_run(_caller: Reader, engine: EngineOf, run: str) -> RunOut:
 
 @router.post("/runs/{run}/approve", status_code=202)
 def approve_run(caller: Writer, engine: EngineOf, run: str, said: DeclarantIn | None = None) -> RunOut:
-    """Approve a frozen run as a second person; the destruction begins."""
+    """Approve a frozen run as a second person; the destruction begins. It takes having signed in lately."""
+    engine.accounts.require_fresh(caller)
     return run_out(engine.run_jobs.approve(RunId(run), by=caller.account, declarant=declarant_of(said)))
 
 

@@ -8,8 +8,10 @@ from fastapi import APIRouter
 from countenance.web.pages import (
     access,
     accounts,
+    clients,
     custody,
     desk,
+    flags,
     holds,
     home,
     ingests,
@@ -53,4 +55,6 @@ PAGES: tuple[APIRouter, ...] = (
     retention.router,
     registers.router,
     law.router,
+    clients.router,
+    flags.router,
 )

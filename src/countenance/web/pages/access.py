@@ -7,13 +7,12 @@ import hmac
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import segno
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.door import Knock, PlaceOf, let_in, let_out, token_of
-from countenance.api.guard import EngineOf, SettingsOf, Visitor, may
+from countenance.api.door import Browser, Knock, PlaceOf, let_in, let_out, token_of
+from countenance.api.guard import EngineOf, SettingsOf, Visitor, cookie_name, may
 from countenance.api.problems import headers_of, problem_of, request_id
 from countenance.api.settings import Settings
 from countenance.bootstrap import Engine
@@ -22,6 +21,7 @@ from countenance.model.account import Caller
 from countenance.policy import access
 from countenance.policy.roles import Verb
 from countenance.services.passkeys import Place
+from countenance.web.codes import qr
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -60,6 +60,7 @@ def enter(
     engine: EngineOf,
     place: PlaceOf,
     settings: SettingsOf,
+    browser: Browser,
     name: Text,
     password: Text,
     code: Text,
@@ -67,7 +68,7 @@ def enter(
 ) -> Response:
     """Sign in by password and code."""
     try:
-        token, _ = engine.sign_in.password(name, password, code)
+        token, _ = engine.sign_in.password(name, password, code, browser)
     except CountenanceError as error:
         return failed(request, "access/sign-in.html", error, **_form(settings, place, name, next))
     response = back_to(local(next))
@@ -86,33 +87,44 @@ def provider(
     """Send a browser to the identity provider."""
     if settings.provider is None:
         raise NotFound("no identity provider is known here")
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        # Another site's link or picture opens no session: somebody presses the button of ours.
+        return back_to(f"/sign-in?next={quote(local(next))}")
     try:
         address, state = engine.federation.begin(settings.provider, _way_back(settings), local(next))
     except CountenanceError as error:
         return failed(request, "access/sign-in.html", error, **_form(settings, place, go_on=next))
     response = back_to(address)
     # Lax: the way back comes from another site; the state proves that it was this browser that went.
-    response.set_cookie(_STATE, state, _STATE_S, secure=settings.is_https, httponly=True, samesite="lax")
+    response.set_cookie(
+        cookie_name(settings, _STATE), state, _STATE_S, secure=settings.is_https, httponly=True, samesite="lax"
+    )
     return response
 
 
 @router.get("/sign-in/provider/back", dependencies=[Knock])
 def from_provider(
-    request: Request, engine: EngineOf, settings: SettingsOf, place: PlaceOf, state: str = "", code: str = ""
+    request: Request,
+    engine: EngineOf,
+    settings: SettingsOf,
+    place: PlaceOf,
+    browser: Browser,
+    state: str = "",
+    code: str = "",
 ) -> Response:
     """Sign in who came back from the identity provider."""
     try:
-        kept = request.cookies.get(_STATE, "")
+        kept = request.cookies.get(cookie_name(settings, _STATE), "")
         if settings.provider is None or not state or not hmac.compare_digest(kept.encode(), state.encode()):
             raise NotSignedIn("this sign-in was not begun in this browser; begin anew")
         back = _way_back(settings)
-        token, _, go_on = engine.federation.finish(settings.provider, back, state, code)
+        token, _, go_on = engine.federation.finish(settings.provider, back, state, code, browser)
     except CountenanceError as error:
         response: Response = failed(request, "access/sign-in.html", error, **_form(settings, place))
     else:
         response = back_to(go_on)
         let_in(request, response, token)
-    response.delete_cookie(_STATE, secure=settings.is_https, httponly=True, samesite="lax")
+    response.delete_cookie(cookie_name(settings, _STATE), secure=settings.is_https, httponly=True, samesite="lax")
     return response
 
 
@@ -132,10 +144,10 @@ def invitation(request: Request, token: str) -> HTMLResponse:
 
 
 @router.post("/invitation/{token}", dependencies=[Knock])
-def accept(request: Request, engine: EngineOf, token: str) -> Response:
+def accept(request: Request, engine: EngineOf, browser: Browser, token: str) -> Response:
     """Open the session of an invitation."""
     try:
-        opened, caller = engine.accounts.redeem(token)
+        opened, caller = engine.accounts.redeem(token, browser)
     except CountenanceError as error:
         return failed(request, "access/invitation.html", error, token=None)
     response = back_to("/" if caller.scopes is None else f"{OWN}/enrol")
@@ -154,6 +166,7 @@ def set_password(
     request: Request,
     caller: Enrolling,
     engine: EngineOf,
+    settings: SettingsOf,
     place: PlaceOf,
     password: Text,
     again: Text,
@@ -162,7 +175,7 @@ def set_password(
 ) -> Response:
     """Set a password with codes."""
     try:
-        token = engine.factors.set_password(caller, password, pending, code, again=again)
+        token = engine.factors.set_password(caller, password, pending, code, again=again, breached=settings.breached)
     except NotAllowed as error:
         return _own(request, engine, caller, error)
     except CountenanceError as error:
@@ -191,10 +204,30 @@ def remove_factor(request: Request, caller: Own, engine: EngineOf, factor: str) 
 
 
 @router.post(f"{OWN}/sessions/{{session}}/end")
-def end_session(caller: Own, engine: EngineOf, session: str) -> Response:
+def end_session(request: Request, caller: Own, engine: EngineOf, session: str) -> Response:
     """End a session."""
-    engine.accounts.end_session(caller, session)
+    try:
+        engine.accounts.end_session(caller, session)
+    except CountenanceError as error:
+        return _own(request, engine, caller, error)
     return back_to(OWN if session != caller.credential else "/")
+
+
+@router.post(f"{OWN}/sessions/end-others")
+def end_others(request: Request, caller: Own, engine: EngineOf) -> Response:
+    """End all sessions but this one."""
+    try:
+        engine.accounts.end_others(caller)
+    except CountenanceError as error:
+        return _own(request, engine, caller, error)
+    return back_to(OWN)
+
+
+@router.post(f"{OWN}/told")
+def told(caller: Own, engine: EngineOf) -> Response:
+    """Record that one has looked at what happened to the account."""
+    engine.accounts.told(caller)
+    return back_to(OWN)
 
 
 @router.post(f"{OWN}/keys")
@@ -238,9 +271,9 @@ def _own(
         "account": account,
         "factors": engine.factors.everything(caller.account),
         "sessions": engine.accounts.sessions(caller.account),
+        "notices": engine.accounts.history(caller.account),
         "keys": engine.accounts.keys(caller.account),
         "verbs": [verb.value for verb in access.grantable(caller.role)],
-        "again": f"/sign-in?next={quote(OWN)}" if isinstance(error, NotAllowed) else None,
         "most_days": access.LONGEST_KEY_DAYS,
         "label": "",
         "days": _DAYS,
@@ -256,7 +289,7 @@ def _codes(engine: Engine, caller: Caller, pending: str | None = None) -> dict[s
     codes = engine.factors.new_codes(caller, pending)
     secret = " ".join(codes.secret[start : start + 4] for start in range(0, len(codes.secret), 4))
     return {
-        "qr": segno.make(codes.uri, micro=False).svg_data_uri(scale=4, border=4, light="#fff"),
+        "qr": qr(codes.uri),
         "secret": secret,
         "pending": codes.pending,
         "shortest": access.SHORTEST_PASSWORD,

@@ -48,6 +48,7 @@ def add(
     try:
         if role not in set(Role):
             raise BadInput("choose a role")
+        engine.accounts.require_fresh(caller)
         engine.accounts.add(
             name,
             Role(role),
@@ -65,6 +66,7 @@ def add(
 def invite(request: Request, caller: Writer, engine: EngineOf, place: PlaceOf, account: str) -> Response:
     """Make an invitation; the answer is the only page that ever shows it."""
     try:
+        engine.accounts.require_fresh(caller)
         token = engine.accounts.invite(AccountId(account), minutes=_DAY_MINUTES, by=caller.account)
     except CountenanceError as error:
         return failed(request, "access/accounts.html", error, **_values(engine, caller))
@@ -78,6 +80,16 @@ def disable(request: Request, caller: Writer, engine: EngineOf, account: str) ->
     """Disable an account."""
     try:
         engine.accounts.disable(AccountId(account), by=caller.account)
+    except CountenanceError as error:
+        return failed(request, "access/accounts.html", error, **_values(engine, caller))
+    return back_to("/accounts")
+
+
+@router.post("/accounts/{account}/end-sessions")
+def end_sessions(request: Request, caller: Writer, engine: EngineOf, account: str) -> Response:
+    """End every session of an account."""
+    try:
+        engine.accounts.end_sessions(AccountId(account), by=caller.account)
     except CountenanceError as error:
         return failed(request, "access/accounts.html", error, **_values(engine, caller))
     return back_to("/accounts")

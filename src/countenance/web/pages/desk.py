@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.guard import EngineOf, may
+from countenance.api.guard import EngineOf, engine_of, may
 from countenance.api.photos import PhotoForm, file_in, text_in, turn
 from countenance.api.problems import headers_of, problem_of, request_id
 from countenance.api.routes import searches as api
@@ -34,6 +34,7 @@ from countenance.plot import Axis, Curve, Mark, chart
 from countenance.policy.roles import Verb
 from countenance.services.answers import Answer
 from countenance.services.search import Request
+from countenance.web.acts import who_is_who
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -72,7 +73,9 @@ def history(request: HttpRequest, caller: Reader, engine: EngineOf, before: str 
     """Show the client's searches, newest first."""
     entries, after = engine.desk.history(client_of(caller), before=None if before is None else SearchId(before))
     following = None if after is None else f"/searches?{urlencode({'before': after})}"
-    return page(request, "desk/history.html", entries=entries, following=following, later=before is not None)
+    usage, who = engine.meter.of(client_of(caller)), who_is_who(engine)
+    later = before is not None
+    return page(request, "desk/history.html", entries=entries, following=following, later=later, usage=usage, who=who)
 
 
 @router.get("/searches/{search}")
@@ -194,6 +197,7 @@ def _ask(
         template,
         status=200 if problem is None else problem.status,
         terms=engine.desk.terms(client_of(caller)),
+        usage=engine.meter.of(client_of(caller)),
         said={name: said.get(name) or "" for name in _ASKED},
         problem=problem,
         key=secrets.token_urlsafe(24),
@@ -216,6 +220,7 @@ def _show(
         probe=f"data:image/jpeg;base64,{probe}" if probe else None,
         draw=lambda **texts: _drawn(answer, **texts),
         mine=caller.account,
+        who=who_is_who(engine_of(request)),
         most=LARGEST_UPLOAD,
         **{"problem": None, **values},
     )

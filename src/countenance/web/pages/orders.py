@@ -17,7 +17,7 @@ from countenance.api.photos import PhotoForm
 from countenance.api.problems import Problem
 from countenance.api.routes import orders as api
 from countenance.api.routes.orders import CounselIn, OrderIn, OrdersIn, ResolveIn, SubjectIn, TermIn, TermNumberIn
-from countenance.api.routes.runs import DeclarantIn, get_run
+from countenance.api.routes.runs import DeclarantIn, InvalidateIn, get_run, invalidate_release
 from countenance.api.settings import LARGEST_UPLOAD
 from countenance.bootstrap import Engine
 from countenance.errors import BadInput
@@ -156,6 +156,23 @@ def readmit(request: Request, caller: Writer, engine: EngineOf, order: str, subj
     return carry_out(request, act, lambda problem: _show(request, caller, engine, order, problem))
 
 
+@router.post("/orders/{order}/void-release")
+def void_release(
+    request: Request,
+    caller: Annotated[Caller, may(Verb.RELEASE_INVALIDATE)],
+    engine: EngineOf,
+    order: str,
+    release: Text = "",
+) -> Response:
+    """Record that this ruling voided a release."""
+
+    def act() -> str:
+        invalidate_release(caller, engine, release.strip(), InvalidateIn(order=order))
+        return f"/orders/{order}?voided=yes"
+
+    return carry_out(request, act, lambda problem: _show(request, caller, engine, order, problem))
+
+
 @router.post("/orders/{order}/consolidate")
 def consolidate(request: Request, caller: Writer, engine: EngineOf, order: str, orders: Text = "") -> Response:
     """Let other orders be executed with this one."""
@@ -250,6 +267,7 @@ def _show(
         problem=problem,
         who=who_is_who(engine),
         mine=caller.account,
+        voided="voided" in request.query_params,
         readmits=found.order.instrument.persons.new_release_after is not None,
     )
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.door import let_in
+from countenance.api.door import Browser, let_in
 from countenance.api.guard import EngineOf, may
 from countenance.api.problems import Problem, problem_of, request_id
 from countenance.api.routes import own as api
@@ -43,10 +43,10 @@ def knock(request: Request, engine: EngineOf, token: str) -> HTMLResponse:
 
 
 @router.post("/mine/{token}")
-def enter(request: Request, engine: EngineOf, token: str) -> Response:
+def enter(request: Request, engine: EngineOf, browser: Browser, token: str) -> Response:
     """Open one's own view on this device."""
     try:
-        entered = engine.own.enter(token)
+        entered = engine.own.enter(token, browser)
     except NotSignedIn:
         return page(request, "own/nowhere.html", status=410)
     if entered is None:

@@ -21,6 +21,7 @@ from countenance.model.account import Caller
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.subject import AgeBand
 from countenance.policy.roles import Verb
+from countenance.web.codes import qr
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -76,7 +77,7 @@ def start(
         made = api.start_signing(caller, engine, settings, Response(), asked)
     except CountenanceError as error:
         return _page(request, caller, engine, said, problem_of(error, request_id(request)))
-    return page(request, "signings/started.html", made=made, address=f"{settings.origin}/sign")
+    return page(request, "signings/started.html", made=made, address=f"{settings.origin}/sign", qr=qr(made.link))
 
 
 @router.post("/signings/{signing}/stop")
@@ -103,7 +104,7 @@ def link(request: Request, caller: Linker, engine: EngineOf, settings: SettingsO
     except CountenanceError as error:
         problem = problem_of(error, request_id(request))
         return page(request, "signings/link.html", status=problem.status, subject=subject, link=None, problem=problem)
-    return page(request, "signings/link.html", subject=subject, link=made.link, problem=None)
+    return page(request, "signings/link.html", subject=subject, link=made.link, qr=qr(made.link), problem=None)
 
 
 def _asked(said: dict[str, object], clients: list[str], kinds: list[str]) -> SigningIn:

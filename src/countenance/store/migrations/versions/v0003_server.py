@@ -122,6 +122,8 @@ def upgrade() -> None:
         sa.Column("at", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("nth_of_account", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["client"],
             ["client.id"],
@@ -129,8 +131,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("client_use", schema=None) as batch_op:
-        batch_op.create_index("client_use_account", ["client", "account", "at"], unique=False)
+        batch_op.create_index("client_use_account", ["client", "account", "nth_of_account"], unique=True)
         batch_op.create_index("client_use_client", ["client", "at"], unique=False)
+        batch_op.create_index("client_use_nth", ["client", "nth"], unique=True)
 
     op.create_table(
         "face_decision",
@@ -216,6 +219,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run"),
     )
+    op.create_table(
+        "access_notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("access_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_notice_account"), ["account"], unique=False)
+
     op.create_table(
         "api_key",
         sa.Column("id", sa.Text(), nullable=False),
@@ -325,6 +343,8 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.Text(), nullable=False),
         sa.Column("idle_s", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), server_default="", nullable=False),
+        sa.Column("untold", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("token_hash"),

@@ -15,6 +15,7 @@ function start(part) {
   let failures = 0;
   let timer = 0;
   let asking = false;
+  let shown = part.outerHTML; // as it came: what somebody opened or typed in it since is no news
 
   const every = () => Number(current.dataset.every || 2);
   const isDone = () => current.hasAttribute("data-done") || current.querySelector("[data-done]") !== null;
@@ -73,9 +74,10 @@ function start(part) {
     const open = new Set([...current.querySelectorAll("details[open][id]")].map((one) => one.id));
     if (next === null) {
       current.replaceChildren(...[...came.body.childNodes].map((one) => document.importNode(one, true)));
-    } else if (next.outerHTML === current.outerHTML) {
-      return; // nothing new: do not disturb a screen reader or a selection
+    } else if (next.outerHTML === shown) {
+      return; // nothing new: do not disturb a screen reader, a selection, or a form
     } else {
+      shown = next.outerHTML;
       const made = document.importNode(next, true);
       current.replaceWith(made);
       current = made;

@@ -5,6 +5,7 @@
 const AT_ONCE = 3;
 const LISTED = 200;
 const LONGEST_WAIT_S = 30;
+const BUSY = new Set([429, 502, 503, 504]); // too much at once, or the server starts anew behind a proxy
 
 const form = document.getElementById("upload");
 if (form) start();
@@ -101,18 +102,20 @@ class Sending {
   async ask(url, body, kind, more = {}) {
     for (let failures = 0; ; failures += 1) {
       let answer;
+      let said;
       try {
         answer = await fetch(url, { method: "POST", body, headers: { "Content-Type": kind, ...more }, credentials: "same-origin" });
+        said = await answer.text(); // a line may break in the middle of an answer
       } catch (error) {
         if (this.stopped) throw error;
         await this.pause(Math.min(LONGEST_WAIT_S, 2 ** failures));
         continue;
       }
-      if (answer.status === 429 || answer.status === 503) {
+      if (BUSY.has(answer.status)) {
         await this.pause(Math.min(LONGEST_WAIT_S, Number(answer.headers.get("Retry-After")) || 2 ** failures));
         continue;
       }
-      const said = await answer.json();
+      said = JSON.parse(said);
       if (answer.ok) return said;
       const error = new Error(said.detail || said.title || form.dataset.refused);
       error.status = answer.status;
