@@ -106,7 +106,7 @@ def _run() -> None:
     pack = drawn_pack()
     know_tail()
     if asked.slow:
-        pack.encoder.before = lambda: time.sleep(asked.slow)  # type: ignore[attr-defined]
+        pack.encoder.before = lambda: (print("encoding", flush=True), time.sleep(asked.slow))  # type: ignore[attr-defined]
     if asked.unmetered:
         Limits.spend = lambda _limits, _caller: None  # type: ignore[method-assign]
     Engine._load = lambda _engine, _name: pack  # type: ignore[method-assign]

@@ -101,6 +101,17 @@ class Keyring:
         """Keep the file open for a batch."""
         return self._file.for_a_batch()
 
+    def require_usable(self) -> None:
+        """Prove that the keyring is there, and that the root key it was opened with is still the one in force.
+
+        Raises:
+            Damaged: its file is gone.
+            WrongRootKey: another process rotated the root key.
+        """
+        self._file.require_there()
+        with mapped_errors(), self._engine.connect() as connection:
+            self._still_ours(connection)
+
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""
         self._put({owner: secrets.token_bytes(KEY_BYTES) for owner in owners})

@@ -93,6 +93,18 @@ class Records:
         with self._transaction(write=False) as work:
             yield work
 
+    def require_usable(self) -> None:
+        """Prove that records and keyring are there and open.
+
+        Raises:
+            Damaged, Busy: a file is gone or does not open.
+            WrongRootKey: another process rotated the root key.
+        """
+        self._file.require_there()
+        self.keyring.require_usable()
+        with self.read() as work:
+            settings(work)
+
     def compact(self) -> None:
         """Leave no deleted byte in the database file or its log.
 
