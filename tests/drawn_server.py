@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -41,13 +41,22 @@ class Served:
     process: subprocess.Popen[bytes]
     origin: str
     log: Path
+    _clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client with cookies of its own, signed in where it has a session's token."""
         client = httpx.Client(base_url=self.origin, headers={"Origin": self.origin}, timeout=60)
         if token is not None:
             client.cookies.set("session", token)
+        self._clients.append(client)
         return client
+
+    def close(self) -> None:
+        """Close what it gave away, and kill it where it still runs."""
+        for client in self._clients:
+            client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
 
     def is_ready(self) -> bool:
         """Say whether it answers, and that it can serve."""
@@ -91,11 +100,11 @@ def served(data: Path, photos: Path, log: Path, *flags: str) -> Iterator[Served]
         log.open("wb") as lines,
         subprocess.Popen(command, stdout=lines, stderr=lines, env={**os.environ, "PYTHONPATH": paths}) as process,
     ):
+        server = Served(process, f"http://127.0.0.1:{port}", log)
         try:
-            yield Served(process, f"http://127.0.0.1:{port}", log)
+            yield server
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
+            server.close()
 
 
 def _run() -> None:

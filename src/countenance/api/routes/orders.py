@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, may
 from countenance.api.listing import PAGE, After, Limit, Listed, cut
 from countenance.api.photos import PhotoForm, name_in, words_in
@@ -182,7 +183,7 @@ class SubjectIn(BaseModel):
 class TermNumberIn(BaseModel):
     """One term of an order."""
 
-    term: int = Field(ge=1)
+    term: Whole = Field(ge=1)
 
 
 class OrdersIn(BaseModel):
