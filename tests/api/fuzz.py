@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python tests/api/fuzz.py --minutes 10`: the whole API asked at random, over HTTP, of a server in a process of its own.
+"""`python tests/api/fuzz.py --minutes 10`: the whole API asked at random over HTTP, of a server process.
 
 Run it with `PYTHONPATH=src:tests`. It prints what it found and ends with 1 where that is anything. Rate limits are off
 and quotas high, because they would hide what is behind them; what tests them is in `test_limits`.
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import httpx
 from drawn_server import Served, served
+from fake_pack import drawn_pack, know_tail
 from fuzzing import Fuzzer
 from people import enter
 from sqlalchemy import update
 from test_schemathesis import peopled
-from fake_pack import drawn_pack, know_tail
 from world import World
 
 from countenance.bootstrap import Engine

@@ -37,10 +37,14 @@ def picture(seed: int) -> bytes:
 
 
 _LAW = "us-ftc-order"  # binds only those who declare it
+_VETTED = {
+    "kind": "photographer", "purposes": ["photo_delivery"], "contact": "Ann, ann@example.com", "contract": "C-1",
+    "contract_on": "2026-01-01", "contract_until": "2027-12-31",
+}  # fmt: skip
 _FORM = {
     "kind": "injunction", "authority": "Circuit Court", "matter": "1:26", "text": TEXT, "binds": ["Example Museum"],
     "dates": {"issued_at": "2026-01-10", "served_at": "2026-01-10"},
-    "terms": [{"verb": "stop_search", "quote": QUOTE}], "class_kind": "residents", "class_values": ["US-CA"],
+    "terms": [{"verb": "stop_search", "quote": QUOTE}, {"verb": "destroy", "quote": QUOTE}], "class_kind": "residents", "class_values": ["US-CA"],
     "counsel": [{"name": "P.", "contact": "p@example.com", "acts_for": "plaintiffs"}],
 }  # fmt: skip
 
@@ -50,6 +54,9 @@ def _nothing(_: Pick) -> Body:
 
 
 RIGHT: dict[str, Callable[[Pick], Body]] = {
+    "POST /clients": lambda _: {"name": f"Shop {next(_NUMBER)}", **_VETTED},
+    "GET /client-changes": _nothing,
+    "POST /client-changes/{change}/confirm": _nothing,
     "POST /sources": lambda _: {"name": "Gala", "basis": "contract"},
     "GET /sources/{source}": _nothing,
     "POST /searches/look": lambda _: picture(1),
@@ -164,7 +171,14 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /sessions": lambda _: {"name": "An auditor", "password": "x" * 20, "code": "000000"},
     "POST /sessions/invitation": lambda one: {"token": one("invitation")},
     "GET /log/entries": _nothing,
+    "POST /law/changes/{change}/confirm": {"change": "law"},
     "GET /explain/events/{index}": _nothing,
+    "GET /flags": _nothing,
+    "POST /flags/{flag}/settle": lambda _: {"note": "asked there: it was in order"},
+    "PATCH /clients/{client}": lambda _: {"contact": "Bo, bo@example.com"},
+    "POST /clients/{client}/suspend": lambda _: {"reason": "a complaint"},
+    "POST /clients/{client}/reinstate": _nothing,
+    "POST /client-changes/{change}/drop": _nothing,
     "POST /sources/{source}/revoke": lambda _: {"reason": "the contract ended"},
 }
 """Bodies that are right, by operation below /api/v1, in an order in which things come to be before they are needed."""
