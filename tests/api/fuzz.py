@@ -81,7 +81,7 @@ def main() -> None:
             rounds, operations = 0, fuzzer.operations()
             while time.monotonic() < end and server.process.poll() is None:
                 for label in sorted(operations):
-                    fuzzer.ask(label, operations[label], 4, asked.seed + rounds)
+                    fuzzer.ask(label, operations[label], 3, asked.seed + rounds)
                     if time.monotonic() > end:
                         break
                 rounds += 1

@@ -171,7 +171,6 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /sessions": lambda _: {"name": "An auditor", "password": "x" * 20, "code": "000000"},
     "POST /sessions/invitation": lambda one: {"token": one("invitation")},
     "GET /log/entries": _nothing,
-    "POST /law/changes/{change}/confirm": {"change": "law"},
     "GET /explain/events/{index}": _nothing,
     "GET /flags": _nothing,
     "POST /flags/{flag}/settle": lambda _: {"note": "asked there: it was in order"},
@@ -200,6 +199,7 @@ TOUR = (
 
 PLACES: dict[str, dict[str, str]] = {
     "GET /explain/keys/{key}": {"key": "law_key"},
+    "POST /law/changes/{change}/confirm": {"change": "law"},
     "GET /explain/events/{index}": {"index": "refusal"},
     "GET /retention/days/{day}": {"day": "day"},
 }
