@@ -65,8 +65,8 @@ _REJECTED = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429]
 _TRACE = re.compile(r'Traceback \(most recent|File "[^"]+\.py", line \d')
 _KINDS = {
     "account": "acc", "breach": "bre", "certificate": "cer", "change": "chg", "client": "cli", "conflict": "con",
-    "evidence": "evd", "face": "fac", "flag": "flg", "factor": "fct", "hold": "hol", "instruction": "ins", "job": "job", "key": "key",
-    "order": "ord", "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
+    "evidence": "evd", "face": "fac", "flag": "flg", "factor": "fct", "hold": "hol",
+    "instruction": "ins", "job": "job", "key": "key", "order": "ord", "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
     "search": "sea", "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
     "pack": "pack", "index": "entry", "old": "entry", "day": "day", "token": "token", "name": "name",
 }  # fmt: skip

@@ -44,7 +44,8 @@ _VETTED = {
 _FORM = {
     "kind": "injunction", "authority": "Circuit Court", "matter": "1:26", "text": TEXT, "binds": ["Example Museum"],
     "dates": {"issued_at": "2026-01-10", "served_at": "2026-01-10"},
-    "terms": [{"verb": "stop_search", "quote": QUOTE}, {"verb": "destroy", "quote": QUOTE}], "class_kind": "residents", "class_values": ["US-CA"],
+    "terms": [{"verb": "stop_search", "quote": QUOTE}, {"verb": "destroy", "quote": QUOTE}],
+    "class_kind": "residents", "class_values": ["US-CA"],
     "counsel": [{"name": "P.", "contact": "p@example.com", "acts_for": "plaintiffs"}],
 }  # fmt: skip
 
