@@ -66,7 +66,8 @@ _TRACE = re.compile(r'Traceback \(most recent|File "[^"]+\.py", line \d')
 _KINDS = {
     "account": "acc", "breach": "bre", "certificate": "cer", "change": "chg", "client": "cli", "conflict": "con",
     "evidence": "evd", "face": "fac", "flag": "flg", "factor": "fct", "hold": "hol",
-    "instruction": "ins", "job": "job", "key": "key", "order": "ord", "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
+    "instruction": "ins", "job": "job", "key": "key", "order": "ord",
+    "photo": "pho", "processor": "prc", "release": "rel", "request": "req", "run": "run",
     "search": "sea", "session": "ses", "signing": "sgn", "source": "src", "subject": "sub", "subjects": "sub",
     "pack": "pack", "index": "entry", "old": "entry", "day": "day", "token": "token", "name": "name",
 }  # fmt: skip
@@ -204,7 +205,8 @@ class Fuzzer:
             return seed(number)(how(test))
 
         self._ask(name, operation, GenerationMode.POSITIVE, who_asks, settled)
-        self._ask(name, operation, GenerationMode.NEGATIVE, who_asks, settled)
+        if _can_be_wrong(operation):
+            self._ask(name, operation, GenerationMode.NEGATIVE, who_asks, settled)
 
     def _ask(self, name: str, operation: Any, mode: GenerationMode, who_asks: Any, settled: Any) -> None:
         @settled
@@ -296,6 +298,12 @@ def _open(described: dict[str, Any]) -> dict[str, Any]:
         for one in operations.values():
             one["security"] = []
     return found
+
+
+def _can_be_wrong(operation: Any) -> bool:
+    """Say whether anything that is described can be given wrongly: not any text in a path."""
+    given = [*operation.definition.raw.get("parameters", [])]
+    return bool(list(operation.body)) or any(one["schema"].get("type") != "string" for one in given)
 
 
 def _config() -> SchemathesisConfig:
