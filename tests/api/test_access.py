@@ -33,6 +33,16 @@ def test_a_wrong_cookie_and_a_wrong_key_are_nobody(server: Server, world: World)
     assert server().get("/api/v1/me", headers={"Authorization": "Basic eDp5"}).status_code == 401
 
 
+def test_a_page_that_only_follows_keeps_no_session_open(client_for: ClientFor, world: World) -> None:
+    """A screen that was left alone ends when idle, though its page asks for news; who acts, stays."""
+    left, used = client_for(Role.CUSTODIAN), client_for(Role.CUSTODIAN)
+    for _ in range(4):
+        world.clock.tick(minutes=4)
+        followed = left.get("/custody", headers={"Countenance-Follows": "?1"})
+        assert used.get("/custody").status_code == 200
+    assert (followed.status_code, followed.headers["location"]) == (303, "/sign-in?next=/custody")
+
+
 WORDS = "correct horse battery staple"
 
 

@@ -16,6 +16,7 @@ WEIGHTY = [
     ("/api/v1/holds/x/lift", {}),
     ("/api/v1/evidence/x/open", {}),
     ("/api/v1/law/changes/x/confirm", {}),
+    ("/api/v1/client-changes/x/confirm", {}),
     ("/api/v1/accounts", {"name": "Eve", "role": "custodian"}),
     ("/api/v1/accounts/x/invitation", {}),
 ]

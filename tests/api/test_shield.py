@@ -6,10 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from people import enter
 from served import ORIGIN, Server
 from starlette.formparsers import MultiPartParser
+from starlette.testclient import TestClient
+from world import World
 
-from countenance.api.settings import LARGEST_UPLOAD, MIB
+from countenance.api.app import shielded
+from countenance.api.settings import LARGEST_UPLOAD, MIB, Settings
+from countenance.model.account import Role
+from countenance.web.site import site
 
 
 def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:
@@ -33,6 +39,28 @@ def test_the_camera_may_be_asked_for_by_the_signing_pages_alone(server: Server) 
     for path, camera in (("/sign/x", "camera=(self)"), ("/", "camera=()"), ("/sign-in", "camera=()")):
         policy = server().get(path).headers["permissions-policy"].split(", ")
         assert {camera, "microphone=()", "geolocation=()"} <= set(policy)
+
+
+def test_every_answer_says_what_it_is_and_in_which_encoding(server: Server) -> None:
+    """Pages, scripts, styles and drawings name UTF-8, so that no browser guesses."""
+    for path, kind in (
+        ("/", "text/html; charset=utf-8"),
+        ("/static/style.css", "text/css; charset=utf-8"),
+        ("/static/js/live.js", "text/javascript; charset=utf-8"),
+        ("/static/favicon.svg", "image/svg+xml; charset=utf-8"),
+        ("/api/v1/health", "application/json"),
+        ("/api/v1/nothing", "application/problem+json"),
+    ):
+        assert server().get(path).headers["content-type"] == kind, path
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "TRACK", "DEBUG"])
+def test_methods_that_nobody_needs_are_not_served(server: Server, method: str) -> None:
+    """Nor does any answer repeat what was sent."""
+    for headers in ({}, {"Authorization": "Bearer secret"}):
+        answer = server().request(method, "/api/v1/me", headers=headers)
+        assert answer.status_code in {401, 403, 405}
+        assert "secret" not in answer.text
 
 
 def test_another_host_name_is_not_served(server: Server) -> None:
@@ -95,3 +123,33 @@ def test_a_parameter_that_stands_twice_is_refused(server: Server) -> None:
     assert answer.status_code == 422
     assert "twice" in answer.json()["detail"]
     assert "twice" not in server().get("/api/v1/log/checkpoint?size=0&%F5=1").text
+
+
+def test_an_error_that_nobody_foresaw_says_nothing_of_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 with a number that the operator finds in the log; neither answer nor log line repeats its words."""
+
+    def breaks(*_args: object) -> None:
+        raise RuntimeError("Ada Lovelace lives in SELECT * FROM subject")
+
+    monkeypatch.setattr(type(world.engine.sign_in), "passkey_options", breaks)
+    app = shielded(site(world.engine, Settings(origin=ORIGIN)))
+    browser = TestClient(app, base_url=ORIGIN, headers={"Origin": ORIGIN}, raise_server_exceptions=False)
+    answer = browser.post("/api/v1/sessions/passkey/options")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
+    assert answer.json()["request_id"] in caplog.text
+    assert "Ada" not in answer.text + caplog.text
+
+
+def test_one_caller_asks_only_so_often(world: World) -> None:
+    """After a burst the answer is 429 with when to come back; another caller is served meanwhile."""
+    app = shielded(site(world.engine, Settings(origin=ORIGIN, per_second=0.1, burst=3)))
+    browsers = []
+    for _ in range(2):
+        token, _ = enter(world, Role.AUDITOR)
+        browsers.append(TestClient(app, base_url=ORIGIN, cookies={"__Host-session": token}))
+    codes = [browsers[0].get("/api/v1/me").status_code for _ in range(4)]
+    assert codes == [200, 200, 200, 429]
+    assert int(browsers[0].get("/api/v1/me").headers["retry-after"]) >= 1
+    assert browsers[1].get("/api/v1/me").status_code == 200

@@ -56,6 +56,7 @@ def test_imports_run_downwards(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("logging.config.dictConfig", lambda _settings: None)  # it would silence every other logger
     assert lint_imports(cache_dir=None) == EXIT_STATUS_SUCCESS
 
 

@@ -21,12 +21,14 @@ class Shown:
         role: who looks; None for a visitor.
         then: what is done there first, where it is not the page but what comes of a form that is looked at.
         is_file: it comes as a file to keep, and is looked at as somebody who opens that file sees it.
+        is_paper: it is made to be printed.
     """
 
     path: str
     role: Role | None = None
     then: Callable[[Page], None] | None = None
     is_file: bool = False
+    is_paper: bool = False
 
     def __str__(self) -> str:
         """Return the name of the test."""
@@ -60,7 +62,7 @@ KIOSK = [
     Shown("/sign/{sign_picture}"),
     Shown("/sign/{sign_picture}", then=steps.send_two_faces),
     Shown("/sign/{sign_done}"),
-    Shown("/sign/{sign_done}/receipt"),
+    Shown("/sign/{sign_done}/receipt", is_paper=True),
     Shown("/sign/{sign_refused}"),
     Shown("/sign/{sign_waiting}", then=steps.refuse),
     Shown("/sign/{sign_child_about}"),
@@ -71,7 +73,7 @@ KIOSK = [
 OWN = [
     Shown("/", Role.SUBJECT),
     Shown("/own", Role.SUBJECT),
-    Shown("/own/receipts/{release}", Role.SUBJECT),
+    Shown("/own/receipts/{release}", Role.SUBJECT, is_paper=True),
 ]
 ACCESS = [
     Shown("/access", Role.OPERATOR),
@@ -111,8 +113,8 @@ DESK = [
     Shown("/searches/{search}", Role.SEARCHER),
     Shown("/searches/{search_nobody}", Role.SEARCHER),
     Shown("/searches/{search_two}", Role.SEARCHER),
-    Shown("/searches/{search}/report", Role.SEARCHER),
-    Shown("/searches/{search_nobody}/report", Role.SEARCHER),
+    Shown("/searches/{search}/report", Role.SEARCHER, is_paper=True),
+    Shown("/searches/{search_nobody}/report", Role.SEARCHER, is_paper=True),
     Shown("/compare", Role.SEARCHER),
     Shown("/compare", Role.SEARCHER, steps.compare),
 ]
@@ -136,8 +138,8 @@ CUSTODY = [
     Shown("/runs/{run_yours}", Role.CUSTODIAN),
     Shown("/runs/{run}", Role.CUSTODIAN),
     Shown("/certificates", Role.CUSTODIAN),
-    Shown("/certificates/{certificate}", Role.CUSTODIAN),
-    Shown("/certificates/{certificate}/page", Role.CUSTODIAN, is_file=True),
+    Shown("/certificates/{certificate}", Role.CUSTODIAN, is_paper=True),
+    Shown("/certificates/{certificate}/page", Role.CUSTODIAN, is_file=True, is_paper=True),
     Shown("/requests", Role.CUSTODIAN),
     Shown("/requests/{request}", Role.CUSTODIAN),
     Shown("/requests/{request_erase}", Role.OPERATOR),

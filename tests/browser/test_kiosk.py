@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_pack import CELL, face, photo, png
 from house import CHROMIUM, FLAGS, House
 from PIL import Image as Pillow
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, Page, Request, expect
 from world import DELIVERY, World
 
 from countenance.model.account import Role
@@ -198,7 +198,8 @@ def test_no_is_as_near_as_yes_and_what_is_missing_is_said(world: World, house: H
     to_the_notice(page, one, "unknown")
     page.get_by_label("Your full name").fill("Ada Example")
     page.get_by_role("button", name="I sign this").click()
-    page.get_by_text("tick each by itself").wait_for()
+    page.get_by_text("Nothing is signed yet").wait_for()
+    expect(page.get_by_role("alert")).to_contain_text("a tick at: I agree to no sale")
     assert page.get_by_label("Your full name").input_value() == "Ada Example"
     page.get_by_role("button", name="No, I do not want this").click()
     page.get_by_role("heading", name="You said no").wait_for()

@@ -16,7 +16,11 @@ from playwright.sync_api import Page
 from countenance.model.account import Role
 from countenance.web.pages import PAGES as ROUTERS
 
+OTHER = "de"
 NARROW = {"width": 360, "height": 740}
+A4 = {"width": 658, "height": 987}
+"""CSS pixels of a sheet without its margins of 18 mm."""
+PAPER = "getComputedStyle(document.documentElement).backgroundColor"
 WIDE = {"width": 1280, "height": 900}
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 AGAIN = {
@@ -49,8 +53,18 @@ class Rooms:
             page.goto(path)
         if shown.then is not None:
             shown.then(page)
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        open_all(page)
         return page
+
+    def look_again(self, shown: Shown, page: Page) -> None:
+        """Ask for the same page in another language, where that is no form that would be sent twice."""
+        if shown.is_file or shown.then is not None:
+            return
+        page.set_extra_http_headers({"Accept-Language": OTHER})
+        page.goto(shown.path.format(**self.made.ids))
+        page.set_extra_http_headers({})
+        assert page.locator("html").get_attribute("lang") == OTHER
+        open_all(page)
 
     def _enter(self, role: Role | None) -> Page:
         page = self.house.browser()
@@ -66,6 +80,16 @@ def rooms(lasting_house: House) -> Rooms:
     return Rooms(lasting_house, Furnished(lasting_house.world))
 
 
+def open_all(page: Page) -> None:
+    """Open what can be opened, for it is part of the page."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def fits(page: Page) -> bool:
+    """Say whether nothing scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
 def broken(page: Page, rules: dict[str, object]) -> list[str]:
     """Return which of these accessibility rules a page breaks, and where."""
     if not page.evaluate("'axe' in window"):
@@ -77,15 +101,32 @@ def broken(page: Page, rules: dict[str, object]) -> list[str]:
 
 @pytest.mark.parametrize("shown", PAGES, ids=str)
 def test_every_page_can_be_read_by_everybody(rooms: Rooms, shown: Shown) -> None:
-    """No accessibility rule is broken, narrow and light or wide and dark; there is one heading; 360 px are enough."""
+    """No accessibility rule is broken, light and narrow or dark and wide and in German; 360 px are enough for both."""
     page = rooms.look(shown)
     assert page.locator("h1").count() == 1
     assert page.eval_on_selector_all("[id]", TWICE) == [], "ids that stand twice"
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert fits(page)
     assert broken(page, RULES) == [], "light and narrow"
+    rooms.look_again(shown, page)
+    assert fits(page)
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert broken(page, AGAIN) == [], "dark and wide"
+
+
+@pytest.mark.parametrize("shown", [shown for shown in PAGES if shown.is_paper], ids=str)
+def test_papers_are_printed_as_papers(rooms: Rooms, shown: Shown) -> None:
+    """On A4, of a dark screen too: black on white, tables as tables, and nothing to press."""
+    page = rooms.look(shown)
+    page.set_viewport_size(A4)  # type: ignore[arg-type]
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(PAPER) == "rgb(255, 255, 255)"
+    assert set(page.eval_on_selector_all("table", "(all) => all.map((one) => getComputedStyle(one).display)")) <= {
+        "table"
+    }
+    assert page.locator("button:visible, input:visible, nav:visible").count() == 0
+    assert fits(page)
+    page.emulate_media(media="screen")
 
 
 def test_no_page_is_left_out() -> None:

@@ -57,10 +57,13 @@ def pages() -> tuple[Page, ...]:
 
 
 def command_lines(page: Page) -> Iterator[str]:
-    """Yield the command lines of a page's blocks, each whole, without prompts, comments and explanations."""
+    """Yield the command lines of a page's blocks, each whole, without prompts, comments and explanations.
+
+    docs/server.md calls the program `as` the service's user.
+    """
     for block in page.blocks():
         for line in re.sub(r"\\\n\s*", " ", block).splitlines():
-            found = re.search(r"(?:^|\$ |\$\()(countenance .*)$", line.strip())
+            found = re.search(r"(?:^|\$ |\$\()(?:countenance|as) (?P<words>[^(].*)$", line.strip())
             if found is None:
                 continue
-            yield re.split(r" {3,}| +# |\)$| 2>| >|$", found[1], maxsplit=1)[0].strip()
+            yield re.split(r" {3,}| +# |\)$| 2>| >|$", f"countenance {found['words']}", maxsplit=1)[0].strip()

@@ -246,3 +246,25 @@ def test_a_custodian_comes_back_by_two_people(world: World) -> None:
     assert world.state() == before
     assert len(world.log(EventTag.ACCESS_REFUSED)) == 1
     assert accounts.invite(ann.id, minutes=5, by=cy.id) is not None
+
+
+def test_no_custodian_makes_a_second_person_alone(world: World) -> None:
+    """Of two custodians neither takes on a third alone, though the other was disabled; the first of all may."""
+    accounts = world.engine.accounts
+    ann = accounts.add("Ann", Role.CUSTODIAN, by=COMMAND_LINE)
+    ben = accounts.add("Ben", Role.CUSTODIAN, by=ann.id)
+    with world.raw() as raw:
+        raw.execute("UPDATE account SET signed_in_at = created_at WHERE id = ?", (ann.id,))
+    assert accounts.invite(ben.id, minutes=5, by=ann.id) is not None
+    with world.raw() as raw:
+        raw.execute("UPDATE account SET signed_in_at = created_at")
+    accounts.disable(ben.id, by=ann.id)
+    puppet = accounts.add("Cy", Role.CUSTODIAN, by=ann.id)
+    assert accounts.invite(puppet.id, minutes=5, by=ann.id) is None
+    before = world.state()
+    with pytest.raises(Refused, match=r"access\.two_people"):
+        accounts.invite(puppet.id, minutes=5, by=ann.id)
+    assert world.state() == before
+    assert len(world.log(EventTag.ACCESS_REFUSED)) == 1
+    assert accounts.invite(puppet.id, minutes=5, by=COMMAND_LINE) is not None
+    assert accounts.invite(accounts.add("Di", Role.AUDITOR, by=ann.id).id, minutes=5, by=ann.id) is not None

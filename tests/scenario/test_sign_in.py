@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from authenticator import Authenticator
 from world import FakeClock, World
 
-from countenance.errors import BadInput, CountenanceError, NotAllowed, NotFound, NotSignedIn, Refused, TooMany
+from countenance.errors import BadInput, CountenanceError, Damaged, NotAllowed, NotFound, NotSignedIn, Refused, TooMany
 from countenance.model.account import COMMAND_LINE, Account, Caller, Role
 from countenance.model.credential import Method
 from countenance.model.destruction import HoldBasis
@@ -313,6 +313,24 @@ def test_a_passkeys_answer_that_is_wrong_in_any_part_opens_nothing(ann: Person, 
     with pytest.raises(NotSignedIn):
         verbs.passkey(PLACE, spoiled(device, verbs.passkey_options(PLACE), how))
     assert len(world.engine.accounts.sessions(ann.account.id)) == sessions
+
+
+def test_a_passkey_that_was_written_past_the_program_opens_nothing(ann: Person, world: World) -> None:
+    """Whoever writes to the records gives nobody a key: neither another public key, nor somebody else's account."""
+    device, verbs = Authenticator(ORIGIN), world.engine.sign_in
+    ann.with_passkey(device)
+    other = world.engine.accounts.add("Cy", Role.CUSTODIAN, by=COMMAND_LINE)
+    for change in (f"account = '{other.id}'", "public_key = x'a0'"):
+        with world.raw() as raw:
+            raw.execute("CREATE TABLE kept AS SELECT * FROM passkey")
+            raw.execute(f"UPDATE passkey SET {change}")
+        with pytest.raises(Damaged, match="not as it was stored"):
+            verbs.passkey(PLACE, device.get(verbs.passkey_options(PLACE)))
+        with world.raw() as raw:
+            raw.execute("DELETE FROM passkey")
+            raw.execute("INSERT INTO passkey SELECT * FROM kept")
+            raw.execute("DROP TABLE kept")
+    assert verbs.passkey(PLACE, device.get(verbs.passkey_options(PLACE)))[1].account == ann.account.id
 
 
 def test_a_challenge_is_answered_once_and_in_time(ann: Person, world: World) -> None:

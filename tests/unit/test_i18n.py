@@ -14,7 +14,7 @@ from jinja2.ext import extract_from_ast
 from markupsafe import Markup
 
 from countenance.model.account import Role
-from countenance.web import i18n, nav
+from countenance.web import i18n, nav, places
 
 TEMPLATES = Path(i18n.__file__).parent / "templates"
 OTHERS = [code for code in i18n.LANGUAGES if code != "en"]
@@ -39,6 +39,8 @@ def test_every_text_of_the_templates_is_translated(lang: str) -> None:
     """What a template marks has an entry in each catalogue."""
     texts = i18n.catalogue(lang)
     asked = marked() | {entry.label: "nav" for entry in nav._ENTRIES} | {role.value: "role" for role in Role}
+    asked |= {group: "places" for group, _ in places.PLACES}
+    asked |= {name: "places" for _, names in places.PLACES for code, name in names if "-" not in code}
     assert {key: where for key, where in asked.items() if key not in texts} == {}
 
 
@@ -103,10 +105,18 @@ def test_moments_are_written_out() -> None:
 
 def test_marked_texts_are_literals() -> None:
     """No template builds the text that it translates; variables are names of things that are listed here."""
-    allowed = {"entry.label", "caller.role.value", "problem.title"}
+    allowed = {"entry.label", "caller.role.value"}
     found = set()
     for path in TEMPLATES.rglob("*.html"):
         for inside in re.findall(r"\b_\(([^\"')\s][^,)]*)", path.read_text(encoding="utf-8")):
             ast.parse(inside, mode="eval")
             found.add(inside.strip())
     assert found <= allowed
+
+
+def test_places_are_named_and_sorted_in_the_language_of_the_page() -> None:
+    """Who reads German finds Deutschland below D and Österreich below O; a place of no list keeps its code."""
+    (europe,) = [names for group, names in places.places_in("de") if group == "Europa"]
+    named = [name for _, name in europe]
+    assert named.index("Dänemark") < named.index("Deutschland") < named.index("Österreich") < named.index("Polen")
+    assert [places.name_of(code, "de") for code in ("DE", "US-IL", "XX")] == ["Deutschland", "Illinois", "XX"]

@@ -161,7 +161,7 @@ def test_a_strangers_checkpoint_says_nothing_about_a_log(desk: Desk) -> None:
     assert code == 7
     assert "forged: NOT PROVED (unknown_key)" in err
     assert f"{published}: proved" in out
-    assert "0 other checkpoints given are of the same history." in out
+    assert "of the same history" not in out
 
 
 def test_a_growth_proof_asks_for_its_start(desk: Desk) -> None:

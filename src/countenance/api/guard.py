@@ -16,6 +16,8 @@ from countenance.model.account import Caller
 from countenance.policy.roles import Verb, holds
 
 BEARER = "bearer "
+FOLLOWS = "countenance-follows"
+"""Header of what a page asks by itself, to keep up to date: nobody sits before it for that."""
 
 
 def cookie_name(settings: Settings, cookie: str = "session") -> str:
@@ -69,7 +71,7 @@ def _proved(request: Request) -> Caller:
     token = request.cookies.get(cookie_name(settings_of(request)))
     if token is None:
         raise NotSignedIn("sign in, or send an API key as `Authorization: Bearer KEY`")
-    return accounts.by_session(token)
+    return accounts.by_session(token, uses=FOLLOWS not in request.headers)
 
 
 class May:

@@ -55,7 +55,7 @@ class Watch:
             self._note(scope, status, time.perf_counter() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "(none)")
+        route = _pattern(scope)
         state = scope.get("state", {})
         self._requests.labels(scope["method"], route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
@@ -69,3 +69,9 @@ class Watch:
             "account": None if caller is None else caller.account,
         }
         LOG.info(json.dumps(line))
+
+
+def _pattern(scope: Scope) -> str:
+    """Return the pattern of the route, whole: `/searches` is a page, `/api/v1/searches` is not."""
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return str(getattr(included or scope.get("route"), "path", "(none)"))

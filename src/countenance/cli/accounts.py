@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.cli.output import DEFAULT_DATA, Data, Json, counted, engine_command
 from countenance.clock import to_text
 from countenance.ids import AccountId, ClientId, SubjectId
 from countenance.model.account import COMMAND_LINE, Role
@@ -79,7 +79,7 @@ def invite(
         if link is None:
             output.say("Noted. A custodian has to invite this account on the page of accounts too.")
         else:
-            output.say(f"{link}\nIt works once, within {minutes} minutes. Send it by a way that you trust.")
+            output.say(f"{link}\nIt works once, within {_span(minutes)}. Send it by a way that you trust.")
 
 
 @_accounts.command("list")
@@ -139,3 +139,8 @@ def link(
         engine.federation.link(AccountId(account), provider.issuer, who, by=COMMAND_LINE)
         output.record(account=account, linked=bool(who.strip()))
         output.say(f"Account {account} is {'linked at' if who.strip() else 'no more linked at'} {provider.issuer}.")
+
+
+def _span(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return counted(minutes, "minute") if rest else counted(hours, "hour")

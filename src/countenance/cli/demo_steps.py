@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +34,7 @@ _HOLDS = {
     "records.sqlite": "all records; names, faceprints, previews and signatures sealed by those keys",
     "policy.txt": "the public policy, for everybody to read",
     "ingest.lock": "empty; keeps two ingests apart",
+    "destruction.lock": "empty; keeps two destructions apart",
 }
 
 _DESTROYED = {
@@ -92,8 +96,13 @@ class Play:
 def begin(stage: Stage, root: Path, operator: str, contact: str) -> Play:
     """Show the first two steps: the operator with the public policy, and the client."""
     data = root / "data"
-    stage.say("Each step shows the command that you would type yourself, after this line:")
-    stage.say(f"$ export COUNTENANCE_DATA={data}", style="green")
+    activate = Path(sys.prefix) / "bin" / "activate"
+    lines = [f"$ export COUNTENANCE_DATA={data}"]
+    if shutil.which("countenance") is None and activate.is_file():  # `make` found it in the environment that it made
+        lines.insert(0, f"$ . {os.path.relpath(activate)}")
+    these = "this line" if len(lines) == 1 else "these lines"
+    stage.say(f"Each step shows the command that you would type yourself, after {these}:")
+    stage.say("\n".join(lines), style="green")
     stage.step("Say who runs this, and publish the policy on keeping and destroying face data")
     stage.command("init", "--operator", operator, "--contact", contact)
     engine = Engine.init(data, operator=operator, contact=contact)
@@ -196,8 +205,9 @@ def destroy(play: Play, person: Person) -> None:
     play.stage.expect(done.title == "complete", "a destruction ends with a certificate")
     play.stage.say(
         f"A fresh process and a scan of every byte found nothing left, so certificate {done.certificate} was signed. "
-        "`countenance verify` checks it anywhere, with the public key alone."
+        "`countenance verify` checks it anywhere, with the public key alone. As a file, and as a page that prints:"
     )
+    play.stage.command("destroy", "status", done.run.id)
     play.stage.say(
         "The keys went first: what they sealed can never be read again. Then the records went, and the database "
         "was written anew without them. The photo files belong to whoever took them and stay as they are."

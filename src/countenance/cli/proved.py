@@ -136,5 +136,5 @@ def _log_words(report: LogProved) -> tuple[str, ...]:
     return (
         f"All {report.head.checkpoint.size} entries are there and whole{span}.",
         *(f"{count} {tag}" for tag, count in report.tags.items()),
-        f"{report.earlier} other checkpoints given are of the same history.",
+        *((f"Other checkpoints given, of the same history: {report.earlier}.",) if report.earlier else ()),
     )

@@ -6,9 +6,10 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _GRACE_S = 30
 _LONGEST_HEAD = 64 * 1024  # bytes of request line and headers that wait for their end
+_SHOWN = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 _MOST_AT_ONCE = 500  # connections; what comes on top is told 503
 
 
@@ -164,10 +166,30 @@ def _check(engine: Engine, settings: Settings, output: Output) -> None:
     output.say("Nothing speaks against production.")
 
 
+class _Lines(logging.Formatter):
+    """One line a record, stamped in UTC, whatever is in it: nobody else's line break begins a line of ours.
+
+    Of an error that nobody caught it says the kind and the places, without its words: they may be personal.
+    """
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name in `logging`
+        """Return the kind of an error and where it was raised, innermost last."""
+        kind, _, trace = ei
+        places = (f"{Path(one.filename).name}:{one.lineno}" for one in traceback.extract_tb(trace))
+        return f"{kind.__name__} at {' > '.join(places)}"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return super().format(record).translate(_SHOWN)
+
+
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
-    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ")
-    form.converter = time.gmtime
-    handler.setFormatter(form)
-    logging.getLogger("countenance").addHandler(handler)
-    logging.getLogger("countenance").setLevel(logging.INFO)
+    lines = _Lines("%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ")
+    lines.converter = time.gmtime
+    handler.setFormatter(lines)
+    for name, level in (("countenance", logging.INFO), ("uvicorn", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = False

@@ -12,6 +12,7 @@ _STYLE = """
 @page { size: A4; margin: 20mm 20mm 22mm;
   @bottom-left { content: "FOOTER"; font: 8pt Georgia, serif; color: #444 }
   @bottom-right { content: counter(page) " / " counter(pages); font: 8pt Georgia, serif; color: #444 } }
+html { color-scheme: light; background: #fff }
 body { font: 10.5pt/1.45 Georgia, "Times New Roman", serif; color: #111; max-width: 44rem; margin: 2rem auto;
   padding: 0 1rem } @media print { body { margin: 0; padding: 0; max-width: none } }
 header { border-bottom: 2px solid #111; padding-bottom: .6rem; margin-bottom: 1rem }

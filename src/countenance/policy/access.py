@@ -38,6 +38,9 @@ LONGEST_PASSWORD = 256
 FEWEST_GUESSES = 10**10
 """A password takes at least as many by whoever knows what is common: each costs 64 MiB and a good part of a second."""
 
+FEWEST_CUSTODIANS = 2
+"""Approvals take so many; until then one takes on the next alone."""
+
 TAKES_ON: dict[Role, frozenset[Role]] = {
     Role.OPERATOR: frozenset(set(Role) - {Role.CUSTODIAN}),
     Role.CUSTODIAN: frozenset(Role),
@@ -59,9 +62,14 @@ def takes_on(by: Account | None, role: Role) -> bool:
     return by is None or (by.disabled_at is None and role in TAKES_ON.get(by.role, frozenset()))
 
 
-def needs_two(account: Account, *, has_signed_in: bool) -> bool:
-    """Say whether a new invitation of this account takes two people: it would let somebody act as a custodian."""
-    return account.role is Role.CUSTODIAN and has_signed_in
+def needs_two(account: Account, *, has_signed_in: bool, custodians: int) -> bool:
+    """Say whether an invitation of this account takes two people: it lets somebody act as a custodian.
+
+    Args:
+        custodians: how many have ever signed in. Once there were two, none takes on another alone, who would be the
+            second person to everything that this one asks for; disabling the other first does not help.
+    """
+    return account.role is Role.CUSTODIAN and (has_signed_in or custodians >= FEWEST_CUSTODIANS)
 
 
 def grantable(role: Role) -> list[Verb]:

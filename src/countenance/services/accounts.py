@@ -153,8 +153,8 @@ class Accounts(Credentials):
             link: it signs in at once; only in a demonstration's data directory.
 
         Returns:
-            The token, which cannot be shown again; None where the account is a custodian's who has signed in before,
-            and this was the first of the two people whom it takes.
+            The token, which cannot be shown again; None where the account is a custodian's, it takes two people
+            (`policy.access.needs_two`), and this was the first of them.
 
         Raises:
             NotFound: no such account.
@@ -172,7 +172,7 @@ class Accounts(Credentials):
             if link and not is_demo:
                 raise BadInput("a link that signs in at once exists in a demonstration only; invite without it")
             refused = not access.takes_on(_who(work, by), found.role)
-            takes_two = not is_demo and access.needs_two(found, has_signed_in=rows.has_signed_in(work, account))
+            takes_two = not is_demo and _takes_two(work, found, by)
             if refused:
                 _log_refusal(work, by, "role", found)
             elif takes_two and first is None:
@@ -187,7 +187,7 @@ class Accounts(Credentials):
             raise NotAllowed(f"your role does not invite accounts of the role {found.role.value}")
         raise Refused(
             "access.two_people",
-            f"somebody else than {by} has to ask too, before account {account} is invited anew",
+            f"somebody else than {by} has to ask too, before account {account} is invited",
             "core",
         )
 
@@ -253,6 +253,12 @@ class Accounts(Credentials):
         """Whether links sign in at once here."""
         with self._records.read() as work:
             return _DEMO in settings(work)
+
+
+def _takes_two(work: Transaction, account: Account, by: str) -> bool:
+    # Whoever works at the command line holds the root key, and is who makes new custodians where all are gone.
+    custodians = 0 if by == COMMAND_LINE else rows.how_many_signed_in(work, Role.CUSTODIAN)
+    return access.needs_two(account, has_signed_in=rows.has_signed_in(work, account.id), custodians=custodians)
 
 
 def _who(work: Transaction, by: str) -> Account | None:

@@ -32,8 +32,11 @@ class Credentials:
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    def by_session(self, token: str) -> Caller:
+    def by_session(self, token: str, *, uses: bool = True) -> Caller:
         """Return who shows a session's token.
+
+        Args:
+            uses: whether somebody acted; a page that only keeps itself up to date does not keep a session from its end.
 
         Raises:
             NotSignedIn: there is no such session, it has ended, or its account is disabled.
@@ -45,7 +48,7 @@ class Credentials:
         if found is None or found[0].ends_at <= now or found[1].disabled_at is not None:
             raise NotSignedIn(_ENDED)
         session, account = found
-        if now - session.seen_at >= access.SEEN_EVERY:
+        if uses and now - session.seen_at >= access.SEEN_EVERY:
             with self._records.write() as work:
                 rows.seen(work, session.id)
         return caller_of(session, account)

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import Damaged, NotFound
@@ -91,6 +91,13 @@ def has_signed_in(work: Transaction, account: AccountId) -> bool:
     """Say whether anybody ever signed in with an account."""
     table = schema.account
     return work.connection.execute(select(table.c.signed_in_at).where(table.c.id == account)).scalar_one() is not None
+
+
+def how_many_signed_in(work: Transaction, role: Role) -> int:
+    """Return with how many accounts of a role somebody has signed in, disabled ones counted."""
+    table = schema.account
+    known = table.c.role == role.value, table.c.signed_in_at.is_not(None)
+    return work.connection.execute(select(func.count()).select_from(table).where(*known)).scalar_one()
 
 
 def signed_in(work: Transaction, account: AccountId) -> None:

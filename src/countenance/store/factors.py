@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -29,6 +30,7 @@ def add_passkey(work: Transaction, account: Account, key: Passkey, label: str) -
             id=key.id,
             account=account.id,
             public_key=key.public_key,
+            tag=_tag(work, key.id, account.id, key.public_key),
             sign_count=key.sign_count,
             sealed_label=work.seal(own, label.encode(), f"passkey.label:{key.id}"),
             created_at=to_text(work.now),
@@ -37,9 +39,21 @@ def add_passkey(work: Transaction, account: Account, key: Passkey, label: str) -
 
 
 def passkey(work: Transaction, one: str) -> Passkey | None:
-    """Return a passkey, if it is known here."""
+    """Return a passkey, if it is known here.
+
+    Raises:
+        Damaged: somebody wrote its row past this program.
+    """
     row = work.connection.execute(select(schema.passkey).where(schema.passkey.c.id == one)).first()
-    return None if row is None else Passkey(row.id, row.account, row.public_key, row.sign_count)
+    if row is None:
+        return None
+    if not hmac.compare_digest(_tag(work, row.id, row.account, row.public_key), row.tag):
+        raise Damaged(f"a passkey of account {row.account} is not as it was stored; find out who wrote to the records")
+    return Passkey(row.id, row.account, row.public_key, row.sign_count)
+
+
+def _tag(work: Transaction, one: str, account: str, public_key: bytes) -> bytes:
+    return work.keyring.mac(b"\0".join((b"passkey", one.encode(), account.encode(), public_key)))
 
 
 def passkey_used(work: Transaction, one: str, sign_count: int) -> None:

@@ -89,6 +89,8 @@ passkey = Table(
     Column("id", Text, primary_key=True),  # the authenticator's own, base64url
     Column("account", Text, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("public_key", LargeBinary, nullable=False),
+    # HMAC over id, account and key: a row that was written past the program opens nothing
+    Column("tag", LargeBinary, nullable=False),
     Column("sign_count", Integer, nullable=False),
     Column("sealed_label", LargeBinary, nullable=False),
     Column("created_at", Text, nullable=False),

@@ -6,6 +6,10 @@ Whoever lives elsewhere, or would rather not say, is under the strictest law. So
 
 from __future__ import annotations
 
+import unicodedata
+
+from countenance.web.i18n import translator
+
 _US = (
     "Alabama AL|Alaska AK|Arizona AZ|Arkansas AR|California CA|Colorado CO|Connecticut CT|Delaware DE|"
     "District of Columbia DC|Florida FL|Georgia GA|Hawaii HI|Idaho ID|Illinois IL|Indiana IN|Iowa IA|Kansas KS|"
@@ -45,6 +49,20 @@ PLACES = (
 """Groups of places: name of the group, then code and name of each place."""
 
 
-def name_of(code: str) -> str:
-    """Return the name of a place; its code where this list does not know it."""
-    return next((name for _, places in PLACES for known, name in places if known == code), code)
+def places_in(lang: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the groups of places in a language, each group by its names."""
+    say = translator(lang)
+    return [
+        (say(group), sorted(((code, say(name)) for code, name in places), key=_by_name)) for group, places in PLACES
+    ]
+
+
+def name_of(code: str, lang: str) -> str:
+    """Return the name of a place in a language; its code where this list does not know it."""
+    name = next((name for _, places in PLACES for known, name in places if known == code), None)
+    return code if name is None else translator(lang)(name)
+
+
+def _by_name(place: tuple[str, str]) -> str:
+    """Return what a place is sorted by: its name, with umlauts beside their vowels."""
+    return unicodedata.normalize("NFKD", place[1]).casefold()

@@ -43,6 +43,8 @@ class _Static(StaticFiles):
     async def get_response(self, path: str, scope: Any) -> Response:
         """Return the file."""
         response = await super().get_response(path, scope)
+        if response.headers.get("content-type") == "image/svg+xml":
+            response.headers["content-type"] += "; charset=utf-8"
         if scope["query_string"]:
             response.headers["Cache-Control"] = _IMMUTABLE
         return response

@@ -242,6 +242,7 @@ def get_client_change(_caller: Reader, engine: EngineOf, change: str) -> ChangeO
 @router.post("/client-changes/{change}/confirm")
 def confirm_client_change(caller: Writer, engine: EngineOf, change: str) -> ChangeOfClientOut:
     """Put a change in force as another account than the one that entered it."""
+    engine.accounts.require_fresh(caller)
     return change_out(engine.vetting.confirm(change, by=caller.account))
 
 

@@ -25,7 +25,8 @@ from countenance.bootstrap import Engine
 from countenance.errors import BadInput, CountenanceError, InvalidRelease, NotSignedIn
 from countenance.model.place import UNKNOWN
 from countenance.model.signing import SigningState, svg
-from countenance.web.places import PLACES, name_of
+from countenance.web.i18n import language_of
+from countenance.web.places import name_of, places_in
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -168,8 +169,8 @@ def _screen(
         token=token,
         shown=shown,
         policy=held.policy,
-        places=PLACES,
-        homes=[name_of(one) for one in shown.residency],
+        places=places_in(language_of(request)),
+        homes=[name_of(one, language_of(request)) for one in shown.residency],
         said=said or Said(),
         problem=problem,
     )

@@ -21,7 +21,8 @@ from countenance.ids import ReleaseId
 from countenance.model.account import Caller
 from countenance.model.request import RequestKind
 from countenance.policy.roles import Verb
-from countenance.web.places import PLACES, name_of
+from countenance.web.i18n import language_of
+from countenance.web.places import name_of, places_in
 from countenance.web.render import back_to, page
 
 router = APIRouter()
@@ -119,8 +120,8 @@ def _own(request: Request, caller: Caller, engine: Engine, problem: Problem | No
         status=200 if problem is None else problem.status,
         own=shown,
         photos=list(dict.fromkeys(face.photo for face in shown.faces)),
-        homes=[name_of(one) for one in shown.residency],
-        places=PLACES,
+        homes=[name_of(one, language_of(request)) for one in shown.residency],
+        places=places_in(language_of(request)),
         problem=problem,
         contact=engine.own.contact,
     )

@@ -8,6 +8,7 @@
 // and stops at an element with data-done (on the part itself or inside it).
 
 const LONGEST_WAIT_S = 30;
+const FOLLOWS = { "Countenance-Follows": "?1" }; // nobody acts: a page that is left alone must not keep a session open
 
 function start(part) {
   const id = part.id;
@@ -47,7 +48,7 @@ function start(part) {
     asking = true;
     try {
       const url = current.dataset.live || location.href;
-      const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(15000) });
+      const answer = await fetch(url, { headers: FOLLOWS, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(15000) });
       if (answer.redirected || answer.status === 401 || answer.status === 403 || answer.status === 404) {
         location.reload(); // signed out, or gone: the page itself says which
         return;
