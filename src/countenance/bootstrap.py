@@ -13,17 +13,16 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from countenance import canonical, technologies
 from countenance import directory as files
+from countenance import technologies
 from countenance.clock import Clock, SystemClock
 from countenance.errors import AlreadyInitialised, BadInput, NotInitialised, NotWritable
 from countenance.ids import new_id
 from countenance.model.event import EventTag
-from countenance.policy.notice import policy_text
 from countenance.policy.pack import shipped
 from countenance.ports.eyes import Eyes
 from countenance.ports.photos import PhotoReader
@@ -81,7 +80,7 @@ class Engine(Intake, Remedies):
         self.directory = directory
         self._records = records
         self._law = law = LawBook(shipped())
-        self.packs = Packs(records, law)
+        self.packs = Packs(records, law, partial(files.show_policy, directory))
         self._gallery = LiveGallery(
             technologies.scan, law, GalleryFiles(records, directory / files.GALLERY), os.cpu_count() or 1
         )
@@ -124,7 +123,7 @@ class Engine(Intake, Remedies):
             root_key.make(directory / files.ROOT_KEY)
         try:
             engine = cls(directory, files.open_records(directory, root_key.source(directory / files.ROOT_KEY), clock))
-            engine._publish(operator.strip(), contact, policy_url)
+            engine._begin(operator.strip(), contact, policy_url)
         except BaseException:
             for name in files.OWNED:  # half a data directory could neither be opened nor be made anew
                 (directory / name).unlink(missing_ok=True)
@@ -362,16 +361,11 @@ class Engine(Intake, Remedies):
     def _load(self, name: str) -> FacePack:
         return technologies.pack(self.models, name)
 
-    def _publish(self, operator: str, contact: str | None, policy_url: str | None) -> None:
-        text = policy_text(operator, shipped().values())
-        with files.writing(self.directory):
-            (self.directory / files.POLICY).write_text(text, encoding="utf-8")
+    def _begin(self, operator: str, contact: str | None, policy_url: str | None) -> None:
         where = f"the file {files.POLICY} that {operator} publishes"
         with self._records.write() as work:
             set_setting(work, "operator", operator)
             set_setting(work, "contact", contact or f"the office of {operator} that gave you this notice")
             set_setting(work, "policy_url", policy_url or where)
             set_setting(work, ORIGIN, f"countenance/{new_id('log')}")
-            sha256 = canonical.sha256(text.encode())
-            subject_rows.publish(work, sha256, text)
-            work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+        self.packs.publish()

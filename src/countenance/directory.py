@@ -46,6 +46,18 @@ def writing(directory: Path) -> Iterator[None]:
         raise kind(f"nothing can be written to {directory}: {error.strerror}") from error
 
 
+def show_policy(directory: Path, text: str) -> None:
+    """Write the public policy to where the public finds it, unless it stands there.
+
+    Raises:
+        DiskFull, NotWritable: it cannot be written.
+    """
+    path = directory / POLICY
+    with writing(directory):
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
 def keyring_of(directory: Path) -> Keyring:
     """Return the keyring of a data directory.
 

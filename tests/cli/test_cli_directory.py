@@ -43,7 +43,7 @@ def _mounted(*options: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", options[-1]], check=True)
+        subprocess.run(["umount", "--lazy", options[-1]], check=True)  # a scan keeps descriptors of databases open
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from countenance.errors import BadInput, BadPack, Refused
 from countenance.model.consent import ConsentStatus
 from countenance.model.event import EventTag
 from countenance.policy.pack import shipped
+from countenance.store import subjects as subject_rows
 from countenance.store.law_changes import Change
 
 
@@ -131,3 +132,38 @@ def test_an_operator_under_an_order_declares_it(world: World) -> None:
     assert "us-ftc-order" not in [p.id for p in world.engine._law.of_subject(ada).packs]
     assert {listed.pack.id for listed in world.engine.packs.everyone() if not listed.in_use} == {"us-ftc-order"}
     assert len(world.engine.packs.everyone()) == len(shipped())
+
+
+def test_the_public_policy_follows_the_law_files(world: World) -> None:
+    """What is published is what the files in use say: a new one at once, none that ended; each is logged."""
+    first = world.engine.policy_sha256
+    world.reopen()
+    assert world.engine.policy_sha256 == first
+    confirmed(world, FR)
+    shown = (world.data / "policy.txt").read_text()
+    assert "jp-test, version" in shown
+    with world.engine._records.read() as work:
+        current = subject_rows.current_policy(work)
+    assert current is not None
+    assert (current.text, current.sha256) == (shown, world.log(EventTag.POLICY_PUBLISHED)[-1].payload["policy"])
+    second = world.engine.policy_sha256
+    change = world.engine.packs.retire("jp-test", by="counsel")
+    world.engine.packs.confirm(change.id, by=CUSTODIAN)
+    assert "jp-test, version" not in (world.data / "policy.txt").read_text()
+    assert len({first, second, world.engine.policy_sha256}) == 3
+    assert len(world.log(EventTag.POLICY_PUBLISHED)) == 3
+
+
+def test_an_upgraded_program_publishes_what_its_policy_says_now(world: World) -> None:
+    """A directory whose policy was made by an older program has the new one when it is opened, and keeps the old."""
+    older = "RETENTION AND DESTRUCTION POLICY of an older program"
+    with world.engine._records.write() as work:
+        subject_rows.publish(work, "ab" * 32, older)
+    ada = world.person("Ada")
+    world.reopen()
+    assert "In force since" in (world.data / "policy.txt").read_text()
+    assert world.engine.policy_sha256 != "ab" * 32
+    world.sign(ada.id)
+    world.enrol(world.source(), ada.id, 1)
+    with world.raw() as raw:
+        assert raw.execute("SELECT text FROM policy WHERE sha256 = ?", ("ab" * 32,)).fetchall() == [(older,)]

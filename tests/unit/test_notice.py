@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from countenance.policy.notice import NoticeFacts, compose, policy_text
 from countenance.policy.pack import Law, shipped
 from countenance.policy.schema import NOTICE_FIELDS
 
+SINCE = datetime(2026, 5, 3, 12, 30, tzinfo=UTC)
 FACTS = NoticeFacts(
     controller="Example Photo Archive",
     contact="1 Main Street, Chicago",
@@ -129,9 +130,10 @@ def test_an_unknown_field_is_a_mistake_of_the_caller() -> None:
 
 def test_the_policy_states_the_schedule_of_every_law_file() -> None:
     """The public policy has each file's times with their law, the guidelines, and the operator's name."""
-    text = policy_text("Example Photo Archive", shipped().values())
+    text = policy_text("Example Photo Archive", shipped().values(), SINCE)
     flat = " ".join(text.split())
     assert "Example Photo Archive" in flat
+    assert "In force since 2026-05-03T12:30:00.000Z" in flat
     assert "within: 1,095 days [740 ILCS 14/15(a)]" in flat
     for pack in shipped().values():
         assert f"{pack.id}, version {pack.version}" in flat
@@ -141,7 +143,8 @@ def test_the_policy_states_the_schedule_of_every_law_file() -> None:
 
 
 def test_the_policy_is_the_same_text_for_the_same_files() -> None:
-    """The text depends on the operator and the files alone, so its digest can be recorded."""
+    """The text depends on the operator, the files and its first moment alone, so its digest can be recorded."""
     packs = list(shipped().values())
-    assert policy_text("A", packs) == policy_text("A", reversed(packs))
-    assert policy_text("A", packs) != policy_text("A", packs[:1])
+    assert policy_text("A", packs, SINCE) == policy_text("A", reversed(packs), SINCE)
+    assert policy_text("A", packs, SINCE) != policy_text("A", packs[:1], SINCE)
+    assert policy_text("A", packs, SINCE) != policy_text("A", packs, SINCE + timedelta(milliseconds=1))

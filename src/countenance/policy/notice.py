@@ -10,8 +10,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from countenance.clock import to_text
 from countenance.errors import InvalidRelease
 from countenance.model.purpose import Purpose
 from countenance.policy.pack import Law, Pack
@@ -81,18 +82,20 @@ def compose(fields: tuple[str, ...], facts: NoticeFacts, separate: tuple[str, ..
     return "\n\n".join(["NOTICE ABOUT YOUR FACE DATA. Read it before you sign.", *parts]) + "\n"
 
 
-def policy_text(operator: str, packs: Iterable[Pack]) -> str:
+def policy_text(operator: str, packs: Iterable[Pack], since: datetime) -> str:
     """Return the public policy on keeping and destroying face data, drawn from the law files.
 
     Args:
         operator: name of who runs this search engine.
-        packs: every law file in use, as `shipped().values()`.
+        packs: every law file in use.
+        since: when this text is published; the same moment and the same law make the same text.
 
     Source: 740 ILCS 14/15(a) asks for a public schedule and guidelines before the first faceprint.
     """
     laws = [Law.of([pack]) for pack in sorted(packs, key=lambda pack: pack.id)]
     parts = [
         _wrap(f"RETENTION AND DESTRUCTION POLICY FOR FACE DATA of {operator}"),
+        f"In force since {to_text(since)} (UTC).",
         *(f"{_wrap(heading)}\n{_wrap(text)}" for heading, text in _POLICY.items()),
         _wrap(
             "Schedule by law file. Where several apply to a person, the shortest time counts, "
@@ -251,17 +254,21 @@ _SEPARATE: dict[str, Callable[[NoticeFacts], str]] = {
     "each_purpose": lambda facts: (
         f"I agree to each of these purposes by itself: {_sentence(', '.join(facts.purposes))}"
     ),
-    "photo_retention": lambda _: "I agree that previews of the photos that show me are kept for this term.",
+    "photo_retention": lambda _: (
+        "I agree that previews of the photos that show me are kept for this term, and photos of me that were sent here "
+        "and lie nowhere else."
+    ),
     "evaluation": lambda _: "I agree to no measurement with my photos: that needs a release of its own.",
 }
 """What the notice says on each matter that a law wants asked separately."""
 
 _POLICY = {
     "What is held": (
-        "Faceprints (lists of numbers computed from the geometry of a face), only of people who signed a "
-        "release after they received a written notice, and previews of the photos that show them. All of "
-        "it is encrypted, under keys of each person's and each photo's own. Of other people in the photos"
-        " no faceprint is kept."
+        "Of people who signed a release after they received a written notice: faceprints (lists of numbers computed "
+        "from the geometry of a face), the notice and the release, what the operator calls them, and which searches "
+        "found them. Previews of the photos that show them, and the photos themselves where they were sent here and "
+        "lie nowhere else. What can identify anybody is encrypted, under keys of each person's and each photo's own. "
+        "Of other people in the photos no faceprint is kept."
     ),
     "When it is destroyed": (
         "At the earliest of these: the person withdraws or asks for it; the purpose of the release is "
@@ -270,9 +277,9 @@ _POLICY = {
     ),
     "How it is destroyed": (
         "First it is frozen: no search finds it from then on. Then the person's key is destroyed, which "
-        "makes every copy unreadable; the records, the search index and the previews are deleted; the "
-        "database is compacted, so that no deleted bytes remain. In the preview of a photo shared with "
-        "others, the person's face is masked. Backups cannot be read once the key is gone from them too, "
+        "makes every copy unreadable; the records, the search index, the previews and the photos that were sent here "
+        "are deleted; the database is compacted, so that no deleted bytes remain. Where a photo shows others too, the "
+        "person's face is masked in what is kept of it. Backups cannot be read once the key is gone from them too, "
         "by the time below."
     ),
     "Warrants, subpoenas and legal holds": (
@@ -286,7 +293,8 @@ _POLICY = {
     ),
     "What is kept after destruction": (
         "As evidence, for the time below: the record that a notice and a release were given, and of what "
-        "was destroyed. It holds no faceprint and no photo."
+        "was destroyed. It holds no faceprint and no photo. Without end: the log, whose entries about the person can "
+        "be read by nobody any more, and under random numbers the days of requests."
     ),
 }
 

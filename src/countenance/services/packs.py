@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Law files in use: add, retire and declare them, by two accounts, and hold stored releases against them.
 
+The public policy is made of them, so it is published anew whenever they change: an operator is held to its own words.
 Added files are kept in the records, so that a backup has the law that its releases were signed under.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import true
 
+from countenance import canonical
 from countenance.errors import BadInput, BadPack, NotFound, Refused
 from countenance.ids import SubjectId, new_id
 from countenance.model.consent import ConsentStatus, ReleaseEvent
 from countenance.model.event import EventTag
 from countenance.policy.cases import failures
 from countenance.policy.engine import Standing, lacking
+from countenance.policy.notice import policy_text
 from countenance.policy.pack import Pack, load, shipped
 from countenance.services.law import LawBook
 from countenance.store import law_changes as rows
@@ -78,9 +81,15 @@ class Packs:
         last: what the last look at the stored releases found.
     """
 
-    def __init__(self, records: Records, law: LawBook) -> None:
+    def __init__(self, records: Records, law: LawBook, show: Callable[[str], None]) -> None:
+        """Hold releases and policy against the law files where the program was upgraded, and they with it.
+
+        Args:
+            show: writes the public policy's text to where the public finds it.
+        """
         self._records = records
         self._law = law
+        self._show = show
         self._load()
         self.last = Reevaluated(0, 0, {})
         with records.read() as work:
@@ -88,8 +97,9 @@ class Packs:
         if known is None:
             with records.write() as work:
                 set_setting(work, _EVALUATED, law.digest)
-        elif known != law.digest:  # the program was upgraded, and its law files with it
+        elif known != law.digest:
             self.reevaluate()
+        self.publish()
 
     def everyone(self) -> list[Listed]:
         """Return every law file, by id."""
@@ -202,8 +212,31 @@ class Packs:
             )
         self._load()
         self.reevaluate()
+        self.publish()
         with self._records.read() as work:
             return rows.get(work, change)
+
+    def publish(self) -> None:
+        """Publish the public policy where it says something else than the law files in use; before `init` nothing."""
+        with self._records.read() as work:
+            text = self._policy(work)
+            if text is None:
+                return
+            current = subject_rows.current_policy(work)
+        if current is None or current.text != text:
+            with self._records.write() as work:
+                text = policy_text(settings(work)["operator"], self._law.packs.values(), work.now)
+                sha256 = canonical.sha256(text.encode())
+                subject_rows.publish(work, sha256, text)
+                work.log(EventTag.POLICY_PUBLISHED, policy=sha256)
+        self._show(text)
+
+    def _policy(self, work: Transaction) -> str | None:
+        """Return what the current policy would say today; None before there is an operator."""
+        operator, current = settings(work).get("operator"), subject_rows.current_policy(work)
+        if operator is None:
+            return None
+        return policy_text(operator, self._law.packs.values(), work.now if current is None else current.published_at)
 
     def reevaluate(self, subject: SubjectId | None = None) -> Reevaluated:
         """Hold stored releases against the law of today; those that lack something need a renewal from now on.
