@@ -27,6 +27,7 @@ from countenance.store.keyring_rows import CANARY as _CANARY
 from countenance.store.keyring_rows import bury as _bury
 from countenance.store.keyring_rows import delete as _delete
 from countenance.store.keyring_rows import end_rotation as _end_rotation
+from countenance.store.keyring_rows import frozen_mark, thawed_mark
 from countenance.store.keyring_rows import key_table as _key
 from countenance.store.keyring_rows import metadata as _metadata
 from countenance.store.keyring_rows import opens as _opens
@@ -387,20 +388,6 @@ class Keyring:
     def _still_ours(self, connection: Connection) -> None:
         if _wrapped(connection, _CANARY) != self._canary:
             raise WrongRootKey("another process rotated the root key; run the command again")
-
-
-def frozen_mark(subject: str, turn: int) -> bytes:
-    """Return what the tombstone of a freeze by an order is made of.
-
-    Args:
-        turn: how many orders froze the person before; an older backup is frozen again unless each was thawed.
-    """
-    return f"frozen:{turn}:{subject}".encode()
-
-
-def thawed_mark(subject: str, turn: int) -> bytes:
-    """Return what the tombstone of a freeze's end is made of."""
-    return f"thawed:{turn}:{subject}".encode()
 
 
 def _gone(owner: str) -> Damaged:
