@@ -142,3 +142,28 @@ def test_a_custodian_adds_invites_and_disables(house: House) -> None:
     expect(row).to_contain_text("Disabled")
     other.reload()
     assert path(other) == "/sign-in"
+
+
+def test_a_page_is_taken_away_when_its_session_ends_elsewhere(house: House) -> None:
+    """As soon as it comes into view again; signing in leads back to it."""
+    page = house.enter(Role.OPERATOR)
+    page.goto("/people")
+    house.world.engine.accounts.end_sessions(house.world.engine.accounts.everyone()[-1].id, by=COMMAND_LINE)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_url("**/sign-in?next=%2Fpeople")
+
+
+def test_a_page_is_taken_away_when_nobody_can_be_asked(house: House) -> None:
+    """Without a connection, once an unused session would be over: nothing personal stands there any more."""
+    page = house.browser()
+    page.clock.install()
+    token, _ = enter(house.world, Role.OPERATOR)
+    page.context.add_cookies([{"name": "session", "value": token, "url": house.address}])
+    page.goto("/access")
+    expect(page.get_by_text("Your access").first).to_be_visible()
+    page.context.set_offline(True)
+    page.clock.run_for(20 * 60 * 1000)
+    expect(page.get_by_text("Your access").first).to_be_visible()
+    page.clock.run_for(15 * 60 * 1000)
+    expect(page.get_by_text("Your session is over")).to_be_visible()
+    assert page.get_by_role("heading", name="Your access").count() == 0

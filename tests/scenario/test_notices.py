@@ -90,6 +90,22 @@ def test_every_change_of_how_one_signs_in_is_told_to_the_other_sessions(ann: Per
     assert all(one.untold for one in accounts.sessions(ann.account.id))
 
 
+def test_a_key_that_ends_soon_is_told_once(ann: Person, world: World) -> None:
+    """At a sign-in within its last 30 days, once for each key; not of one that was revoked."""
+    accounts, caller = world.engine.accounts, enter(ann)
+    accounts.new_key(caller, ["home:read"], 40, "monitor")
+    revoked, _ = accounts.new_key(caller, ["home:read"], 35, "old")
+    accounts.revoke_key(caller, revoked)
+    accounts.told(caller)
+    assert not enter(ann).untold
+    world.clock.tick(days=12)  # type: ignore[union-attr]
+    caller = enter(ann)
+    assert caller.untold
+    accounts.told(caller)
+    assert [one.what for one in accounts.history(ann.account.id)].count(Happened.KEY_ENDS) == 1
+    assert not enter(ann).untold
+
+
 def test_somebody_new_has_nothing_to_look_at(world: World) -> None:
     """The first invitation and the first way to sign in are news to nobody."""
     one = Person(world, world.engine.accounts.add("Bo", Role.AUDITOR, by=COMMAND_LINE))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from countenance.api.guard import cookie_name, engine_of, settings_of
 from countenance.api.limits import Limits
+from countenance.errors import NotAllowed
 from countenance.model.agent import agent_of
 from countenance.services.passkeys import Place
 
@@ -39,6 +40,16 @@ def browser_of(request: Request) -> str:
     return agent_of(request.headers.get("user-agent", ""))
 
 
+def require_passwords(request: Request) -> None:
+    """Refuse passwords where the server was started for passkeys alone.
+
+    Raises:
+        NotAllowed: it was.
+    """
+    if settings_of(request).passkeys_only:
+        raise NotAllowed("passwords are not taken here; sign in with a passkey")
+
+
 def token_of(request: Request) -> str:
     """Return the token of the session that a browser shows; empty where it shows none."""
     return request.cookies.get(cookie_name(settings_of(request)), "")
@@ -65,3 +76,4 @@ def let_out(request: Request, response: Response) -> None:
 Browser = Annotated[str, Depends(browser_of)]
 PlaceOf = Annotated[Place, Depends(place_of)]
 Knock = Depends(knock)
+Passwords = Depends(require_passwords)

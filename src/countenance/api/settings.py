@@ -27,6 +27,7 @@ class Settings:
         photos: folders that an operator may ingest from; nothing else of this machine's files can be named.
         retention_hour: of this machine's civil day, 0 to 23, from which on the retention clock is followed that day.
         provider: the organisation's identity provider, where people may sign in there.
+        passkeys_only: no password is taken: another site can ask for one.
         breached: the list of breached passwords that new ones are looked up in, where there is one.
         per_second: how many requests a second one caller may make over a while; `burst` at once.
     """
@@ -36,6 +37,7 @@ class Settings:
     retention_hour: int = 3
     provider: Provider | None = None
     breached: BreachedPasswords | None = None
+    passkeys_only: bool = False
     per_second: float = 50.0
     burst: int = 200
 

@@ -10,6 +10,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -65,6 +66,9 @@ def serve(
         ),
     ] = None,
     *,
+    passkeys_only: Annotated[
+        bool, typer.Option("--passkeys-only", help="Take no passwords; who has no passkey needs an invitation.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Start nothing; say what is not safe for production yet.")
     ] = False,
@@ -80,7 +84,11 @@ def serve(
     with engine_command(data, as_json) as (engine, output):
         settings = _settings(host, port, origin, photos or [])
         settings = replace(
-            settings, provider=_provider(oidc), breached=_breached(breached), retention_hour=retention_hour
+            settings,
+            provider=_provider(oidc),
+            breached=_breached(breached),
+            passkeys_only=_passkeys_only(settings, oidc) if passkeys_only else False,
+            retention_hour=retention_hour,
         )
         if check:
             _check(engine, settings, output)
@@ -107,6 +115,15 @@ def _provider(oidc: Path | None) -> Provider | None:
     from countenance.services.provider import read_provider  # noqa: PLC0415 - slow; not for `--help`
 
     return None if oidc is None else read_provider(oidc)
+
+
+def _passkeys_only(settings: Settings, oidc: Path | None) -> bool:
+    if oidc is not None:
+        raise BadInput("--passkeys-only takes no identity provider beside it; leave --oidc out")
+    name = urlsplit(settings.origin).hostname or ""
+    if not (settings.is_https or name == "localhost") or ":" in name or name.replace(".", "").isdigit():
+        raise BadInput("passkeys need a host name and HTTPS, or localhost; say so with --origin")
+    return True
 
 
 def _breached(path: Path | None) -> BreachedPasswords | None:
@@ -156,7 +173,9 @@ def run(engine: Engine, settings: Settings, host: str, port: int, output: Output
 
 def _check(engine: Engine, settings: Settings, output: Output) -> None:
     found = engine.production.unsafe(
-        engine.pack.encoder.digest, is_https=settings.is_https, knows_breached=settings.breached is not None
+        engine.pack.encoder.digest,
+        is_https=settings.is_https,
+        knows_breached=settings.passkeys_only or settings.breached is not None,
     )
     output.record(unsafe=found)
     for one in found:

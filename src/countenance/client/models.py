@@ -38,6 +38,7 @@ Happened = Literal[
     "factor_removed",
     "key_made",
     "key_revoked",
+    "key_ends",
     "linked",
     "sessions_ended",
 ]

@@ -137,6 +137,8 @@ class Happened(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
+    KEY_ENDS = "key_ends"
+    """A key ends within weeks; a program needs another one by then."""
     LINKED = "linked"
     """Somebody said who this is at the identity provider, or ended that."""
     SESSIONS_ENDED = "sessions_ended"

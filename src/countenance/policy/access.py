@@ -23,6 +23,8 @@ SEEN_EVERY = timedelta(minutes=1)
 """How exact the time of last use is kept: one write a minute, not one a call."""
 LONGEST_INVITE = timedelta(days=7)
 LONGEST_KEY_DAYS = 365
+KEY_ENDS_SOON = timedelta(days=30)
+"""How long before the end of a key its owner is told."""
 FRESH = timedelta(minutes=15)
 """How long after signing in somebody may change how to sign in, and make keys; then it takes signing in again."""
 CHALLENGE = timedelta(minutes=5)

@@ -223,6 +223,8 @@ def open_session(work: Transaction, account: Account, method: Method, agent: str
     lasts = access.ENROLLING if enrolling else access.SESSION
     is_known = not notices.is_new(work, account.id, agent)
     notices.add(work, account.id, Happened.SIGNED_IN, method=method, agent=agent, told=is_known)
+    if rows.remind(work, account.id, work.now + access.KEY_ENDS_SOON):
+        notices.add(work, account.id, Happened.KEY_ENDS)
     session = Session(
         id=new_id("ses"),
         account=account.id,

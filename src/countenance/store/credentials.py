@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
@@ -103,6 +103,14 @@ def key_used(work: Transaction, key: str) -> None:
     """Record that a key is in use."""
     table = schema.api_key
     work.connection.execute(update(table).where(table.c.id == key).values(used_at=to_text(work.now)))
+
+
+def remind(work: Transaction, account: AccountId, until: datetime) -> int:
+    """Mark the good keys of an account that end before a moment, and of which nothing was said yet; return how many."""
+    table = schema.api_key
+    soon = table.c.expires_at.between(to_text(work.now), to_text(until)) & table.c.revoked_at.is_(None)
+    marked = update(table).where(table.c.account == account, soon, table.c.reminded == 0)
+    return work.connection.execute(marked.values(reminded=1)).rowcount
 
 
 def key_owner(work: Transaction, key: str) -> AccountId:

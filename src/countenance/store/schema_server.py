@@ -72,6 +72,7 @@ api_key = Table(
     Column("expires_at", Text, nullable=False),
     Column("used_at", Text),
     Column("revoked_at", Text),
+    Column("reminded", Integer, nullable=False, server_default="0"),  # its owner was told that it ends soon
 )
 # Requests that carried an Idempotency-Key: that they were made, and what they made; never what they said.
 once = Table(

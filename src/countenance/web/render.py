@@ -17,6 +17,7 @@ from starlette.routing import Match
 from countenance.api.guard import cookie_name, engine_of, settings_of
 from countenance.errors import NotFresh
 from countenance.model.account import Caller
+from countenance.policy import access
 from countenance.web import i18n
 from countenance.web.nav import entries
 
@@ -28,7 +29,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """Return a page: a template of `templates/` with these values and those that every page has.
 
     Every page has: `caller` (None for a visitor), `operator`, `path`, `nav`, `lang`, `languages`, `_`, `n_`, `static`,
-    `again` (where to sign in anew, if that is what was wrong).
+    `idle` (seconds until an unused session ends, or None), `again` (where to sign in anew, if that was wrong).
     A page asked for with `?lang=` sets the language of those that follow.
     """
     caller = getattr(request.state, "caller", None)
@@ -37,6 +38,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "caller": caller,
         "operator": engine_of(request).operator,
         "path": request.url.path,
+        "idle": int(access.idle(caller.role).total_seconds()) if isinstance(caller, Caller) else None,
         "nav": entries(caller if isinstance(caller, Caller) else None),
         "lang": lang,
         "languages": i18n.choices(request),
@@ -64,10 +66,14 @@ def _again(request: Request, problem: Any) -> str | None:
     """Return where to sign in anew and come back to the page whose form was sent; None where nothing asks for it."""
     if getattr(problem, "code", None) != NotFresh.code:
         return None
-    path = request.url.path
-    while path != "/" and not _is_shown(request, path):
+    return f"/sign-in?next={quote(shown_at(request, request.url.path))}"
+
+
+def shown_at(request: Request, path: str) -> str:
+    """Return the path itself where a page is shown at it; else the nearest above it, such as that of a form."""
+    while path != "/" and not _is_shown(request, path.partition("?")[0]):
         path = path.rpartition("/")[0] or "/"
-    return f"/sign-in?next={quote(path)}"
+    return path
 
 
 def _is_shown(request: Request, path: str) -> bool:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from countenance.api.door import PlaceOf, let_in
+from countenance.api.door import Passwords, PlaceOf, let_in
 from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.model.account import Caller
 from countenance.model.credential import Method
@@ -88,14 +88,14 @@ def add_passkey(
     _replace(request, response, engine.factors.add_passkey(caller, place, body.answer, body.label))
 
 
-@router.post("/factors/codes")
+@router.post("/factors/codes", dependencies=[Passwords])
 def new_codes(caller: Enrolling, engine: EngineOf) -> NewCodesOut:
     """Return a secret for an authenticator app; it is in force once a password is set with a code of it."""
     made = engine.factors.new_codes(caller)
     return NewCodesOut(secret=made.secret, uri=made.uri, pending=made.pending)
 
 
-@router.post("/factors/password", status_code=204)
+@router.post("/factors/password", status_code=204, dependencies=[Passwords])
 def set_password(
     request: Request,
     response: Response,

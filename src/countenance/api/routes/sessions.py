@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from countenance.api.door import Browser, Knock, PlaceOf, let_in, let_out, token_of
+from countenance.api.door import Browser, Knock, Passwords, PlaceOf, let_in, let_out, token_of
 from countenance.api.guard import EngineOf, may
 from countenance.model.account import Caller, Role
 from countenance.model.credential import Happened, Method, Session
@@ -110,7 +110,7 @@ def _entered(request: Request, response: Response, opened: tuple[str, Caller]) -
     return SignedInOut(account=caller.account, role=caller.role, enrolling=caller.scopes is not None)
 
 
-@router.post("/sessions", status_code=201, dependencies=[Knock])
+@router.post("/sessions", status_code=201, dependencies=[Knock, Passwords])
 def sign_in(request: Request, response: Response, engine: EngineOf, browser: Browser, body: SignInIn) -> SignedInOut:
     """Sign in by password and code; name, password or code may be wrong, the answer is the same."""
     password, code = body.password.get_secret_value(), body.code.get_secret_value()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from countenance.api.door import Browser, Knock, PlaceOf, let_in, let_out, token_of
+from countenance.api.door import Browser, Knock, Passwords, PlaceOf, let_in, let_out, token_of
 from countenance.api.guard import EngineOf, SettingsOf, Visitor, cookie_name, may
 from countenance.api.problems import headers_of, problem_of, request_id
 from countenance.api.settings import Settings
@@ -22,7 +22,7 @@ from countenance.policy import access
 from countenance.policy.roles import Verb
 from countenance.services.passkeys import Place
 from countenance.web.codes import qr
-from countenance.web.render import back_to, page
+from countenance.web.render import back_to, page, shown_at
 
 router = APIRouter()
 
@@ -51,10 +51,12 @@ def failed(request: Request, template: str, error: CountenanceError, **values: A
 @router.get("/sign-in")
 def sign_in(request: Request, _visitor: Visitor, place: PlaceOf, settings: SettingsOf, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
     """Show the form."""
-    return page(request, "access/sign-in.html", problem=None, **_form(settings, place, go_on=next))
+    return page(
+        request, "access/sign-in.html", problem=None, **_form(settings, place, go_on=shown_at(request, local(next)))
+    )
 
 
-@router.post("/sign-in", dependencies=[Knock])
+@router.post("/sign-in", dependencies=[Knock, Passwords])
 def enter(
     request: Request,
     engine: EngineOf,
@@ -156,12 +158,13 @@ def accept(request: Request, engine: EngineOf, browser: Browser, token: str) -> 
 
 
 @router.get(f"{OWN}/enrol")
-def enrol(request: Request, caller: Enrolling, engine: EngineOf, place: PlaceOf) -> HTMLResponse:
+def enrol(request: Request, caller: Enrolling, engine: EngineOf, settings: SettingsOf, place: PlaceOf) -> HTMLResponse:
     """Show how to set up a way to sign in."""
-    return page(request, "access/enrol.html", problem=None, **_codes(engine, caller), host=place.host)
+    values = {"passkeys_only": settings.passkeys_only, **_codes(engine, caller)}
+    return page(request, "access/enrol.html", problem=None, **values, host=place.host)
 
 
-@router.post(f"{OWN}/password")
+@router.post(f"{OWN}/password", dependencies=[Passwords])
 def set_password(
     request: Request,
     caller: Enrolling,
@@ -179,7 +182,7 @@ def set_password(
     except NotAllowed as error:
         return _own(request, engine, caller, error)
     except CountenanceError as error:
-        values = _codes(engine, caller, pending)
+        values = {"passkeys_only": False, **_codes(engine, caller, pending)}
         return failed(request, "access/enrol.html", error, **values, host=place.host)
     response = back_to(OWN)
     if token is not None:
@@ -256,7 +259,13 @@ def revoke_key(caller: Own, engine: EngineOf, key: str) -> Response:
 
 
 def _form(settings: Settings, place: Place, name: str = "", go_on: str = "/") -> dict[str, Any]:
-    return {"name": name, "next": local(go_on), "host": place.host, "provider": settings.provider}
+    return {
+        "name": name,
+        "next": local(go_on),
+        "host": place.host,
+        "provider": settings.provider,
+        "passkeys_only": settings.passkeys_only,
+    }
 
 
 def _way_back(settings: Settings) -> str:

@@ -245,6 +245,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Text(), nullable=False),
         sa.Column("used_at", sa.Text(), nullable=True),
         sa.Column("revoked_at", sa.Text(), nullable=True),
+        sa.Column("reminded", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["account"], ["account.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("secret_hash"),
