@@ -45,7 +45,9 @@ class Served:
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client with cookies of its own, signed in where it has a session's token."""
-        client = httpx.Client(base_url=self.origin, headers={"Origin": self.origin}, timeout=60)
+        # A server closes what was idle for some seconds, perhaps while the next request is on its way.
+        once = httpx.Limits(max_keepalive_connections=0)
+        client = httpx.Client(base_url=self.origin, headers={"Origin": self.origin}, timeout=60, limits=once)
         if token is not None:
             client.cookies.set("session", token)
         self._clients.append(client)

@@ -26,6 +26,7 @@ from world import World
 from countenance.bootstrap import Engine
 from countenance.clock import SystemClock
 from countenance.errors import KeyGone, NotFound
+from countenance.ids import ClientId, SubjectId
 from countenance.model.account import Role
 from countenance.store import schema
 
@@ -38,8 +39,9 @@ def _world(folder: Path) -> World:
     return World(Engine.open(folder / "data"), folder / "photos", SystemClock())
 
 
-def _callers(world: World, server: Served) -> dict[str, Callable[[], httpx.Client]]:
-    client, people = peopled(world)
+def _callers(
+    world: World, server: Served, client: ClientId, people: list[SubjectId]
+) -> dict[str, Callable[[], httpx.Client]]:
     with world.engine._records.write() as work:
         work.connection.execute(update(schema.client).values(per_hour=1_000_000, per_day=1_000_000))
 
@@ -76,7 +78,9 @@ def main() -> None:
         world = _world(folder)
         with served(world.data, world.photos, asked.log or folder / "server.log", "--unmetered") as server:
             server.wait()
-            fuzzer = Fuzzer(httpx.get(f"{server.origin}/api/v1/openapi.json").json(), _callers(world, server))
+            described = httpx.get(f"{server.origin}/api/v1/openapi.json", timeout=60).json()
+            client, people = peopled(world)
+            fuzzer = Fuzzer(described, _callers(world, server, client, people), client)
             fuzzer.tour(lambda: time.sleep(1))
             rounds, operations = 0, fuzzer.operations()
             while time.monotonic() < end and server.process.poll() is None:

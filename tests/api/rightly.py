@@ -63,6 +63,7 @@ RIGHT: dict[str, Callable[[Pick], Body]] = {
     "POST /searches/look": lambda _: picture(1),
     "POST /verifications": lambda _: {"a": picture(1), "b": picture(2)},
     "POST /searches": lambda _: picture(1),
+    "GET /searches/{search}": _nothing,
     "GET /searches/{search}/candidates/{subject}/crop": _nothing,
     "POST /searches/{search}/candidates/{subject}/reviews": lambda _: {"verdict": "same"},
     "PUT /searches/{search}/authorisation": lambda _: {"reference": "22-SW-1041"},

@@ -56,7 +56,7 @@ def test_the_api_is_as_it_describes_itself(
         "subject": pictured,
         "nobody": server,
     }
-    fuzzer = Fuzzer(server().get("/api/v1/openapi.json").json(), callers)
+    fuzzer = Fuzzer(server().get("/api/v1/openapi.json").json(), callers, client)
     fuzzer.tour(lambda: world.engine.background.settle(60))
     toured = set(fuzzer.found.good)
     operations = fuzzer.operations()
