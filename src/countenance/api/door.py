@@ -41,7 +41,6 @@ def browser_of(request: Request) -> str:
     return agent_of(request.headers.get("user-agent", ""))
 
 
-<<<<<<< HEAD
 def require_passwords(request: Request) -> None:
     """Refuse passwords where the server was started for passkeys alone.
 
@@ -50,7 +49,8 @@ def require_passwords(request: Request) -> None:
     """
     if settings_of(request).passkeys_only:
         raise NotAllowed("passwords are not taken here; sign in with a passkey")
-=======
+
+
 def _house(address: str) -> str:
     """Return what one house has of an address: of IPv6 the first half, since everybody has all of the other."""
     try:
@@ -58,7 +58,6 @@ def _house(address: str) -> str:
     except ValueError:  # a socket file
         return address
     return address if number.version == 4 else str(ip_network((number, 64), strict=False))
->>>>>>> fuzz-b
 
 
 def token_of(request: Request) -> str:
