@@ -31,6 +31,7 @@ def test_every_answer_carries_what_keeps_a_browser_safe(server: Server) -> None:
         assert headers["strict-transport-security"].startswith("max-age=")
         assert headers["x-request-id"].startswith("req_")
         assert headers["referrer-policy"] == "no-referrer"
+        assert "access-control-allow-origin" not in headers
         assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
 
 

@@ -82,6 +82,7 @@ ACCESS = [
     Shown("/accounts", Role.OPERATOR),
     Shown("/accounts", Role.CUSTODIAN),
     Shown("/accounts", Role.CUSTODIAN, steps.add_an_account),
+    Shown("/accounts", Role.CUSTODIAN, steps.invite),
 ]
 OPERATOR = [
     Shown("/", Role.OPERATOR),
@@ -147,6 +148,7 @@ CUSTODY = [
     Shown("/retention", Role.CUSTODIAN),
     Shown("/retention/days/{day}", Role.CUSTODIAN),
     Shown("/evidence", Role.CUSTODIAN),
+    Shown("/evidence", Role.CUSTODIAN, steps.open_evidence),
     Shown("/recipients", Role.CUSTODIAN),
     Shown("/breaches", Role.CUSTODIAN),
     Shown("/breaches", Role.CUSTODIAN, steps.drill),

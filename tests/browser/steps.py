@@ -70,8 +70,14 @@ def make_a_key(page: Page) -> None:
     press(page, "Make the key")
 
 
+def invite(page: Page) -> None:
+    """Invite somebody; the link is shown once."""
+    page.get_by_role("row").filter(has_text="New colleague").get_by_role("button", name="Invite").click()
+    page.get_by_role("heading", name="Invitation").wait_for()
+
+
 def add_an_account(page: Page) -> None:
-    """Add an account; its invitation is shown once."""
+    """Add an account that cannot sign in yet."""
     page.get_by_label("Name").fill("Another auditor")
     page.get_by_label("Role").select_option("auditor")
     press(page, "Add")
@@ -151,6 +157,11 @@ def preview(page: Page) -> None:
 def open_the_menu(page: Page) -> None:
     """Open the navigation, as on a phone."""
     page.get_by_role("button", name="Menu", exact=True).click()
+
+
+def open_evidence(page: Page) -> None:
+    """Open what somebody else asked to see; it opens once."""
+    press(page, "Open it once")
 
 
 def drill(page: Page) -> None:

@@ -26,7 +26,7 @@ RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "
 AGAIN = {
     "type": "rule",
     "values": ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable",
-               "empty-table-header", "empty-heading", "landmark-unique", "region"],
+               "empty-table-header", "empty-heading"],
 }  # fmt: skip
 """What colours and width can change; the rest was seen in the first look."""
 TWICE = "(all) => all.map((one) => one.id).filter((id, at, ids) => ids.indexOf(id) !== at)"
@@ -57,11 +57,12 @@ class Rooms:
         return page
 
     def look_again(self, shown: Shown, page: Page) -> None:
-        """Ask for the same page in another language, where that is no form that would be sent twice."""
+        """Ask for the same page in another language and narrow, where that is no form that would be sent twice."""
         if shown.is_file or shown.then is not None:
             return
         page.set_extra_http_headers({"Accept-Language": OTHER})
-        page.goto(shown.path.format(**self.made.ids))
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.goto(shown.path.format(**self.made.ids), wait_until="domcontentloaded")
         page.set_extra_http_headers({})
         assert page.locator("html").get_attribute("lang") == OTHER
         open_all(page)
@@ -94,24 +95,24 @@ def broken(page: Page, rules: dict[str, object]) -> list[str]:
     """Return which of these accessibility rules a page breaks, and where."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    options = json.dumps({"runOnly": rules, "resultTypes": ["violations"]})
+    options = json.dumps({"runOnly": rules, "resultTypes": ["violations"], "preload": False})
     found = page.evaluate(f"axe.run({options}).then((results) => results.violations)")
     return [f"{one['id']}: {node['target']}: {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=str)
 def test_every_page_can_be_read_by_everybody(rooms: Rooms, shown: Shown) -> None:
-    """No accessibility rule is broken, light and narrow or dark and wide and in German; 360 px are enough for both."""
+    """No accessibility rule is broken, light and narrow or dark and wide; 360 px are enough, in German too."""
     page = rooms.look(shown)
     assert page.locator("h1").count() == 1
     assert page.eval_on_selector_all("[id]", TWICE) == [], "ids that stand twice"
     assert fits(page)
     assert broken(page, RULES) == [], "light and narrow"
-    rooms.look_again(shown, page)
-    assert fits(page)
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert broken(page, AGAIN) == [], "dark and wide"
+    rooms.look_again(shown, page)
+    assert fits(page), OTHER
 
 
 @pytest.mark.parametrize("shown", [shown for shown in PAGES if shown.is_paper], ids=str)

@@ -67,6 +67,21 @@ def test_a_lifted_hold_lets_destruction_go_on(world: World, people: tuple[Client
         world.engine.custody.holds.lift(placed, by=CUSTODIAN)
 
 
+def test_a_lifted_hold_leaves_no_key(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
+    """What opened the escrow of a hold is gone once it is lifted, and a scan for residues finds nothing."""
+    _, ada, _ = people
+    holds = world.engine.custody.holds
+    held = holds.place(ada, basis=HoldBasis.WARRANT, matter="W-1", by="counsel").hold
+    assert held.id in world.engine._records.keyring.owners()
+    for who in ("counsel", "custodian"):
+        if holds.get(held.id).lifted_at is None:
+            holds.lift(held.id, by=who)
+    assert held.id not in world.engine._records.keyring.owners()
+    checks, foreign = world.engine.destruction.residues()
+    assert [one.name for one in checks if one.observed != one.expected] == []
+    assert foreign == []
+
+
 def test_a_certificate_of_some_says_what_is_held(world: World, people: tuple[ClientId, SubjectId, SubjectId]) -> None:
     """Of two people, one under a hold: one is destroyed, one kept, and the certificate is titled partial."""
     _, ada, bo = people

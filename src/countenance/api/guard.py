@@ -49,8 +49,8 @@ def caller_of(request: Request) -> Caller:
         return known
     caller = _proved(request)
     limits: Limits = request.app.state.limits
+    request.state.caller = caller  # also where it is sent away: the line of the request says whom
     limits.spend(caller.account)
-    request.state.caller = caller
     return caller
 
 

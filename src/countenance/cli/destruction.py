@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 _ITEMS = {
     "search_candidate": "search finding",
-    "confirmation": "confirmation of a finding",
-    "artefact_subject": "link to an artefact made of this",
+    "confirmation": "confirmed finding",
+    "artefact_subject": "artefact link",
     "reference": "reference",
-    "escrow_reference": "reference kept by a hold",
+    "escrow_reference": "held reference",
     "face": "face",
     "photo_source": "source link",
     "photo": "photo record",
@@ -38,7 +38,7 @@ _ITEMS = {
     "source_links": "revoked source link",
     "previews": "preview",
     "keys": "key",
-    "recipients": "client told before",
+    "recipients": "earlier recipient",
 }
 _VERBS = ("list", "status", "resume", "approve")
 

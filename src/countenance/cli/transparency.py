@@ -48,7 +48,7 @@ def report(
         overdue: dict[str, int] = told["overdue"]  # type: ignore[assignment]
         late = {name: count for name, count in overdue.items() if count}
         for name, count in late.items():
-            output.say(f"overdue: {count} {name}", style="red")
+            output.say(f"overdue, {name}: {count}", style="red")
         output.say(f"{out / 'report.json'} and {out / 'report.html'}")
     if late:
         raise typer.Exit(FOUND_WRONG)

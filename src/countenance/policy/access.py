@@ -102,7 +102,7 @@ def weak(password: str, guesses: float, *names: str) -> str | None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; some words in a row do well"
     if guesses < FEWEST_GUESSES:
-        return "a password is nothing common: no well-known one, no row of keys, no date, nothing said twice"
+        return "this password is too common: known words with digits, rows of keys and repetitions are tried first"
     plain, rest = password.casefold(), password.casefold()
     for name in filter(None, (name.casefold().strip() for name in names)):
         rest = rest.replace(name, "")

@@ -124,7 +124,7 @@ def _consent(work: Transaction) -> Iterator[str]:
 def _overdue(work: Transaction) -> Iterator[str]:
     late = count_overdue(work, work.now - GRACE)
     if late:
-        yield f"the time of {late} people is up and they are still held; `countenance retention run` destroys them"
+        yield f"people whose time is up and who are still held: {late}; `countenance retention run` destroys them"
 
 
 def _faces(work: Transaction) -> Iterator[str]:

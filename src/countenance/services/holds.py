@@ -227,14 +227,21 @@ class Holds:
             return {one.id for one in rows.everyone(work) if one.review_at is not None and one.review_at < work.now}
 
     def _finish(self) -> None:
-        """Put into escrow what a hold in force has not put there yet: a crash may have come in between."""
+        """Put into escrow what a hold in force has not put there yet, and delete the keys of those that were lifted.
+
+        A crash may have come in between.
+        """
         with self._records.read() as work:
+            holds = rows.everyone(work)
             waiting = [
                 (one, owners)
-                for one in rows.everyone(work)
+                for one in holds
                 if one.lifted_at is None and (owners := work.keyring.holding(rows.keys_of(work, one.id)))
             ]
+            over = work.keyring.holding({one.id for one in holds if one.lifted_at is not None})
             kept = rows.references(work) if waiting else {}
+        if over:
+            self._records.keyring.discard(over)
         if kept:
             self._erase(kept)  # the gallery's sealed files open without the escrow key
         for hold, owners in waiting:
