@@ -2,7 +2,7 @@
 """T08: whoever may not be disclosed to a client is, for that client, nobody: in body, status, headers and work done.
 
 Work is counted in statements of SQL, encoded crops and scans of the gallery, which say more than a clock on a busy
-machine; `python -m benchmarks.server --band` prints the times.
+machine; `python -m benchmarks.band` prints the times.
 """
 
 from __future__ import annotations
