@@ -298,6 +298,7 @@ def _codes(engine: Engine, caller: Caller, pending: str | None = None) -> dict[s
     codes = engine.factors.new_codes(caller, pending)
     secret = " ".join(codes.secret[start : start + 4] for start in range(0, len(codes.secret), 4))
     return {
+        "name": engine.accounts.get(caller.account).name,
         "qr": qr(codes.uri),
         "secret": secret,
         "pending": codes.pending,
