@@ -118,6 +118,14 @@ def test_a_visitor_gets_a_problem_document_and_a_browser_a_sign_in_page(server: 
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_parameter_that_stands_twice_is_refused(server: Server) -> None:
+    """Whoever filters requests before this server could read the other of the two."""
+    answer = server().get("/api/v1/log/checkpoint?size=1&size=0")
+    assert answer.status_code == 422
+    assert "twice" in answer.json()["detail"]
+    assert "twice" not in server().get("/api/v1/log/checkpoint?size=0&%F5=1").text
+
+
 def test_an_error_that_nobody_foresaw_says_nothing_of_itself(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,7 +20,8 @@ from countenance.model.destruction import Scope
 from countenance.model.event import EventTag
 from countenance.model.purpose import Purpose
 from countenance.model.review import ReviewState, Verdict
-from countenance.services.answers import SCORE_PLACES, Answer
+from countenance.model.threshold import SCORE_PLACES
+from countenance.services.answers import Answer
 from countenance.services.search import Request
 
 KEY = "d0f1e2a3-0000-4000-8000-aabbccddeeff"

@@ -52,7 +52,9 @@ def test_a_real_nobody(world: World) -> None:
         world.enrol(source, subject.id, seed)
         thresholds.append(world.search(client, 500).threshold)
     assert [t.gallery for t in thresholds] == list(range(1, 9))
-    assert [t.value for t in thresholds] == sorted({t.value for t in thresholds})
+    values = [t.value for t in thresholds]
+    assert values == sorted(values)  # rounded as anybody is told them, two next to each other may be equal
+    assert values[0] < values[-1]
 
     nobody = world.search(client, 500)
     assert nobody.candidates == ()

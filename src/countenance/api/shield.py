@@ -2,12 +2,15 @@
 """What every request passes before any route sees it, and what every answer carries.
 
 A request must name this host (DNS rebinding), must not be a form that another site sent in a browser's name
-(CSRF: `Sec-Fetch-Site`, or `Origin` where a browser does not send it). How large a body may be, FastAPI checks.
+(CSRF: `Sec-Fetch-Site`, or `Origin` where a browser does not send it), and, of the API, must not give a parameter
+twice: who filters requests before this server could read the other one. How large a body may be, FastAPI checks.
 
 Source: OWASP ASVS 5.0 V3 (web frontend), V4 (API), V5 (files); https://fetch.spec.whatwg.org, https://w3c.github.io/webappsec-fetch-metadata.
 """
 
 from __future__ import annotations
+
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -15,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countenance.api.problems import MEDIA_TYPE, answer, plain_problem
 from countenance.api.settings import Settings
-from countenance.ids import new_id
+from countenance.ids import REQUEST_UNDER_WAY, new_id
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
@@ -63,7 +66,11 @@ class Shield:
             response = answer(plain_problem(*refusal, request_id))
             await response(scope, receive, guarded)
             return
-        await self._app(scope, receive, _explained(guarded, request_id))
+        under_way = REQUEST_UNDER_WAY.set(request_id)
+        try:
+            await self._app(scope, receive, _explained(guarded, request_id))
+        finally:
+            REQUEST_UNDER_WAY.reset(under_way)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Return status and reason where a request goes no further."""
@@ -71,6 +78,8 @@ class Shield:
             return 421, f"this server answers as {self._settings.origin}; `--origin` changes that"
         if scope["method"] not in SAFE and "authorization" not in headers and not self._same_site(headers):
             return 403, "this was not sent from a page of this server; open the page again and send it from there"
+        if scope["path"].startswith("/api/") and _says_twice(scope["query_string"]):
+            return 422, "a parameter stands twice in the address; which one counts is not for the server to guess"
         return None
 
     def _same_site(self, headers: Headers) -> bool:
@@ -88,6 +97,12 @@ class Shield:
         headers["X-Request-Id"] = request_id
         if self._settings.is_https:
             headers["Strict-Transport-Security"] = _HSTS
+
+
+def _says_twice(query: bytes) -> bool:
+    """Say whether a query gives a parameter more than once; no parameter of the API is a list."""
+    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
+    return len(names) > len(set(names))
 
 
 def _explained(send: Send, request_id: str) -> Send:

@@ -161,8 +161,8 @@ def search(play: Play, shown: object, probe: bytes, people: Iterable[Person]) ->
         play.stage.say(f"Found: {labels.get(found.subject, found.subject)}", style="bold green")
         play.stage.score(found.score, found.threshold)
         play.stage.say(
-            f"The cosine of the two is {found.cosine:.3f} (1 would be the very same picture); the score is what is "
-            "left of it after what both have in common with the people next to them. How many strangers reach this "
+            "The score is the cosine of the two (1 would be the very same picture) less what both have in common "
+            "with the people next to them. How many strangers reach this "
             f"score by chance, among the {many} that this client may search: {_chance(found.chance_candidates.value)}."
         )
     if not result.candidates:

@@ -126,7 +126,7 @@ def authorisation(
 def _record(held: Held) -> dict[str, object]:
     return {
         "subject": held.subject,
-        "score": round(held.score, 6),
+        "score": held.score,
         "needed": held.needed,
         "confirmations": len(held.reviews),
         "confirmed": held.state is ReviewState.CONFIRMED,

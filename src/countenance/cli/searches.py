@@ -94,13 +94,12 @@ def _candidate(c: Candidate) -> dict[str, Any]:
         "subject": c.subject,
         "reference": c.reference,
         "photo": c.photo,
-        "score": round(c.score, 6),
-        "cosine": round(c.cosine, 6),
-        "threshold": round(c.threshold, 6),
+        "score": c.score,
+        "threshold": c.threshold,
         "confirmations": c.confirmations,
-        "chance_candidates": float(f"{c.chance_candidates.value:.3g}"),
-        "chance_low": float(f"{c.chance_candidates.low:.3g}"),
-        "chance_high": float(f"{c.chance_candidates.high:.3g}"),
+        "chance_candidates": c.chance_candidates.value,
+        "chance_low": c.chance_candidates.low,
+        "chance_high": c.chance_candidates.high,
         "chance_extrapolated": c.chance_candidates.extrapolated,
     }
 
@@ -112,9 +111,9 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
         probe=str(probe),
         search=result.id,
         candidates=[_candidate(c) for c in result.candidates],
-        threshold=round(threshold.value, 6),
-        threshold_low=round(threshold.low, 6),
-        threshold_high=round(threshold.high, 6),
+        threshold=threshold.value,
+        threshold_low=threshold.low,
+        threshold_high=threshold.high,
         fpir=threshold.fpir,
         extrapolated=threshold.extrapolated,
         evaluation=threshold.evaluation,
@@ -128,8 +127,8 @@ def _search_one(engine: Engine, output: Output, probe: Path, request: Request, f
     )
     for c in result.candidates:
         output.say(
-            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}), "
-            f"cosine {c.cosine:.3f}; {estimate(c.chance_candidates)} strangers to be expected at this score by chance"
+            f"  {c.rank}. {c.subject}, photo {c.photo}, score {c.score:.3f} (threshold {c.threshold:.3f}); "
+            f"{estimate(c.chance_candidates)} strangers to be expected at this score by chance"
         )
         if c.confirmations > 1:
             output.say(
@@ -162,16 +161,15 @@ def verify_faces(
     with engine_command(data, as_json) as (engine, output):
         request = _request(client, purpose, probe_basis, searcher, (authorisation, case))
         result = engine.searches.verify(_photo(probe_a), _photo(probe_b), request)
-        above = result.score >= result.threshold.value
         output.record(
-            score=round(result.score, 6),
-            threshold=round(result.threshold.value, 6),
+            score=result.score,
+            threshold=result.threshold.value,
             fpir=result.threshold.fpir,
-            above=above,
+            above=result.above,
             search=result.id,
         )
         output.say(
-            f"Cosine {result.score:.3f}, {'at or above' if above else 'below'} the threshold "
+            f"Cosine {result.score:.3f}, {'at or above' if result.above else 'below'} the threshold "
             f"{result.threshold.value:.3f}, which {result.threshold.fpir:g} of all pairs of strangers reach."
         )
 

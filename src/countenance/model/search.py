@@ -34,9 +34,9 @@ class Candidate:
     """One subject that the search found, by its best reference.
 
     Attributes:
-        rank: 1 is best.
+        rank: 1 is best; among equal scores by subject, so that the order says no more than the scores do.
         score: the identification score (`vision.neighbourhood`), at most 1, higher is more alike; not a probability.
-        cosine: of probe and reference, in [-1, 1].
+            Rounded, like threshold and chance (`model.threshold`).
         threshold: the score that this subject's law and the client's target asked for.
         chance_candidates: how many strangers are to be expected at this score or above in this gallery.
         confirmations: how many people the law wants to confirm it before anything is done on it.
@@ -47,7 +47,6 @@ class Candidate:
     reference: ReferenceId
     photo: PhotoId
     score: float
-    cosine: float
     threshold: float
     chance_candidates: Estimate
     confirmations: int = 1
@@ -75,8 +74,14 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """The answer to a one-to-one comparison; score and threshold are cosines."""
+    """The answer to a one-to-one comparison; score and threshold are cosines.
+
+    Attributes:
+        score: rounded (`shown_score`), like the threshold.
+        above: whether the exact score reaches the exact threshold.
+    """
 
     id: SearchId
     score: float
     threshold: Threshold
+    above: bool

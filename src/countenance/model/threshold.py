@@ -3,7 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+SCORE_PLACES = 3
+"""Decimals of a score that is stored or leaves the search: fewer would not tell candidates apart, more would help
+somebody to climb to a candidate, changing a probe step by step and keeping what scores higher."""
+_CHANCE_DIGITS = 2  # a chance said to the last digit would be the score said to the last digit
+
+
+def shown_score(score: float) -> float:
+    """Return a score, a threshold or a one-to-one cosine as finely as anybody is told it."""
+    return round(score, SCORE_PLACES)
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,11 @@ class Estimate:
     low: float
     high: float
     extrapolated: bool
+
+    def shown(self) -> Estimate:
+        """Return a chance as finely as anybody is told it."""
+        value, low, high = (float(f"{one:.{_CHANCE_DIGITS}g}") for one in (self.value, self.low, self.high))
+        return replace(self, value=value, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -45,3 +60,7 @@ class Threshold:
     encoder: str
     evaluation: str
     extrapolated: bool
+
+    def shown(self) -> Threshold:
+        """Return it as finely as anybody is told it."""
+        return replace(self, value=shown_score(self.value), low=shown_score(self.low), high=shown_score(self.high))

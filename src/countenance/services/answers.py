@@ -13,7 +13,7 @@ from countenance.ids import SearchId, SourceId
 from countenance.model.review import ReviewState
 from countenance.model.search import Authorisation
 from countenance.model.source import FaceRecord
-from countenance.model.threshold import Estimate
+from countenance.model.threshold import Estimate, shown_score
 from countenance.services.crops import width_in_preview
 from countenance.services.gallery import LiveGallery, View
 from countenance.services.tails import tail_in_use
@@ -25,12 +25,6 @@ from countenance.store.results import Held
 from countenance.store.searches import StoredCandidate, StoredSearch
 from countenance.vision.calibration import Tail
 from countenance.vision.score_curves import ScoreCurves, of_pairs, of_searches
-
-SCORE_PLACES = 3
-"""Decimals of a score that anybody is shown: fewer would not tell candidates apart, more would help to climb to one."""
-
-
-_CHANCE_DIGITS = 2  # a chance said to the last digit would be the score said to the last digit
 
 
 @dataclass(frozen=True)
@@ -159,9 +153,9 @@ def _seen(work: Transaction, rank: int, one: StoredCandidate, held: Held, face: 
     sources = [source for source in photo_rows.sources_of(work, face.photo) if source.revoked_at is None]
     return Seen(
         rank=rank,
-        score=round(held.score, SCORE_PLACES),
-        threshold=None if one.threshold is None else round(one.threshold, SCORE_PLACES),
-        chance=None if one.chance is None else _rounded(one.chance),
+        score=held.score,
+        threshold=None if one.threshold is None else shown_score(one.threshold),
+        chance=None if one.chance is None else one.chance.shown(),
         held=held,
         sources=tuple(SourceNote(source.id, source.name, source.capture_place) for source in sources),
         taken_on=photo.taken_on,
@@ -187,11 +181,6 @@ def _outcome(search: StoredSearch, seen: Sequence[Seen]) -> str:
     if search.mode != "identify":
         return search.outcome
     return "found" if seen else "nobody"
-
-
-def _rounded(chance: Estimate) -> Estimate:
-    value, low, high = (float(f"{number:.{_CHANCE_DIGITS}g}") for number in (chance.value, chance.low, chance.high))
-    return Estimate(value, low, high, chance.extrapolated)
 
 
 def _sealed(seen: Seen, by: str) -> Seen:

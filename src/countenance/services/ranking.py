@@ -25,7 +25,6 @@ class Scored(NamedTuple):
 
     reference: ReferenceId
     subject: SubjectId
-    cosine: float
     score: float
 
 
@@ -69,7 +68,7 @@ def _scored(gallery: LiveGallery, hits: Sequence[Hit], view: View, minimum: floa
             others = [near.score for near in around if near.subject != hit.subject]
             score = identification(hit.score, around_probe, surroundings(others, background))
             if score >= minimum:
-                found.append(Scored(hit.reference, hit.subject, hit.score, score))
+                found.append(Scored(hit.reference, hit.subject, score))
     finally:
         for faceprint in prints:
             faceprint.wipe()

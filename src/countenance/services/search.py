@@ -25,7 +25,7 @@ from countenance.model.probe import Look
 from countenance.model.purpose import Purpose
 from countenance.model.quota import Use
 from countenance.model.search import Candidate, ProbeBasis, SearchResult, Verification
-from countenance.model.threshold import Threshold
+from countenance.model.threshold import Threshold, shown_score
 from countenance.policy.engine import ProbeUse, Service, decide_probe, deny_service
 from countenance.policy.permit import Deny, Permit
 from countenance.policy.set_back import deny_set_back
@@ -156,7 +156,8 @@ class Searches:
                 tail = tail_in_use(work, a.encoder)
             threshold = tail.pair_threshold(min(VERIFY_FMR, client.fpir))
             score = a.score(b)
-        outcome = "above" if score >= threshold.value else "below"
+        above = score >= threshold.value
+        outcome = "above" if above else "below"
         with self._records.write() as work:
             client, decision = self._decide(work, request)  # it may have been suspended meanwhile
             if isinstance(decision, Permit):
@@ -164,7 +165,7 @@ class Searches:
                 _log(work, record, (), started, request)
                 note_authorisation(work, self._law, record.id, client.id, request.authorisation)
                 watch(work, client, record.account)
-                return Verification(record.id, score, threshold)
+                return Verification(record.id, shown_score(score), threshold.shown(), above)
             _log_refusal(work, request, decision.rule_id)
         raise _refused(decision)
 
@@ -249,7 +250,7 @@ class Searches:
                 watch_search(work, client, record, [one.subject for one in candidates])
                 if request.key is not None:
                     add_key(work, client.id, request.key, record.id)
-                return SearchResult(record.id, candidates, threshold, view.size, searched_s)
+                return SearchResult(record.id, candidates, threshold.shown(), view.size, searched_s)
             _log_refusal(work, request, decision.rule_id)
         raise _refused(decision)
 
@@ -333,7 +334,8 @@ def _candidates(work: Transaction, found: Sequence[Scored], view: View, tail: Ta
     size = view.size
     thresholds = {fpir: tail.threshold(fpir, size).value for fpir in view.rates}
     candidates: list[Candidate] = []
-    for one in found:  # best first
+    # Rounded here, before it is stored or answered, so that no door can tell more; the order must not either.
+    for one in sorted(found, key=lambda scored: (-shown_score(scored.score), scored.subject)):
         rate = view.rate(one.subject)
         if rate is None or one.score < thresholds[rate]:
             continue
@@ -343,10 +345,9 @@ def _candidates(work: Transaction, found: Sequence[Scored], view: View, tail: Ta
                 subject=one.subject,
                 reference=one.reference,
                 photo=photo_rows.photo_of(work, one.reference),
-                score=one.score,
-                cosine=one.cosine,
-                threshold=thresholds[rate],
-                chance_candidates=tail.chance_candidates(one.score, size),
+                score=shown_score(one.score),
+                threshold=shown_score(thresholds[rate]),
+                chance_candidates=tail.chance_candidates(one.score, size).shown(),
             )
         )
     return tuple(candidates)

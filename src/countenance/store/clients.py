@@ -19,7 +19,7 @@ from countenance.model.purpose import ClientKind, Purpose
 from countenance.model.quota import Quota
 from countenance.model.residency import within
 from countenance.model.search import Candidate, ProbeBasis
-from countenance.model.threshold import Threshold
+from countenance.model.threshold import Threshold, shown_score
 from countenance.store import schema
 from countenance.store.records import Transaction
 
@@ -345,7 +345,7 @@ def findings(work: Transaction, subject: SubjectId) -> list[Finding]:
             client_name=work.unseal(row.client, row.sealed_name, "client.name").decode(),
             purpose=Purpose(row.purpose),
             photo=row.photo,
-            score=row.score,
+            score=shown_score(row.score),
         )
         for row in work.connection.execute(query)
     ]

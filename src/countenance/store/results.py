@@ -14,6 +14,7 @@ from countenance.errors import NotFound
 from countenance.ids import ClientId, SearchId, SubjectId
 from countenance.model.review import Review, ReviewState, Verdict, state_of
 from countenance.model.search import Authorisation
+from countenance.model.threshold import shown_score
 from countenance.store import schema
 from countenance.store.records import Transaction
 
@@ -65,14 +66,17 @@ def client_of(work: Transaction, search: SearchId) -> ClientId:
 def candidates(work: Transaction, search: SearchId) -> list[Held]:
     """Return the candidates of a search, best first."""
     table, client = schema.search_candidate, client_of(work, search)
-    rows = work.connection.execute(select(table).where(table.c.search == search).order_by(table.c.score.desc()))
+    rows = work.connection.execute(
+        select(table).where(table.c.search == search).order_by(table.c.score.desc(), table.c.subject)
+    )
     return [_held(work, client, row) for row in rows.all()]
 
 
 def _held(work: Transaction, client: ClientId, row: Row[Any]) -> Held:
     reviews = _reviews(work, client, row.search, row.subject)
     state = state_of([one.verdict for one in reviews if one.verdict is not None], row.confirmations)
-    return Held(row.subject, row.score, row.confirmations, reviews, state)
+    # Searches of older versions stored more decimals than anybody may see.
+    return Held(row.subject, shown_score(row.score), row.confirmations, reviews, state)
 
 
 def _reviews(work: Transaction, client: ClientId, search: SearchId, subject: SubjectId) -> tuple[Review, ...]:

@@ -13,7 +13,7 @@ from countenance.model.purpose import Purpose
 from countenance.model.review import ReviewState, Verdict
 from countenance.model.search import Authorisation, ProbeBasis
 from countenance.model.threshold import Estimate
-from countenance.services.answers import SCORE_PLACES, Answer, Entry, Seen
+from countenance.services.answers import Answer, Entry, Seen
 
 
 class EstimateOut(BaseModel):
@@ -124,7 +124,7 @@ def candidate_out(search: SearchId, seen: Seen) -> CandidateOut:
 
 def answer_out(answer: Answer) -> AnswerOut:
     """Return an answer as JSON has it."""
-    search, threshold = answer.search, answer.search.threshold
+    search, threshold = answer.search, answer.search.threshold.shown()
     return AnswerOut(
         search=search.id,
         at=search.at,
@@ -135,9 +135,9 @@ def answer_out(answer: Answer) -> AnswerOut:
         mode=search.mode,
         outcome=answer.outcome,
         threshold=ThresholdOut(
-            value=round(threshold.value, SCORE_PLACES),
-            low=round(threshold.low, SCORE_PLACES),
-            high=round(threshold.high, SCORE_PLACES),
+            value=threshold.value,
+            low=threshold.low,
+            high=threshold.high,
             fpir=threshold.fpir,
             gallery=threshold.gallery,
             extrapolated=threshold.extrapolated,

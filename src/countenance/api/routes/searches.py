@@ -22,7 +22,6 @@ from countenance.model.purpose import Purpose
 from countenance.model.review import Verdict
 from countenance.model.search import ProbeBasis
 from countenance.policy.roles import Verb
-from countenance.services.answers import SCORE_PLACES
 from countenance.services.search import Request
 
 router = APIRouter(tags=["searches"])
@@ -246,8 +245,8 @@ def verify(
         found = engine.searches.verify(file_in(form, "a"), file_in(form, "b"), request)
     return VerificationOut(
         search=found.id,
-        score=round(found.score, SCORE_PLACES),
-        threshold=round(found.threshold.value, SCORE_PLACES),
+        score=found.score,
+        threshold=found.threshold.value,
         fpir=found.threshold.fpir,
-        above=found.score >= found.threshold.value,
+        above=found.above,
     )
