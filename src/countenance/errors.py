@@ -25,6 +25,7 @@
     |   +-- DiskFull             no space left; the unit of work was rolled back
     |   +-- WrongRootKey         the root key does not open this keyring
     |   +-- Damaged              a file does not read back as it was written
+    |       +-- KeyGone          the key of what is asked for is destroyed, or held by somebody outside
     +-- ModelError               detectors and encoders
     |   +-- ModelMissing         weights are not installed
     |   +-- ModelDamaged         a file's SHA-256 is not the pinned one
@@ -239,6 +240,12 @@ class Damaged(DataDirectoryError):
     """A file does not read back as it was written."""
 
     code = "damaged"
+
+
+class KeyGone(Damaged):
+    """What is asked for cannot be read here: its key is destroyed, or an outside key holder has it."""
+
+    code = "key_gone"
 
 
 class ModelError(CountenanceError):

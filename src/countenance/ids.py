@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import secrets
+from contextvars import ContextVar
 from typing import NewType
 
 SubjectId = NewType("SubjectId", str)
@@ -29,6 +30,9 @@ ProcessorId = NewType("ProcessorId", str)
 AccountId = NewType("AccountId", str)
 SigningId = NewType("SigningId", str)
 JobId = NewType("JobId", str)
+
+REQUEST_UNDER_WAY: ContextVar[str | None] = ContextVar("request under way", default=None)
+"""The number of the server's request that is being answered here; the log's entries carry it (`store.records`)."""
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

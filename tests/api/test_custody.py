@@ -289,3 +289,20 @@ def test_a_source_is_revoked_and_a_release_voided(world: World, ann: TestClient,
     assert ann.get(f"{API}/runs/{run['id']}").json()["state"] == "certified"
     done(ann, f"/releases/{release.id}/invalidate", {"order": entered(ann)}, 204)
     assert world.log(EventTag.RELEASE_INVALIDATED)
+
+
+def test_a_declarant_is_named_later(world: World, ann: TestClient, bea: TestClient) -> None:
+    """On the page of a certified run; the new certificate names the declarant and the one that it replaces."""
+    who = person(world)
+    run = done(ann, "/runs", {"subjects": [who], "reason": "letter"}, 201)["id"]
+    if done(ann, f"/runs/{run}/continue", status=202)["state"] == "frozen":
+        done(bea, f"/runs/{run}/approve", status=202)
+    assert world.engine.background.settle(60)
+    first = ann.get(f"{API}/runs/{run}").json()["certificate"]
+    assert "Name who declares it" in ann.get(f"/runs/{run}").text
+    said = {"name": "C. Counsel", "title": "General counsel"}
+    assert ann.post(f"/runs/{run}/continue", data=said).status_code == 303
+    assert world.engine.background.settle(60)
+    found = ann.get(f"{API}/runs/{run}").json()
+    signed = json.loads(ann.get(f"{API}/certificates/{found['certificate']}").content)
+    assert (signed["supersedes"], signed["declarant"]["name"]) == (first, "C. Counsel")

@@ -131,7 +131,7 @@ def test_a_token_that_is_wrong_in_any_part_opens_nothing(
     assert back.status_code == 401
     assert "did not vouch" in back.text
     assert world.rows()["session"] == 0
-    assert world.log(EventTag.SIGN_IN_REFUSED)[-1].payload == {"account": None, "method": "provider"}
+    assert world.log(EventTag.SIGN_IN_REFUSED)[-1].payload.items() >= {"account": None, "method": "provider"}.items()
 
 
 def test_no_other_site_sends_a_browser_to_sign_in(world: World, there: IdentityProvider) -> None:
@@ -150,7 +150,7 @@ def test_no_account_springs_up_by_itself(world: World, there: IdentityProvider) 
     back = browser.get(there_and_back(browser))
     assert back.status_code == 401
     assert world.rows()["account"] == before
-    assert world.log(EventTag.SIGN_IN_REFUSED)[-1].payload == {"account": None, "method": "provider"}
+    assert world.log(EventTag.SIGN_IN_REFUSED)[-1].payload.items() >= {"account": None, "method": "provider"}.items()
 
 
 def test_what_was_begun_elsewhere_or_comes_twice_is_refused(world: World, there: IdentityProvider) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
@@ -29,8 +30,9 @@ class Page:
     text: str
 
     def blocks(self, kind: str | None = None) -> list[str]:
-        """Return what stands in fenced blocks, of one kind or of all."""
-        return [m["text"] for m in _FENCE.finditer(self.text) if kind in (None, m["kind"])]
+        """Return what stands in fenced blocks, of one kind or of all; of all also what is set in by four spaces."""
+        fenced = [m["text"] for m in _FENCE.finditer(self.text) if kind in (None, m["kind"])]
+        return fenced if kind is not None else [*fenced, *_INDENTED.findall(self._prose())]
 
     def words(self) -> list[str]:
         """Return what stands in backquotes, outside of fenced blocks."""

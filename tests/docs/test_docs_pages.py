@@ -67,6 +67,38 @@ def test_every_page_is_in_the_list_of_pages() -> None:
     assert lost == []
 
 
+@pytest.mark.parametrize(
+    "name", ["access", "clients", "custody", "operating", "search-desk", "server", "signing", "verify"]
+)
+def test_every_label_that_is_named_stands_on_a_page(name: str) -> None:
+    """What a guide sets in italics and capitals is the name of a page or a button, word for word."""
+    (page,) = (one for one in pages() if one.path.as_posix() == f"docs/{name}.md")
+    named = re.findall(r"(?<!\*)\*([A-Z][^*\n]+)\*(?!\*)", page.text)
+    assert [one for one in named if one.rstrip(".,") not in _labels()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_module_and_file_that_is_named_exists(page: Page) -> None:
+    """`python -m x` can be run, and `some/file.py` is there; an ADR may speak of what it replaced."""
+    for module in re.findall(r"python -m ([a-z_.]+[a-z_])", page.text):
+        where = ROOT.joinpath(*module.split("."))
+        inside = ROOT.joinpath("src", *module.split("."))
+        assert where.with_suffix(".py").is_file() or where.is_dir() or inside.is_dir(), f"{page.path}: {module}"
+    if "adr" in page.path.parts:
+        return
+    roots = (ROOT, ROOT / "src" / "countenance", ROOT / "src" / "countenance" / "web" / "templates", ROOT / page.path)
+    for word in page.words():
+        if re.fullmatch(r"(?!/)[a-z_./-]+/[a-z_.-]+\.(py|md|toml|html|css|js)", word):
+            assert any((root / word).exists() for root in roots), f"{page.path}: {word}"
+
+
+@cache
+def _labels() -> frozenset[str]:
+    web = ROOT / "src" / "countenance" / "web"
+    texts = [path.read_text(encoding="utf-8") for path in (*web.rglob("*.html"), *web.rglob("nav.py"))]
+    return frozenset(found for text in texts for found in re.findall(r'"([^"\n]+)"', text))
+
+
 @cache
 def _root() -> TyperGroup:
     found = typer.main.get_command(app)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from countenance.api import problems
+from countenance.api.allowed import Allowed
 from countenance.api.description import describe
 from countenance.api.door import KNOCKS_AT_ONCE, KNOCKS_PER_SECOND
 from countenance.api.limits import Limits
@@ -146,6 +147,8 @@ def shielded(app: FastAPI) -> ASGIApp:
 
 
 def _add_handlers(app: FastAPI, show_problem: ShowProblem | None) -> None:
+    allowed = Allowed(app)
+
     def answer(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
         if show_problem is None or request.url.path.startswith(f"{PREFIX}/"):
             return problems.answer(problem, headers)
@@ -170,7 +173,10 @@ def _add_handlers(app: FastAPI, show_problem: ShowProblem | None) -> None:
     @app.exception_handler(HTTPException)
     def plain(request: Request, error: HTTPException) -> Response:
         problem = problems.plain_problem(error.status_code, str(error.detail), problems.request_id(request))
-        return answer(request, problem, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed.on(request.url.path)
+        return answer(request, problem, headers)
 
     @app.exception_handler(Exception)
     def unknown(request: Request, error: Exception) -> Response:

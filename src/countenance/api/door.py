@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from fastapi import Depends
@@ -32,7 +33,7 @@ def knock(request: Request) -> None:
         TooMany: this address tries too often.
     """
     limits: Limits = request.app.state.door
-    limits.spend(request.client.host if request.client else "")
+    limits.spend(_house(request.client.host if request.client else ""))
 
 
 def browser_of(request: Request) -> str:
@@ -48,6 +49,15 @@ def require_passwords(request: Request) -> None:
     """
     if settings_of(request).passkeys_only:
         raise NotAllowed("passwords are not taken here; sign in with a passkey")
+
+
+def _house(address: str) -> str:
+    """Return what one house has of an address: of IPv6 the first half, since everybody has all of the other."""
+    try:
+        number = ip_address(address)
+    except ValueError:  # a socket file
+        return address
+    return address if number.version == 4 else str(ip_network((number, 64), strict=False))
 
 
 def token_of(request: Request) -> str:

@@ -93,6 +93,8 @@ class May:
         """
         caller = caller_of(request)
         if not holds(caller, self.verb):
+            if caller.scopes == frozenset({Verb.ACCESS_ENROL.value}) and not caller.is_key:
+                raise NotAllowed("set up a way to sign in first, at /access/enrol; the invitation opens nothing else")
             raise NotAllowed(f"this needs {self.verb.value}, which the role {caller.role.value} or this key lacks")
         return caller
 

@@ -33,15 +33,27 @@ class Limits:
         """Take a token of this caller's.
 
         Raises:
-            TooMany: there is none; nothing else was done.
+            TooMany: there is none, or so many others call that nobody new can be counted; nothing else was done.
         """
         now = time.monotonic()
         with self._lock:
+            if len(self._buckets) >= _MOST_BUCKETS and caller not in self._buckets:
+                self._make_room(now)
             left, at = self._buckets.get(caller, (float(self._burst), now))
             left = min(self._burst, left + (now - at) * self._per_second)
             if left < 1:
                 wait = math.ceil((1 - left) / self._per_second)
                 raise TooMany(f"too many requests; wait {wait} s", wait)
-            if len(self._buckets) >= _MOST_BUCKETS and caller not in self._buckets:
-                self._buckets.pop(next(iter(self._buckets)))
             self._buckets[caller] = (left - 1, now)
+
+    def _make_room(self, now: float) -> None:
+        """Forget the buckets that are full again; any other stays, or whoever emptied it would get a new one."""
+        missing = {
+            caller: self._burst - left - (now - at) * self._per_second for caller, (left, at) in self._buckets.items()
+        }
+        full = [caller for caller, tokens in missing.items() if tokens <= 0]
+        if not full:
+            wait = math.ceil(min(missing.values()) / self._per_second)
+            raise TooMany(f"too many callers; wait {wait} s", wait)
+        for caller in full:
+            del self._buckets[caller]

@@ -63,6 +63,12 @@ def file_in(form: FormData, name: str) -> bytes:
     return b""
 
 
+def words_in(form: FormData, name: str) -> bytes:
+    """Return the bytes of a text that is sent as a file or typed into a field; none where it was left out."""
+    found = form.get(name)
+    return found.file.read() if isinstance(found, UploadFile) else (found or "").encode()
+
+
 def name_in(form: FormData, name: str) -> str | None:
     """Return what a browser calls a file of a form; None where no file was chosen."""
     found = form.get(name)

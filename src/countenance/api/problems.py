@@ -19,6 +19,7 @@ from countenance.errors import (
     CountenanceError,
     DataDirectoryError,
     InvalidRelease,
+    KeyGone,
     ModelError,
     NotAllowed,
     NotFound,
@@ -40,6 +41,7 @@ _STATUS: tuple[tuple[type[CountenanceError], HTTPStatus], ...] = (  # the first 
     (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (Repeated, HTTPStatus.CONFLICT),
     (AccessError, HTTPStatus.FORBIDDEN),
+    (KeyGone, HTTPStatus.NOT_FOUND),  # of a person, as long as the last rows are there; a lost keyring is not ready
     (DataDirectoryError, HTTPStatus.SERVICE_UNAVAILABLE),
     (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
     (VerificationFailed, HTTPStatus.UNPROCESSABLE_ENTITY),

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countenance.api.problems import MEDIA_TYPE, answer, plain_problem
 from countenance.api.settings import Settings
-from countenance.ids import new_id
+from countenance.ids import REQUEST_UNDER_WAY, new_id
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
@@ -66,7 +66,11 @@ class Shield:
             response = answer(plain_problem(*refusal, request_id))
             await response(scope, receive, guarded)
             return
-        await self._app(scope, receive, _explained(guarded, request_id))
+        under_way = REQUEST_UNDER_WAY.set(request_id)
+        try:
+            await self._app(scope, receive, _explained(guarded, request_id))
+        finally:
+            REQUEST_UNDER_WAY.reset(under_way)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Return status and reason where a request goes no further."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import time
 import traceback
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _GRACE_S = 30
 _LONGEST_HEAD = 64 * 1024  # bytes of request line and headers that wait for their end
+_SUBJECT = re.compile(r"\bsub_[0-9a-z]{16}\b")
 _SHOWN = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 _MOST_AT_ONCE = 500  # connections; what comes on top is told 503
 
@@ -188,7 +190,8 @@ def _check(engine: Engine, settings: Settings, output: Output) -> None:
 class _Lines(logging.Formatter):
     """One line a record, stamped in UTC, whatever is in it: nobody else's line break begins a line of ours.
 
-    Of an error that nobody caught it says the kind and the places, without its words: they may be personal.
+    Of an error that nobody caught it says the kind and the places, without its words: they may be personal. An error's
+    words name people by their ids; what collects these lines needs to know of nobody, so their ids are cut short.
     """
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name in `logging`
@@ -199,7 +202,7 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return super().format(record).translate(_SHOWN)
+        return _SUBJECT.sub("sub_...", super().format(record)).translate(_SHOWN)
 
 
 def _log_to_stderr() -> None:

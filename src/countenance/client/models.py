@@ -1403,7 +1403,7 @@ class QuotaOf(TypedDict):
 
 
 class Ready(TypedDict):
-    """Records open, and the face models load."""
+    """Requests can be served."""
 
     status: NotRequired[str]
 

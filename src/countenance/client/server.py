@@ -21,7 +21,7 @@ class Server:
         return cast("models.Alive", answer.json())
 
     def ready(self) -> models.Ready:
-        """Say that requests can be served: the records open and the face models load."""
+        """Say that requests can be served: records and keyring open, the log can be written, the face models load."""
         answer = self._transport.send("GET", "/api/v1/ready")
         return cast("models.Ready", answer.json())
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Table, func, select
 
 from countenance.clock import from_text
-from countenance.errors import CountenanceError, ModelError
+from countenance.errors import CountenanceError, ModelError, NotWritable
 from countenance.model.event import EventTag
 from countenance.model.source import FaceState
 from countenance.ports.vision import FacePack
@@ -79,7 +80,7 @@ class Checked:
 
 
 class Health:
-    """Verbs `numbers`, `model`, `check`, `last_check`."""
+    """Verbs `require_ready`, `numbers`, `model`, `check`, `last_check`."""
 
     def __init__(
         self,
@@ -97,6 +98,19 @@ class Health:
         self._pack_name = pack_name
         self._pack = pack
         self._checked: Checked | None = None
+
+    def require_ready(self) -> None:
+        """Prove that a search could be answered now.
+
+        Raises:
+            Damaged, WrongRootKey, Busy: records or keyring cannot be read.
+            NotWritable: nothing could be logged, so nothing is answered.
+            ModelError: the face models do not load.
+        """
+        self._records.require_usable()
+        if not os.access(self._directory, os.W_OK):
+            raise NotWritable("the data directory cannot be written; every search is logged there, so none is answered")
+        self._pack()
 
     def numbers(self) -> Numbers:
         """Return what is held, and what waits."""

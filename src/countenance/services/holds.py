@@ -22,7 +22,8 @@ from countenance.store import holds as rows
 from countenance.store import photos as photo_rows
 from countenance.store import subjects as subject_rows
 from countenance.store.conflicts import Conflict
-from countenance.store.keyring import HOLD_TURN, frozen_mark
+from countenance.store.keyring import HOLD_TURN
+from countenance.store.keyring_rows import frozen_mark
 from countenance.store.records import Records, Transaction
 
 BASIS = "hold_basis"

@@ -62,6 +62,15 @@ class Opened:
         self._lock = threading.Lock()
         self._batches = 0
 
+    def require_there(self) -> None:
+        """Prove that the file is still where it was opened: connections that are open would not notice.
+
+        Raises:
+            Damaged: it is gone.
+        """
+        if not self._path.is_file():
+            raise Damaged(f"{self._path.name} is gone from the data directory; put it back, then start again")
+
     @contextmanager
     def for_a_batch(self) -> Iterator[None]:
         """Keep connections open.

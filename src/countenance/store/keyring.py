@@ -21,12 +21,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from countenance.errors import Damaged, WrongRootKey
+from countenance.errors import Damaged, KeyGone, WrongRootKey
 from countenance.store.database import Opened, compact, mapped_errors, open_sqlite, rewrite, transaction
 from countenance.store.keyring_rows import CANARY as _CANARY
 from countenance.store.keyring_rows import bury as _bury
 from countenance.store.keyring_rows import delete as _delete
 from countenance.store.keyring_rows import end_rotation as _end_rotation
+from countenance.store.keyring_rows import frozen_mark, thawed_mark
 from countenance.store.keyring_rows import key_table as _key
 from countenance.store.keyring_rows import metadata as _metadata
 from countenance.store.keyring_rows import opens as _opens
@@ -101,6 +102,17 @@ class Keyring:
         """Keep the file open for a batch."""
         return self._file.for_a_batch()
 
+    def require_usable(self) -> None:
+        """Prove that the keyring is there, and that the root key it was opened with is still the one in force.
+
+        Raises:
+            Damaged: its file is gone.
+            WrongRootKey: another process rotated the root key.
+        """
+        self._file.require_there()
+        with mapped_errors(), self._engine.connect() as connection:
+            self._still_ours(connection)
+
     def create(self, owners: Iterable[str]) -> None:
         """Make and store a key for each owner, durable on return."""
         self._put({owner: secrets.token_bytes(KEY_BYTES) for owner in owners})
@@ -114,14 +126,15 @@ class Keyring:
         """Return the key of an owner.
 
         Raises:
-            Damaged: there is none, or it does not open.
+            KeyGone: there is none.
+            Damaged: it does not open.
             WrongRootKey: another process rotated the root key.
         """
         if owner not in self._cache:
             with mapped_errors(), self._engine.connect() as connection:
                 wrapped = _wrapped(connection, owner)
                 if wrapped is None:
-                    raise Damaged(f"the key of {owner} is gone; what it sealed cannot be read")
+                    raise _gone(owner)
                 self._still_ours(connection)
             self._cache[owner] = unseal(self._root, wrapped, f"key:{owner}")
         return self._cache[owner]
@@ -130,13 +143,14 @@ class Keyring:
         """Return the keys of some owners, and keep none of them: what building a gallery wants.
 
         Raises:
-            Damaged: one has none, or it does not open.
+            KeyGone: one has none.
+            Damaged: one does not open.
             WrongRootKey: another process rotated the root key.
         """
         wanted = set(owners)
         rows = self._rows(wanted)
         if len(rows) < len(wanted):
-            raise Damaged(f"the key of {min(wanted - rows.keys())} is gone; what it sealed cannot be read")
+            raise _gone(min(wanted - rows.keys()))
         with mapped_errors(), self._engine.connect() as connection:
             self._still_ours(connection)
         opener = Opener(self._root)
@@ -376,15 +390,7 @@ class Keyring:
             raise WrongRootKey("another process rotated the root key; run the command again")
 
 
-def frozen_mark(subject: str, turn: int) -> bytes:
-    """Return what the tombstone of a freeze by an order is made of.
-
-    Args:
-        turn: how many orders froze the person before; an older backup is frozen again unless each was thawed.
-    """
-    return f"frozen:{turn}:{subject}".encode()
-
-
-def thawed_mark(subject: str, turn: int) -> bytes:
-    """Return what the tombstone of a freeze's end is made of."""
-    return f"thawed:{turn}:{subject}".encode()
+def _gone(owner: str) -> Damaged:
+    # The log's own key is never destroyed: without it this is no keyring of ours.
+    kind = Damaged if owner == LOG_KEY else KeyGone
+    return kind(f"the key of {owner} is gone; what it sealed cannot be read")

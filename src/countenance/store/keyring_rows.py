@@ -77,3 +77,17 @@ def bury(connection: Connection, tags: Iterable[bytes], at: datetime) -> None:
     rows = [{"tag": tag, "at": to_text(at)} for tag in tags]
     if rows:
         connection.execute(insert(tombstone_table).prefix_with("OR IGNORE"), rows)
+
+
+def frozen_mark(subject: str, turn: int) -> bytes:
+    """Return what the tombstone of a freeze by an order is made of.
+
+    Args:
+        turn: how many orders froze the person before; an older backup is frozen again unless each was thawed.
+    """
+    return f"frozen:{turn}:{subject}".encode()
+
+
+def thawed_mark(subject: str, turn: int) -> bytes:
+    """Return what the tombstone of a freeze's end is made of."""
+    return f"thawed:{turn}:{subject}".encode()

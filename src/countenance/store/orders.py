@@ -20,7 +20,8 @@ from countenance.model.order import Instrument, Order, OrderStatus, Unknown
 from countenance.policy import order_file
 from countenance.policy.orders import ORDER_MOVES
 from countenance.store import classes, schema
-from countenance.store.keyring import LOG_KEY, frozen_mark, thawed_mark
+from countenance.store.keyring import LOG_KEY
+from countenance.store.keyring_rows import frozen_mark, thawed_mark
 from countenance.store.records import Transaction
 
 MEMBER, UNKNOWN = "member", "unknown"

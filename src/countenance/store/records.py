@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from countenance import canonical
 from countenance.clock import Clock
-from countenance.ids import SubjectId
+from countenance.ids import REQUEST_UNDER_WAY, SubjectId
 from countenance.model.event import Event, EventTag
 from countenance.store import log, schema
 from countenance.store.database import Opened, compact, mapped_errors, rewrite, transaction
@@ -39,21 +39,23 @@ class Transaction:
 
     def log(self, tag: EventTag, *, subject: SubjectId | None = None, **payload: canonical.Value) -> None:
         """Append to the log; the payload holds ids, counts and codes only."""
-        log.append(self.connection, self.keyring, self.now, (tag, subject, payload))
+        log.append(self.connection, self.keyring, self.now, (tag, subject, _numbered(payload)))
 
     def log_all(self, tag: EventTag, subjects: Sequence[SubjectId], **payload: canonical.Value) -> None:
         """Append one event of this tag and payload about each of these subjects."""
-        log.append_all(self.connection, self.keyring, self.now, [(tag, subject, payload) for subject in subjects])
+        told = _numbered(payload)
+        log.append_all(self.connection, self.keyring, self.now, [(tag, subject, told) for subject in subjects])
 
     def log_each(self, events: Sequence[NewEvent]) -> None:
         """Append several events of this moment, faster than one by one."""
-        log.append_all(self.connection, self.keyring, self.now, events)
+        told = [(tag, subject, _numbered(payload)) for tag, subject, payload in events]
+        log.append_all(self.connection, self.keyring, self.now, told)
 
     def log_evidence(
         self, tag: EventTag, record: canonical.Value, *, subject: SubjectId | None = None, **payload: canonical.Value
     ) -> None:
         """Append to the log an entry that commits to a record which is kept elsewhere."""
-        log.append(self.connection, self.keyring, self.now, (tag, subject, payload), record=record)
+        log.append(self.connection, self.keyring, self.now, (tag, subject, _numbered(payload)), record=record)
 
     def seal(self, owner: str, plain: bytes | memoryview, column: str) -> bytes:
         """Seal bytes under the owner's key for one column."""
@@ -66,6 +68,14 @@ class Transaction:
             Damaged: it does not open.
         """
         return unseal(self.keyring.key(owner), sealed, f"{column}:{owner}")
+
+
+def _numbered(payload: canonical.Value) -> canonical.Value:
+    """Return a payload with the number of the server's request behind it, where there is one and nobody named it."""
+    number = REQUEST_UNDER_WAY.get()
+    if number is None or not isinstance(payload, Mapping) or number in payload.values():
+        return payload
+    return {**payload, "served": number}
 
 
 class Records:
@@ -92,6 +102,18 @@ class Records:
         """Run a block on one consistent state."""
         with self._transaction(write=False) as work:
             yield work
+
+    def require_usable(self) -> None:
+        """Prove that records and keyring are there and open.
+
+        Raises:
+            Damaged, Busy: a file is gone or does not open.
+            WrongRootKey: another process rotated the root key.
+        """
+        self._file.require_there()
+        self.keyring.require_usable()
+        with self.read() as work:
+            settings(work)
 
     def compact(self) -> None:
         """Leave no deleted byte in the database file or its log.

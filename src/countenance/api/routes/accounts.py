@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.api.routes.sessions import EndedOut
 from countenance.bootstrap import Engine
@@ -61,7 +62,7 @@ class AccountsOut(BaseModel):
 class InviteIn(BaseModel):
     """How long an invitation is good for."""
 
-    minutes: int = Field(default=_DAY_MINUTES, ge=1, le=int(LONGEST_INVITE.total_seconds()) // 60)
+    minutes: Whole = Field(default=_DAY_MINUTES, ge=1, le=int(LONGEST_INVITE.total_seconds()) // 60)
 
 
 class LinkIn(BaseModel):

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from countenance.api.exact import Moment
 from countenance.api.guard import EngineOf, may
 from countenance.ids import BreachId
 from countenance.model.account import Caller
@@ -25,7 +26,7 @@ class ExposedIn(BaseModel):
     """What got out, and since when that is known here."""
 
     exposed: list[Exposed] = Field(min_length=1)
-    aware_at: AwareDatetime | None = None
+    aware_at: Moment | None = None
 
 
 class AffectedOut(BaseModel):

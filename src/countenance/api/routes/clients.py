@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Day, Real, Whole
 from countenance.api.guard import EngineOf, may
 from countenance.api.routes.searches import client_of
 from countenance.ids import ClientId
@@ -34,9 +35,9 @@ _HOURS = "Working hours in its place, such as `1-5 08:00-18:00`; a search outsid
 class QuotaOf(BaseModel):
     """How often a client may search, in any hour and any day."""
 
-    per_hour: int = STANDARD_QUOTA.per_hour
-    per_day: int = STANDARD_QUOTA.per_day
-    account_per_hour: int | None = Field(default=None, description="By one account; null: the client's count alone.")
+    per_hour: Whole = STANDARD_QUOTA.per_hour
+    per_day: Whole = STANDARD_QUOTA.per_day
+    account_per_hour: Whole | None = Field(default=None, description="By one account; null: the client's count alone.")
 
 
 class ClientIn(BaseModel):
@@ -47,13 +48,13 @@ class ClientIn(BaseModel):
     purposes: list[Purpose]
     contact: str = Field(max_length=1000, description="Who answers for it there, and how to reach them; sealed.")
     contract: str = Field(max_length=1000, description="Reference of the contract; sealed.")
-    contract_on: date
-    contract_until: date = Field(description="The last day; searches after it are refused.")
+    contract_on: Day
+    contract_until: Day = Field(description="The last day; searches after it are refused.")
     place: str | None = Field(default=None, max_length=100, description="Where it uses what it finds, such as US-IL.")
     site: Site = Site.PRIVATE
     attests: list[Attestation] = []
     authority: str | None = Field(default=None, max_length=1000, description="The agency's written authorisation.")
-    fpir: float = DEFAULT_FPIR
+    fpir: Real = DEFAULT_FPIR
     quota: QuotaOf = QuotaOf()
     hours: str | None = Field(default=None, max_length=40, description=_HOURS)
 
@@ -65,13 +66,13 @@ class AmendIn(BaseModel):
     purposes: list[Purpose] = []
     contact: str = Field(default="", max_length=1000)
     contract: str = Field(default="", max_length=1000)
-    contract_on: date | None = None
-    contract_until: date | None = None
+    contract_on: Day | None = None
+    contract_until: Day | None = None
     place: str | None = Field(default=None, max_length=100)
     site: Site = Site.PRIVATE
     attests: list[Attestation] = []
     authority: str | None = Field(default=None, max_length=1000)
-    fpir: float = DEFAULT_FPIR
+    fpir: Real = DEFAULT_FPIR
     quota: QuotaOf = QuotaOf()
     hours: str | None = Field(default=None, max_length=40, description=_HOURS)
 

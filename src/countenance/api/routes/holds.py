@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, may
 from countenance.api.listing import PAGE, After, Limit, Listed, cut
 from countenance.ids import HoldId, OrderId, SubjectId
@@ -49,7 +50,7 @@ class HoldIn(BaseModel):
     order: str | None = None
     basis: HoldBasis
     matter: str = Field(max_length=1000)
-    review_every_days: int | None = Field(default=None, ge=1, le=3650)
+    review_every_days: Whole | None = Field(default=None, ge=1, le=3650)
     recipient: str | None = Field(default=None, max_length=200, description="age recipient of an outside key holder.")
 
 

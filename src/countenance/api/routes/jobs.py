@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Flag, Whole
 from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.api.photos import RAW_PHOTO, PhotoBody, turn
 from countenance.api.settings import LARGEST_UPLOAD
@@ -56,8 +57,8 @@ class JobIn(BaseModel):
     source: str
     root: str | None = Field(default=None, max_length=255, description="Of a folder: which root it lies in.")
     inside: str = Field(default="", max_length=4096, description="Of a folder: where in its root.")
-    ask: bool = Field(default=False, description="Faces that nobody named wait for a reviewer.")
-    total: int = Field(default=0, ge=0, le=1_000_000, description="Of an upload: how many photos are to come.")
+    ask: Flag = Field(default=False, description="Faces that nobody named wait for a reviewer.")
+    total: Whole = Field(default=0, ge=0, le=1_000_000, description="Of an upload: how many photos are to come.")
 
 
 class SumsOut(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, may
 from countenance.model.account import Caller
 from countenance.model.credential import ApiKey
@@ -25,7 +26,7 @@ class KeyIn(BaseModel):
 
     label: str = Field(max_length=200, description="What it is for.")
     scopes: list[Verb] = Field(min_length=1, description="What it may, of what your role may.")
-    days: int = Field(ge=1, le=LONGEST_KEY_DAYS, description="It ends after this many.")
+    days: Whole = Field(ge=1, le=LONGEST_KEY_DAYS, description="It ends after this many.")
 
 
 class KeyOut(BaseModel):

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, may
 from countenance.api.listing import PAGE, After, Limit, Listed, cut
-from countenance.api.photos import PhotoForm, file_in, name_in
+from countenance.api.photos import PhotoForm, name_in, words_in
 from countenance.api.routes.runs import DeclarantIn, RunOut, declarant_of, run_out
 from countenance.api.settings import LARGEST_UPLOAD
 from countenance.errors import BadInput
@@ -182,7 +183,7 @@ class SubjectIn(BaseModel):
 class TermNumberIn(BaseModel):
     """One term of an order."""
 
-    term: int = Field(ge=1)
+    term: Whole = Field(ge=1)
 
 
 class OrdersIn(BaseModel):
@@ -254,7 +255,7 @@ def list_orders(
 @router.post("/orders", status_code=201, max_body_size=LARGEST_UPLOAD, openapi_extra=_FILES)
 def enter_order(caller: Writer, engine: EngineOf, response: Response, form: PhotoForm) -> OrderOut:
     """Enter an order by its file; it binds once somebody else has confirmed it."""
-    file, text = file_in(form, "file"), file_in(form, "text")
+    file, text = words_in(form, "file"), words_in(form, "text")
     if not file:
         raise BadInput("send the order file as `file`")
     document = uploaded(file, name_in(form, "file") or "order.toml", text or None)

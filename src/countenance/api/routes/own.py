@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Day
 from countenance.api.guard import EngineOf, may
 from countenance.errors import NotFound
 from countenance.ids import FaceId, PhotoId, ReleaseId, SubjectId
@@ -107,7 +108,7 @@ class MoveIn(BaseModel):
     """Where I live now."""
 
     place: str = Field(max_length=20)
-    since: date
+    since: Day
 
 
 def me(caller: Caller) -> SubjectId:

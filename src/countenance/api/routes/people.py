@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, may
 from countenance.ids import SubjectId
 from countenance.model.account import Caller
@@ -50,7 +51,7 @@ class FindIn(BaseModel):
     """Who is looked for."""
 
     text: str = Field(max_length=200, description="Words of the label.")
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: Whole = Field(default=50, ge=1, le=100)
 
 
 class PeopleOut(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from countenance.api.exact import Day
 from countenance.api.guard import EngineOf, may
 from countenance.api.listing import PAGE, After, Limit, Listed
 from countenance.api.routes.runs import ProgressOut
@@ -93,7 +94,7 @@ class FactIn(BaseModel):
     kind: Literal["interaction", "purpose_met", "needed", "unneeded"]
     subject: str | None = None
     release: str | None = Field(default=None, description="For `purpose_met`.")
-    on: date | None = None
+    on: Day | None = None
 
 
 @router.get("/retention")

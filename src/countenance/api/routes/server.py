@@ -25,7 +25,7 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Records open, and the face models load."""
+    """Requests can be served."""
 
     status: str = "ready"
 
@@ -48,9 +48,8 @@ def health() -> Alive:
 
 @router.get("/ready")
 def ready(engine: EngineOf) -> Ready:
-    """Say that requests can be served: the records open and the face models load."""
-    _ = engine.operator
-    _ = engine.pack
+    """Say that requests can be served: records and keyring open, the log can be written, the face models load."""
+    engine.health.require_ready()
     return Ready()
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from countenance import canonical
+from countenance.api.exact import Whole
 from countenance.api.guard import EngineOf, SettingsOf
 from countenance.api.photos import RAW_PHOTO, PhotoBody, turn
 from countenance.api.settings import LARGEST_UPLOAD
@@ -90,7 +91,7 @@ class ChoiceIn(BaseModel):
     purposes: list[Purpose] = Field(default=[], max_length=20)
     clients: list[str] = Field(default=[], max_length=100)
     kinds: list[ClientKind] = Field(default=[], max_length=20)
-    term_days: int | None = Field(default=None, ge=1, description="By default as long as is offered and lawful.")
+    term_days: Whole | None = Field(default=None, ge=1, description="By default as long as is offered and lawful.")
 
 
 class SignatureIn(BaseModel):

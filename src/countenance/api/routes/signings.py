@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from countenance.api.exact import Flag, Whole
 from countenance.api.guard import EngineOf, SettingsOf, may
 from countenance.ids import ClientId, SigningId, SourceId, SubjectId
 from countenance.model.account import Caller
@@ -31,8 +32,8 @@ class SigningIn(BaseModel):
     purposes: list[Purpose] = Field(max_length=20)
     clients: list[str] = Field(default=[], max_length=100)
     kinds: list[ClientKind] = Field(default=[], max_length=20)
-    term_days: int = Field(ge=1, le=36_500)
-    invitation: bool = Field(default=False, description="The link is sent to the person; it lasts for two weeks.")
+    term_days: Whole = Field(ge=1, le=36_500)
+    invitation: Flag = Field(default=False, description="The link is sent to the person; it lasts for two weeks.")
 
 
 class SigningOut(BaseModel):

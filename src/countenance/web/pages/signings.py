@@ -108,10 +108,10 @@ def link(request: Request, caller: Linker, engine: EngineOf, settings: SettingsO
 
 
 def _asked(said: dict[str, object], clients: list[str], kinds: list[str]) -> SigningIn:
+    typed = str(said["term_days"]).strip()
+    values = {"clients": clients, "kinds": kinds, "invitation": said["invitation"] == "yes"}
     try:
-        return SigningIn.model_validate(
-            {**said, "clients": clients, "kinds": kinds, "invitation": said["invitation"] == "yes"}
-        )
+        return SigningIn.model_validate({**said, **values, "term_days": int(typed) if typed.isdecimal() else typed})
     except ValidationError as error:
         names = ", ".join(str(one["loc"][0]) for one in error.errors())
         raise BadInput(f"this is missing, or is not as it should be: {names}") from error
