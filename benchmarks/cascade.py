@@ -36,7 +36,8 @@ _SIDE, _CHANNELS = 7, 45  # of 48: three are there to fill a register
 _HELD_OUT = 500  # photos that the fit does not see
 _FACE = -0.3  # score from which on a window must not be ruled out
 _WEIGHT = 3.0  # of such a window in the fit
-_LEAST = 0.0  # hint from which on the second stage looks: below what any face of the photos held out has
+_LEAST = 0.0  # hint from which on somebody looks closer
+_CARE = (0.5, 0.35)  # added to the fits: ruled out is only what lies this far on the other side
 _ROUNDS, _DECAY = 6, 300.0
 _STEP = 16_384
 Windows = NDArray[np.uint8]
@@ -72,7 +73,11 @@ def _write(paths: list[Path], random: np.random.Generator) -> None:
     whole = _detector(Cascade(Layer("con", side, np.zeros(2, np.float32)), 1.0, -np.inf, 0.0, ""))
     fits = [_fit(whole, paths, random, looks) for looks in (_here, _above)]
     windows = np.stack([kernel for kernel, _, _ in fits])
-    layer = Layer("con", windows * 255 / ranges.DETECTOR[graph.OPENING - 1], np.array([bias for _, bias, _ in fits]))
+    layer = Layer(
+        "con",
+        windows * 255 / ranges.DETECTOR[graph.OPENING - 1],
+        np.array([bias + care for (_, bias, _), care in zip(fits, _CARE, strict=True)]),
+    )
     data = {"photos": len(paths), "sha256": faces.data_digest(paths)}
     stage = Cascade(layer, round(max(extent for _, _, extent in fits), 2), _LEAST, FULL.ratio, "")
     Path(cascade.__file__).with_name(cascade.FILE).write_text(cascade.written(stage, data), encoding="utf-8")
