@@ -217,6 +217,6 @@ def beginnings() -> dict[str, list[str]]:
         "day": [f"{today:%Y-%m-%d}"],
         "entry": ["1", "2", "3"],
         "statements": ["[]"],
-        "secret": ["JBSWY3DPEHPK3PXP"],
+        "secret": ["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"],
         "archive": [hashlib.sha256(b"").hexdigest()],
     }
