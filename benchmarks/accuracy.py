@@ -138,13 +138,13 @@ def _held_out(seen: faces.Faces) -> dict[str, float]:
     """
     found: dict[str, list[float]] = {}
     people = people_of(seen)
-    galleries = [*(size for size in GALLERIES[:2] if size < people.count // 3), people.count // 2 - 1]
+    sizes = {str(size): size for size in GALLERIES[:2] if size < people.count // 3}
     for fit, other in halves(people, seeds=_SPLITS):
         tail = impostors.quick(fit)
-        for gallery in galleries:
+        for name, gallery in {**sizes, "all": other.count - 1}.items():
             for target in TARGETS:
                 rate, _, _ = rate_at(other, tail.threshold(target, gallery).value, gallery)
-                found.setdefault(f"fpir_for_{target}_among_{gallery}", []).append(rate)
+                found.setdefault(f"fpir_for_{target}_among_{name}", []).append(rate)
     result = {}
     for name, rates in found.items():
         result |= {name: float(np.mean(rates)), f"{name}_lowest": min(rates), f"{name}_highest": max(rates)}
