@@ -138,7 +138,7 @@ def _held_out(seen: faces.Faces) -> dict[str, float]:
     """
     found: dict[str, list[float]] = {}
     people = people_of(seen)
-    sizes = {str(size): size for size in GALLERIES[:2] if size < people.count // 3}
+    sizes = {str(size): size for size in GALLERIES[:2] if size < people.count // 2}
     for fit, other in halves(people, seeds=_SPLITS):
         tail = impostors.quick(fit)
         for name, gallery in {**sizes, "all": other.count - 1}.items():
