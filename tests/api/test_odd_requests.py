@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from drawn_server import Served, served
-from served import Server
+from served import ClientFor, Server
 
 from countenance.bootstrap import Engine
+from countenance.model.account import Role
 
 API = "/api/v1"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -139,3 +140,15 @@ def test_a_body_that_stops_coming_holds_nobody_up(running: Served) -> None:
         for line in lines:
             line.close()
     assert running.is_ready()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["log/entries?until=-31948", "log/entries?since=1e9", "retention/calendar?first=20260101&last=20260201",
+     "retention/days/86400", f"explain/events/{10**20}", f"log/proof/{10**20}",
+     f"ingests/job_x/outcomes?after={10**20}"],
+)  # fmt: skip
+def test_a_number_is_no_day_and_no_index_is_endless(client_for: ClientFor, path: str) -> None:
+    """422 where the description says so: seconds since 1970 are no moment, and a database counts to 2^63."""
+    answer = client_for(Role.OPERATOR).get(f"{API}/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unprocessable_entity")

@@ -217,7 +217,7 @@ def outcomes(
     engine: EngineOf,
     job: str,
     mark: Annotated[str | None, Query(max_length=100, description="Only files with this mark.")] = None,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="`next` of the page before.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> OutcomesOut:
     """Return what became of each file, as far as it is still in memory."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from countenance.api.exact import Index
 from countenance.api.guard import EngineOf, may
 from countenance.ids import ClientId, SourceId, SubjectId
 from countenance.model.account import Caller
@@ -251,7 +252,7 @@ def explain_key(_caller: Explainer, engine: EngineOf, key: str, subject: str | N
 
 
 @router.get("/explain/events/{index}")
-def explain_event(_caller: Explainer, engine: EngineOf, index: int) -> EventOut:
+def explain_event(_caller: Explainer, engine: EngineOf, index: Index) -> EventOut:
     """Explain a refusal that stands in the log, by its place from 0; the look is logged."""
     found = engine.explain.event(index)
     return EventOut(

@@ -6,11 +6,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from countenance.api.conditional import NOT_MODIFIED, conditional
+from countenance.api.exact import Index, Moment
 from countenance.api.guard import EngineOf, may
 from countenance.model.account import Caller
 from countenance.policy.roles import Verb
@@ -19,7 +20,6 @@ from countenance.services.public_log import MOST_ENTRIES
 router = APIRouter(prefix="/log", tags=["log"])
 Reader = Annotated[Caller, may(Verb.LOG_READ)]
 Size = Annotated[int | None, Query(ge=1, lt=2**63, description="Number of entries; all where it is left out.")]
-Index = Annotated[int, Path(ge=0, lt=2**63 - 1)]
 _TEXT = "text/plain; charset=utf-8"
 _IS_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
@@ -48,8 +48,8 @@ def entries(
     below: Annotated[int | None, Query(ge=0, lt=2**63, description="Only entries with a smaller index.")] = None,
     count: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 50,
     tag: Annotated[str | None, Query(max_length=130, description="Only entries of this tag.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only from this moment on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only before this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="Only from this moment on.")] = None,
+    until: Annotated[Moment | None, Query(description="Only before this moment.")] = None,
 ) -> EntriesOut:
     """Return entries, newest first, page by page."""
     found = engine.public_log.page(below=below, count=count, tag=tag, since=since, until=until)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from countenance.api.conditional import NOT_MODIFIED, conditional
+from countenance.api.exact import Day
 from countenance.api.guard import EngineOf
 from countenance.model.purpose import ClientKind, Purpose
 
@@ -69,7 +70,7 @@ def register(request: Request, engine: EngineOf) -> Response:
 
 
 @router.get("/report", response_model=ReportOut)
-def report(request: Request, engine: EngineOf, quarter: date | None = None) -> Response:
+def report(request: Request, engine: EngineOf, quarter: Day | None = None) -> Response:
     """Return the transparency report of a quarter that has ended, named by its first day."""
     return conditional(request, read_report(engine, quarter).model_dump_json().encode(), _JSON)
 

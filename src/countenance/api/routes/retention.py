@@ -124,8 +124,8 @@ def get_retention(_caller: Reader, engine: EngineOf) -> RetentionOut:
 def retention_calendar(
     _caller: Reader,
     engine: EngineOf,
-    first: Annotated[date, Query(description="The first day.")],
-    last: Annotated[date, Query(description="The last day, included; a year later at most.")],
+    first: Annotated[Day, Query(description="The first day.")],
+    last: Annotated[Day, Query(description="The last day, included; a year later at most.")],
 ) -> list[DayOut]:
     """Return the days on which anybody's time is up."""
     days = engine.retention.calendar(first, last)
@@ -134,7 +134,7 @@ def retention_calendar(
 
 @router.get("/retention/days/{day}")
 def retention_day(
-    _caller: Reader, engine: EngineOf, day: date, after: After = None, limit: Limit = PAGE
+    _caller: Reader, engine: EngineOf, day: Day, after: After = None, limit: Limit = PAGE
 ) -> Listed[DuePersonOut]:
     """Return the people whose time is up on a day."""
     found = engine.retention.on_day(day, after=after or "", limit=limit + 1)
