@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import uvicorn
+from doc_pages import pages
 from fake_pack import face, photo, png
-from pages import pages
 from people import enter
 from world import World
 

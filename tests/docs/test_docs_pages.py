@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 import typer
 import typer.main
-from pages import ROOT, Page, command_lines, pages
+from doc_pages import ROOT, Page, command_lines, pages
 from typer.core import TyperCommand, TyperGroup
 
 from countenance.cli.main import app

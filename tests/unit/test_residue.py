@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from countenance.services import residue
+from countenance.store.raw_bytes import pieces
 
 
 @pytest.mark.parametrize("count", [1, 40, 5000])
@@ -17,7 +19,7 @@ def test_every_window_is_found_at_every_offset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, chunk: int, step: int
 ) -> None:
     """One window at any offset of a file, across pieces too, is one hit; the others are none."""
-    monkeypatch.setattr(residue, "_CHUNK_BYTES", chunk)
+    monkeypatch.setattr(residue, "pieces", functools.partial(pieces, size=chunk))
     monkeypatch.setattr(residue, "_STEP", step)
     rng = np.random.default_rng(count)
     values = [rng.bytes(40) for _ in range(count)]
