@@ -189,7 +189,7 @@ def _compare(what: str, photos: list[Image]) -> None:
         faces_of += len(true)
         lost += _missing(true, found)
         more += _missing(found, true)
-        levels = [_framed(level) for level, _ in staged._levels(photo)][:2]
+        levels = [_framed(level) for level in detector._levels(photo, staged._sizes(photo)[:2])]
         (largest, _), (_, smaller) = (staged._scores(level) for level in levels)
         seen.append((bool((smaller > _LEAST).any()), float((largest > detector._NOTHING).mean())))
     scores = ", ".join(f"{score:.2f}" for score in sorted(lost)[-5:])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -123,11 +123,12 @@ class DlibDetector:
 
         Scores are mostly about 1, and above 0; only where no face has that, one of at least -0.5 is returned.
         """
-        levels = self._levels(image)
-        largest = next(levels)
-        found = [self._search(level, scale) for level, scale in levels]
+        largest, *smaller = self._sizes(image)
+        # The levels of an enlarged photo are made of the photo itself, those of a shrunk one each of the one before.
+        above = image if smaller and smaller[0][0] >= image.shape[0] else _resized(image, largest)
+        found = [self._search(level, image) for level in _levels(above, smaller)]
         if not (self._skips and found) or found[0].may_be_smaller:
-            found.insert(0, self._search(*largest))
+            found.insert(0, self._search(_resized(above, largest), image))
         boxes = np.concatenate([one.boxes for one in found])
         scores = np.concatenate([one.scores for one in found])
         kept = suppress(boxes, scores, _OVERLAP)
@@ -137,24 +138,20 @@ class DlibDetector:
         brightness = gray(image)
         return [self._face(_mean_box(boxes, scores, index), float(scores[index]), brightness) for index in kept]
 
-    def _levels(self, image: Image) -> Iterator[tuple[Image, tuple[float, float]]]:
-        """Yield the image in falling sizes, each with its scale in x and y."""
+    def _sizes(self, image: Image) -> list[tuple[int, int]]:
+        """Return rows and columns of each level, the largest first."""
         height, width = image.shape[:2]
         plan = self._pyramid
         factor = min(plan.enlarge, (plan.area / (height * width)) ** 0.5)
-        rows, columns = max(int(height * factor), 1), max(int(width * factor), 1)
-        level = image
-        while True:
-            if (rows, columns) != level.shape[:2]:
-                source = image if rows >= height else level
-                level = np.asarray(cv2.resize(source, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
-            yield level, (columns / width, rows / height)
-            rows, columns = int(rows * plan.ratio), int(columns * plan.ratio)
-            if min(rows, columns) < plan.smallest:
-                return
+        sizes = [(max(int(height * factor), 1), max(int(width * factor), 1))]
+        while min(sizes[-1]) * plan.ratio >= plan.smallest:
+            rows, columns = sizes[-1]
+            sizes.append((int(rows * plan.ratio), int(columns * plan.ratio)))
+        return sizes
 
-    def _search(self, level: Image, scale: tuple[float, float]) -> _Windows:
-        """Return the windows of one level that hold a face."""
+    def _search(self, level: Image, photo: Image) -> _Windows:
+        """Return the windows of one level of a photo that hold a face."""
+        scale = (level.shape[1] / photo.shape[1], level.shape[0] / photo.shape[0])
         plan = self._pyramid
         border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
@@ -199,6 +196,20 @@ class DlibDetector:
     def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
         return DetectedFace(whole, score, self._trees.predict(brightness, whole), PointScheme.EYE_CORNERS)
+
+
+def _levels(image: Image, sizes: Sequence[tuple[int, int]]) -> Iterator[Image]:
+    """Yield an image in falling sizes: while they are larger, made of itself, then each of the one before."""
+    level = image
+    for size in sizes:
+        level = _resized(image if size[0] >= image.shape[0] else level, size)
+        yield level
+
+
+def _resized(image: Image, size: tuple[int, int]) -> Image:
+    if size == image.shape[:2]:
+        return image
+    return np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _around(wanted: NDArray[np.bool_]) -> slice:
