@@ -23,6 +23,7 @@ from countenance.model.account import Caller, Role
 from countenance.model.client import DEFAULT_FPIR, Attestation, Site
 from countenance.model.purpose import ClientKind, Purpose, parse_kind
 from countenance.model.quota import STANDARD_QUOTA
+from countenance.policy.pack import Law
 from countenance.policy.roles import Verb, holds
 from countenance.web.acts import carry_out, who_is_who
 from countenance.web.render import page
@@ -33,7 +34,6 @@ Reader = Annotated[Caller, may(Verb.CLIENT_READ)]
 Writer = Annotated[Caller, may(Verb.CLIENT_WRITE)]
 Settler = Annotated[Caller, may(Verb.FLAG_SETTLE)]
 Text = Annotated[str, Form()]
-_DENIED = (ClientKind.INDIVIDUAL, ClientKind.TRIAL, ClientKind.UNVETTED)
 _LONGEST = 1000
 
 
@@ -223,13 +223,14 @@ def _show(request: Request, caller: Caller, engine: Engine, client: str, problem
 
 
 def _form(request: Request, said: TermsForm, now: ClientOut | None, problem: Problem | None) -> HTMLResponse:
+    denied = Law.of(()).items("disclosure.client_kinds_denied")  # everywhere; a law file may deny more
     return page(
         request,
         "clients/form.html",
         said=said,
         now=now,
         problem=problem,
-        kinds=[one for one in ClientKind if one not in _DENIED],
+        kinds=[one for one in ClientKind if one.value not in denied],
         purposes=[one for one in Purpose if one is not Purpose.EVALUATION],
         attestations=list(Attestation),
     )
