@@ -187,7 +187,8 @@ def _fit(examples: list[Example], places: list[Places], what: str, random: np.ra
         for rate in 2e-3 * 0.6 ** np.arange(_PASSES + (number + 1) // _ROUNDS * _PASSES):
             loudest = _loudest(window(seen), face)
             window.learn(others, seen[loudest], _WEIGHT * (number + 1) * weights, rate, random)
-        missed = int((window(seen)[_loudest(window(seen), face)] < 0).sum())
+        values = window(seen)
+        missed = int((values[_loudest(values, face)] < 0).sum())
         print(f"{what}: round {number + 1}, {len(others)} cells, {missed} of {len(weights)} faces missed", flush=True)
         said = window.slid(features for features, _ in pairs)
         hard = [_at(one[0], _hardest(one[1].nothing, values)) for one, values in zip(pairs, said, strict=True)]
@@ -251,13 +252,13 @@ class _Window:
 
     def learn(self, others: Windows, seen: Windows, weights: Floats, rate: float, random: np.random.Generator) -> None:
         """Go once through windows without a face, and with one, in any order."""
-        both = np.concatenate([others, seen])
         target = np.repeat(np.array([-1, 1], np.float32), [len(others), len(seen)])
         weight = np.concatenate([np.ones(len(others), np.float32), weights])
-        order = random.permutation(len(both))
+        order = random.permutation(len(target))
         for at in range(0, len(order), _STEP):
-            some = order[at : at + _STEP]
-            terms = self._sized(both[some])
+            some = np.sort(order[at : at + _STEP])
+            first = int(np.searchsorted(some, len(others)))
+            terms = self._sized(np.concatenate([others[some[:first]], seen[some[first:] - len(others)]]))
             short = np.maximum(0, 1 - target[some] * (terms @ self._terms))
             self._step(terms.T @ (-2 * target[some] * weight[some] * short) / len(some), rate)
 
@@ -269,8 +270,10 @@ class _Window:
         self._terms -= (rate * first / (np.sqrt(second) + 1e-8)).astype(np.float32)
 
     def _sized(self, windows: Windows) -> Floats:
-        sized = (windows - self._mean) / self._spread
-        return np.hstack([sized, np.ones((len(windows), 1), np.float32)])
+        sized = np.ones((len(windows), len(self._terms)), np.float32)
+        np.subtract(windows, self._mean, out=sized[:, :-1])
+        sized[:, :-1] /= self._spread
+        return sized
 
     def plain(self) -> tuple[Floats, float]:
         """Return the window over features as they are stored, and its offset."""
