@@ -5,6 +5,7 @@ It is filled as a start from sealed files fills it. A lean one keeps codes alone
 search needs whole from sealed files, which are the product's own too.
 """
 
+# ruff: noqa: SLF001 - what is held is added up
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -33,6 +34,21 @@ class Live:
     memory: Memory
     files: GalleryFiles | None
     names: list[str]
+
+    def bytes(self) -> int:
+        """Return the bytes of every array that is held, with the room in them that is not used."""
+        return self.bookkeeping() + self.codes()
+
+    def bookkeeping(self) -> int:
+        """Return the bytes of ids and places."""
+        index = self.index
+        columns = (index._subjects, index.group, index.until, index.reference, index.owner, index.place)
+        return sum(column._room.nbytes for column in columns) + sum(one.slots.nbytes for one in self.memory._pieces)
+
+    def codes(self) -> int:
+        """Return the bytes of codes, and of the faceprints that are in memory."""
+        parts = [part for piece in self.memory._pieces for part in piece.segment.compiled()]  # type: ignore[attr-defined]
+        return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
     def whole(self, slots: Slots) -> synthetic.Floats:
         """Return the faceprints of slots from the sealed files."""

@@ -7,7 +7,6 @@ alone; ours is what the product holds, ids and places too.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import shutil
 import tempfile
@@ -22,7 +21,7 @@ import numpy as np
 from countenance.bench import synthetic
 from countenance.bench.fill import PER_SUBJECT
 from countenance.bench.live import GROUP, Live, filled
-from countenance.bench.table import Left, Progress, Row, free_memory_bytes, in_turn, resident_bytes
+from countenance.bench.table import Left, Progress, Row, free_memory_bytes, in_turn
 from countenance.bootstrap import Engine
 from countenance.services.gallery_files import GalleryFiles
 from countenance.services.gallery_lean import NEVER, lean_from
@@ -30,8 +29,8 @@ from countenance.services.gallery_lean import NEVER, lean_from
 _THRESHOLD = 0.5
 _BEST = 10
 _BATCH = 64
-_WARM = 2 * synthetic.AT_ONCE  # references of a first gallery, for compilers: its memory is not counted
-_SMALLEST_WEIGHED = 100_000  # references: below, what the interpreter takes and gives back hides theirs
+_WARM = 2 * synthetic.AT_ONCE  # references of a first gallery, for compilers
+_SMALLEST_WEIGHED = 100_000  # references: codes are made for no fewer than about so many
 _LARGEST_PEER = 2_000_000  # above, float32 in FAISS takes more than a GiB beside ours: fp16 is the peer
 _LEAN_BYTES, _WHOLE_BYTES = 160, 180  # of ours for each reference; a whole one holds its numbers besides
 _GROWING = 1.5  # of FAISS's own: while its array grows the old one is there too
@@ -47,16 +46,14 @@ def search_rows(size: int, dim: int, threads: int, progress: Progress) -> Iterat
         return
     with ExitStack() as stack:
         files = _files(Path(stack.enter_context(tempfile.TemporaryDirectory()))) if lean else None
-        filled(_WARM if lean else 1000, dim, lean_from=0 if lean else NEVER, per_subject=PER_SUBJECT)
-        gc.collect()
+        _warm(dim)
         before = resident_bytes()
         live = filled(
             size, dim, lean_from=lean_from(dim), per_subject=PER_SUBJECT, files=files, progress=progress
         )
         probes = synthetic.probes(size, dim, _BATCH)
         _ours(live, probes[:1])
-        gc.collect()
-        held = max(resident_bytes() - before, 0) / size
+        held = live.bytes() / size
         peer, name = _peer(size, dim, progress)
         yield from _timed(live, probes, (peer, name), threads)
         yield from _removal(live, probes, (peer, name), size)
@@ -66,6 +63,15 @@ def search_rows(size: int, dim: int, threads: int, progress: Progress) -> Iterat
         live.memory.wipe()
 
 
+def _warm(dim: int) -> None:
+    """Let everything be compiled: what that takes belongs to no row."""
+    live = filled(_WARM, dim, lean_from=_WARM + 1, per_subject=PER_SUBJECT)
+    _ours(live, synthetic.probes(_WARM, dim, _BATCH))
+    live.memory.take(np.arange(0, _WARM, 10, dtype=np.int32))
+    live.memory.expected = NEVER
+    live.memory.thin(everything=True)
+
+
 def _weighed(live: Live, held: float, size: int, peer: str) -> Iterator[Row]:
     """Say what a reference takes in memory; a gallery that is whole goes lean for it, and is not searched again."""
     what, theirs = f"memory for a reference, {size:,} x {live.dim}, ids and places too", None
@@ -73,12 +79,9 @@ def _weighed(live: Live, held: float, size: int, peer: str) -> Iterator[Row]:
         theirs, peer = (2.0 if "fp16" in peer else 4.0) * live.dim, f"{peer}, without ids"
     if live.files is None:
         yield Row(f"search.{size}.bytes", f"{what}, faceprints in memory", held, "B", peer, theirs)
-        gc.collect()
-        before, left = resident_bytes(), live.memory.count([GROUP])
         live.memory.expected = NEVER  # so many that it goes lean
         live.memory.thin(everything=True)
-        gc.collect()
-        held -= (before - resident_bytes()) / left
+        held = live.bytes() / size
     yield Row(f"search.{size}.slim_bytes", f"{what}, faceprints sealed on disk", held, "B", peer, theirs)
 
 

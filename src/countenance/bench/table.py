@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -135,15 +134,6 @@ def free_memory_bytes() -> int:
         if name == "MemAvailable":
             return int(rest.split()[0]) * 1024
     return _memory_bytes() // 2  # a guess, where the system does not tell
-
-
-def resident_bytes() -> int:
-    """Return how much memory this process has, as the kernel counts it."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _memory_bytes() -> int:
