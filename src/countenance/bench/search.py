@@ -47,7 +47,6 @@ def search_rows(size: int, dim: int, threads: int, progress: Progress) -> Iterat
     with ExitStack() as stack:
         files = _files(Path(stack.enter_context(tempfile.TemporaryDirectory()))) if lean else None
         _warm(dim)
-        before = resident_bytes()
         live = filled(
             size, dim, lean_from=lean_from(dim), per_subject=PER_SUBJECT, files=files, progress=progress
         )
