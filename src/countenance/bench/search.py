@@ -47,9 +47,7 @@ def search_rows(size: int, dim: int, threads: int, progress: Progress) -> Iterat
     with ExitStack() as stack:
         files = _files(Path(stack.enter_context(tempfile.TemporaryDirectory()))) if lean else None
         _warm(dim)
-        live = filled(
-            size, dim, lean_from=lean_from(dim), per_subject=PER_SUBJECT, files=files, progress=progress
-        )
+        live = filled(size, dim, lean_from=lean_from(dim), per_subject=PER_SUBJECT, files=files, progress=progress)
         probes = synthetic.probes(size, dim, _BATCH)
         _ours(live, probes[:1])
         held = live.bytes() / size
