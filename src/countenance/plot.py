@@ -119,9 +119,10 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> str:
     left, right = _BAR_NAMES, _WIDTH - _BAR_VALUES
     one = left + axis.place(1.0) * (right - left)
     bottom = _TOP + _BAR_ROW * len(rows)
-    told = ", ".join(f"{name} {value:.3g}" for name, value in rows)
+    told = escape(", ".join(f"{name} {value:.3g}" for name, value in rows))
+    size = f"0 0 {_WIDTH} {bottom + 8}"
     parts = [
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {bottom + 8}" role="img" aria-label="{escape(title)}: {escape(told)}">',
+        f'<svg class="plot" viewBox="{size}" role="img" aria-label="{escape(title)}: {told}">',
         f'<text x="8" y="18" font-weight="bold">{escape(title)}</text>',
         f'<line x1="{one:.1f}" x2="{one:.1f}" y1="{_TOP - 8}" y2="{bottom}" stroke="currentColor"/>',
     ]

@@ -78,7 +78,11 @@ def filled(
         files: where the sealed files of a lean gallery go that is to be searched.
     """
     index = _index(size, per_subject)
-    memory = Memory(technologies.scan(dim), dim, index, 1, lambda slots: made.whole(slots), lean_from)
+
+    def whole(slots: Slots) -> synthetic.Floats:
+        return made.whole(slots)
+
+    memory = Memory(technologies.scan(dim), dim, index, 1, whole, lean_from)
     made = Live(dim, index, memory, files, [])
     for first, rows in synthetic.rows(size, dim):
         slots = np.arange(first, first + len(rows), dtype=np.int32)

@@ -78,7 +78,8 @@ def startup_rows(size: int, probe: bytes, progress: Progress) -> Iterator[Row | 
     """
     what = f"start-up with {size:,} references"
     if not SMALLEST <= size <= LARGEST:
-        yield Left(what, f"made for {SMALLEST:,} to {LARGEST:,}: fewer take no time, filling more takes too long")
+        few = "too few to take any time" if size < SMALLEST else "to fill so many records first would take an hour"
+        yield Left(what, few)
         return
     with tempfile.TemporaryDirectory() as temporary:
         free, needed = shutil.disk_usage(temporary).free, size * _DISK_BYTES

@@ -100,6 +100,7 @@ def ingest_rows(load: Load, jobs: int, installed: Path | None, progress: Progres
         if peer:
             list(pool.map(_usual, [load.drawn[0]] * 4 * jobs))  # each process loads its models
         place = _begun(Path(temporary), installed)
+        empty = _on_disk(place)
         rates: tuple[list[float], list[float]] = [], []
         made = 0
         for number in range(_ROUNDS):
@@ -112,11 +113,11 @@ def ingest_rows(load: Load, jobs: int, installed: Path | None, progress: Progres
                 started = time.perf_counter()
                 list(pool.map(_usual, few))
                 rates[1].append(len(few) / (time.perf_counter() - started))
-        disk = sum(file.stat().st_size for file in place.engine.directory.rglob("*") if file.is_file())
+        disk = _on_disk(place) - empty
     if made < _ENOUGH * _ROUNDS * load.count:
         yield Left(what, f"only {made} of {_ROUNDS * load.count} gave a reference")
         return
-    name = f"{pack}.{load.name}"
+    name = f"{pack}.{load.name.replace(' ', '')}"
     theirs = statistics.median(rates[1]) if peer else None
     about = f"{what}, taken in: every face, under a release, sealed, logged"
     usual = "face_recognition's way, vectors only" if peer else ""
@@ -158,6 +159,10 @@ def _written(folder: Path, people: Sequence[SubjectId], load: Load) -> list[Path
         path.write_bytes(load.drawn[number % len(load.drawn)] + f"{folder.name}-{number}".encode())
         photos.append(path)
     return photos
+
+
+def _on_disk(place: _Place) -> int:
+    return sum(file.stat().st_size for file in place.engine.directory.rglob("*") if file.is_file())
 
 
 def _taken_in(place: _Place, photos: Sequence[Path], jobs: int, look: Callable[[int, int], None]) -> tuple[float, int]:

@@ -19,10 +19,11 @@ from countenance.errors import BadInput, ModelMissing
 
 if TYPE_CHECKING:
     from countenance.bench.table import Left, Row
+    from countenance.ports.vision import FacePack
 
 _SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _DIM = 128
-_KINDS = (("250x250", 250, 1_500, 5), ("12 MP", 3464, 40, 6))
+_KINDS = (("250x250", 250, 1_500, 10), ("12 MP", 3464, 40, 10))
 """Photos that are taken in: name, side in pixels, how many in each round, the peer's share: one of so many."""
 _DRAWN = 8  # different photos of each kind, which take turns
 _DEFAULT = Path("bench")
@@ -113,8 +114,9 @@ def _measured(sizes: Sequence[int], jobs: int, models: Path | None, bar: _Bar) -
         yield from _vision(jobs, models, bar)
     for size in sizes:
         yield from search.search_rows(size, _DIM, jobs, bar)
-    for size in sizes if probe is not None else ():
-        yield from startup.startup_rows(size, probe, bar)
+    if probe is not None:
+        for size in sizes:
+            yield from startup.startup_rows(size, probe, bar)
 
 
 def _probe() -> bytes | None:
@@ -135,7 +137,7 @@ def _vision(jobs: int, models: Path | None, bar: _Bar) -> Iterator[Row | Left]:
     from countenance.technologies import default_pack, model_store  # noqa: PLC0415
 
     drawn = demo_photos.head(demo_photos.BEN)
-    packs = [(default_pack(), None)]
+    packs: list[tuple[FacePack, Path | None]] = [(default_pack(), None)]
     if models is not None:
         store = model_store(models)
         names = [found.name for found in store.manifests() if found.installed and (models / found.name).is_dir()]
