@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 48
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2")
 _LEGEND_ROW_PX = 17
-_BAR_NAMES, _BAR_VALUES, _BAR_ROW = 210, 50, 18  # width of what stands beside the bars; height of each
+_BAR_NAMES, _BAR_VALUES, _BAR_ROW = 250, 50, 18  # width of what stands beside the bars; height of each
 STYLE = (
     "svg.plot { width: 100%; max-width: 44rem; height: auto; font: 12px system-ui, sans-serif } "
     "svg.plot text { fill: currentColor } svg.plot .grid { stroke: currentColor; stroke-opacity: .15 } "

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _TITLE = "Benchmarks: what this program does on one machine"
 _HEAD = ("row", "what", "ours", "peer", "ratio", "cores")
-_STYLE = plot.STYLE + " figure { margin: 1rem 0 } .wide { overflow-x: auto } .wide td { min-width: 4rem }"
+_STYLE = plot.STYLE + (
+    " .wide { overflow-x: auto; margin: 1rem 0 } .wide svg { min-width: 32rem } .wide td { min-width: 4rem }"
+    " .wide td:first-child { min-width: 9rem }"
+)
 _READING = (
     "Ours and the peer took turns in one run on the same photos and vectors, so that what disturbs one disturbs both; "
     "the ratio says how many times better ours is, and below 1 that it is worse. One core: processor time, which other "
@@ -55,10 +58,8 @@ def bench_page(done: Bench) -> bytes:
     body = [
         heading("countenance bench", "What this machine does"),
         pairs({"Command": done.command, **{name.capitalize(): value for name, value in done.machine.items()}}),
-        *(f"<figure>{svg}</figure>" for svg in _drawn(done)),
-        "<div class='wide' role='region' aria-label='All rows' tabindex='0'>",
-        table([name.capitalize() for name in _HEAD[1:]], [_cells(row) for row in done.rows]),
-        "</div>",
+        *(_wide(name, svg) for name, svg in _drawn(done)),
+        _wide("All rows", table([name.capitalize() for name in _HEAD[1:]], [_cells(row) for row in done.rows])),
         f"<h2>How to read it</h2><p>{escape(_READING.replace('`', ''))}</p>",
     ]
     if done.left:
@@ -73,21 +74,27 @@ def amount(row: Row) -> str:
     return f"{_number(row.ours)} {row.unit}{beside}"
 
 
-def _drawn(done: Bench) -> Iterator[str]:
-    searches = [(int(row.name.split(".")[1]), row) for row in done.rows if row.name.endswith(".one")
-                and row.name.startswith("search.")]  # fmt: skip
+def _wide(name: str, html: str) -> str:
+    """Return a part that scrolls sideways where a screen is narrow, by keyboard too."""
+    return f"<div class='wide' role='region' aria-label='{escape(name)}' tabindex='0'>{html}</div>"
+
+
+def _drawn(done: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the names and the drawings of what can be drawn."""
+    sizes = sorted({int(row.name.split(".")[1]) for row in done.rows if row.name.startswith("search.")})
+    of = {row.name: row for row in done.rows}
+    searches = [(size, of[f"search.{size}.one"]) for size in sizes]
     curves = [Curve("ours", [(size, row.ours) for size, row in searches]),
               Curve("FAISS", [(size, row.theirs) for size, row in searches if row.theirs])]  # fmt: skip
     curves = [curve for curve in curves if len(curve.points) > 1]
     if curves:
         values = [value for curve in curves for _, value in curve.points]
-        sizes = [size for size, _ in searches]
         x = Axis("references", min(sizes), max(sizes), log=True)
         y = Axis("milliseconds, one core", min(values) / 2, max(values) * 2, log=True)
-        yield chart("One exact search, by the size of the gallery", x, y, curves)
+        yield "Search by size", chart("One exact search, by the size of the gallery", x, y, curves)
     ratios = [(row.name, row.ratio) for row in done.rows if row.ratio]
     if ratios:
-        yield bars("Times better than the peer", ratios)
+        yield "Ratios", bars("Times better than the peer", ratios)
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:
