@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from countenance.bench.live import GROUP, filled
 from countenance.bench.plan import Wish, plan
 from countenance.bench.search import search_rows
 from countenance.bench.table import Bench, Left, Row, in_turn, machine
+from countenance.cli import bench as command
 from countenance.cli import demo_photos
 from countenance.cli.bench_page import bench_page, markdown
 from countenance.cli.main import app
@@ -89,6 +91,25 @@ def test_the_command_says_which_bench_is_missing(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "measured on some" in done.output
     assert "cores for search" in done.output
+
+
+def test_a_bench_that_is_stopped_leaves_what_it_has_and_the_last_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were measured are kept apart; the bench that `plan` reads stays as it was."""
+
+    def measured(*_: object) -> Iterator[Row]:
+        yield Row("disk.x", "on disk", 17_000.0, "B")
+        raise KeyboardInterrupt
+
+    (tmp_path / "bench.json").write_text("whole")
+    monkeypatch.setattr(command, "_measured", measured)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    done = CliRunner().invoke(app, ["bench", "--out", str(tmp_path)])
+    assert done.exit_code != 0
+    assert (tmp_path / "bench.json").read_text() == "whole"
+    assert [row["name"] for row in json.loads((tmp_path / "bench-part.json").read_text())["rows"]] == ["disk.x"]
+    assert "| `disk.x` | on disk | 17,000 B |" in (tmp_path / "bench-part.md").read_text()
 
 
 def quiet(_label: str, _done: int, _total: int) -> None:
