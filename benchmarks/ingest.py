@@ -16,7 +16,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks import faces, peers
@@ -55,22 +56,33 @@ def main() -> None:
             show(what, packs, rates(paths, given.jobs, packs, others))
 
 
-def show(what: str, packs: Sequence[str], found: Mapping[str, float]) -> None:
-    """Print a table of photos per second, and how many times as fast each of our packs is."""
-    print(f"\n| {what} | /s | " + " | ".join(f"{pack}: times as fast" for pack in packs) + " |")
-    print("|---|---|" + "---|" * len(packs))
-    for name, rate in found.items():
-        ratios = ["" if name in packs else f"{found[pack] / rate:.1f}" for pack in packs]
-        print(f"| {name} | {rate:.2f} | " + " | ".join(ratios) + " |", flush=True)
+@dataclass(frozen=True)
+class Pace:
+    """How fast photos were taken in: photos a second, and milliseconds of processor time for each, all processes."""
+
+    per_second: float
+    processor_ms: float
 
 
-def rates(paths: Sequence[Path], jobs: int, packs: Sequence[str], others: Mapping[str, peers.Look]) -> dict[str, float]:
-    """Return the photos per second of our packs and of the peers, the median of rounds in turn.
+def show(what: str, packs: Sequence[str], found: Mapping[str, Pace]) -> None:
+    """Print a table: photos per second, processor time of one, and how many times as fast (as little) each pack is."""
+    print(f"\n| {what} | /s | processor ms | " + " | ".join(f"{pack}: times" for pack in packs) + " |")
+    print("|---|---|---|" + "---|" * len(packs))
+    for name, pace in found.items():
+        ratios = [
+            f"{found[pack].per_second / pace.per_second:.1f} ({pace.processor_ms / found[pack].processor_ms:.1f})"
+            for pack in packs
+        ]
+        print(f"| {name} | {pace.per_second:.2f} | {pace.processor_ms:.1f} | " + " | ".join(ratios) + " |", flush=True)
+
+
+def rates(paths: Sequence[Path], jobs: int, packs: Sequence[str], others: Mapping[str, peers.Look]) -> dict[str, Pace]:
+    """Return the pace of our packs and of the peers, the median of rounds in turn.
 
     Raises:
         SystemExit: DeepFace found no face in half of the photos or more: what finds nothing is fast.
     """
-    measured: dict[str, list[float]] = {name: [] for name in (*packs, *others)}
+    measured: dict[str, list[Pace]] = {name: [] for name in (*packs, *others)}
     with tempfile.TemporaryDirectory() as folder:
         enrolled = {pack: enrolling(Path(folder) / pack / "data", pack, _PEOPLE) for pack in packs}
         for look in others.values():
@@ -78,15 +90,33 @@ def rates(paths: Sequence[Path], jobs: int, packs: Sequence[str], others: Mappin
         for number in range(_ROUNDS):
             part = paths[number::_ROUNDS]
             for pack, (engine, source, people) in enrolled.items():
-                measured[pack].append(ingested(engine, source, people, part, jobs))
+                before = _processor_seconds()
+                rate = ingested(engine, source, people, part, jobs)
+                measured[pack].append(Pace(rate, (_processor_seconds() - before) * 1e3 / len(part)))
             few = part[:: max(min(_PEER_SHARE, len(part) // (2 * jobs)), 1)]
             for name, look in others.items():
-                start = time.perf_counter()
+                start, before = time.perf_counter(), _processor_seconds()
                 found = look(few)
-                measured[name].append(len(few) / (time.perf_counter() - start))
+                rate = len(few) / (time.perf_counter() - start)
+                measured[name].append(Pace(rate, (_processor_seconds() - before) * 1e3 / len(few)))
                 if name.startswith("DeepFace") and found <= len(few) / 2:
                     raise SystemExit(f"{name} found a face in {found} of {len(few)} photos")
-    return {name: statistics.median(values) for name, values in measured.items()}
+    return {
+        name: Pace(*(statistics.median(values) for values in zip(*map(astuple, paces), strict=True)))
+        for name, paces in measured.items()
+    }
+
+
+def _processor_seconds() -> float:
+    """Return what this process, its children that live and all that have ended have used."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    used = sum(os.times()[:4])
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()  # proc(5), from the third on
+            if int(fields[1]) == os.getpid():
+                used += sum(map(int, fields[11:13])) / ticks
+    return used
 
 
 def _processor() -> str:
