@@ -10,6 +10,7 @@ are started and warm before the clock runs. All use the same number of processes
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import statistics
@@ -29,7 +30,8 @@ from countenance.services.release_act import ReleaseTerms
 
 _PEOPLE = 64  # who take turns in the photos: facts are read anew for each
 _ROUNDS = 2
-_PEER_SHARE = 5  # the peers look at one of so many photos of each round; they take long enough
+_PEER_PHOTOS = 120  # of a round at most, evenly drawn: the peers take long enough
+_PEER_SHARE = 5  # of fewer photos, one in so many
 _WARM = 4  # photos for each process of a peer
 
 
@@ -93,7 +95,8 @@ def rates(paths: Sequence[Path], jobs: int, packs: Sequence[str], others: Mappin
                 before = _processor_seconds()
                 rate = ingested(engine, source, people, part, jobs)
                 measured[pack].append(Pace(rate, (_processor_seconds() - before) * 1e3 / len(part)))
-            few = part[:: max(min(_PEER_SHARE, len(part) // (2 * jobs)), 1)]
+            share = min(_PEER_SHARE, len(part) // (2 * jobs))
+            few = part[:: max(share, math.ceil(len(part) / _PEER_PHOTOS), 1)]
             for name, look in others.items():
                 start, before = time.perf_counter(), _processor_seconds()
                 found = look(few)
