@@ -148,7 +148,8 @@ def ingested(engine: Engine, source: SourceId, people: Sequence[SubjectId], path
     manifest = engine.directory.parent / "faces.csv"
     lines = []
     for number, path in enumerate(paths):
-        at = "75,75,100,100" if path.parent.parent.name == "lfw" else "450,250,600,800"
+        # A wall is the first one, moved to the right by 16 pixels times its number.
+        at = "75,75,100,100" if path.parent.parent.name == "lfw" else f"{450 + 16 * int(path.stem)},250,600,800"
         lines.append(f"{path},{people[number % len(people)]},{at}\n")
     manifest.write_text("photo,subject,x,y,w,h\n" + "".join(lines), encoding="utf-8")
     summary = engine.ingest.run(source, paths, manifest=manifest, jobs=jobs)
