@@ -5,7 +5,7 @@ DeepFace fetches its weights when they are first used. Here they are links to fi
 
 - `yunet`, its detector: ../shared/models/yunet_n_dynamic.onnx, the network that DeepFace would fetch.
 - `SFace`, its smallest encoder that takes aligned crops: MobileFaceNet of ../shared/models stands in. It has the same
-  input and output and a tenth of the weights, so that DeepFace is faster here than with its own.
+  input and output and a tenth of the weights, so that DeepFace can hardly be faster with its own (not measured).
 - `Dlib`: the weights of the package `face_recognition_models`, those of the dlib pack.
 """
 
