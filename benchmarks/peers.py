@@ -44,7 +44,7 @@ def deepface(python: Path, model: str, jobs: int) -> Iterator[Look]:
     """Yield DeepFace with YuNet and one of `DEEPFACE_MODELS`.
 
     Args:
-        python: the interpreter of a virtual environment that has it; docs/benchmarks.md says how to make one.
+        python: the interpreter of a virtual environment that has it; docs/figures.md says how to make one.
 
     Raises:
         SystemExit: one of its processes ended; its last words are the message.
