@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m benchmarks.cascade --write`: fit the first stage of dlib's detector to the detector's own verdicts.
 
-The public photos, resized, mirrored, turned, darkened, brightened and blurred at random, and what the whole network
-says of each of their cells. Two linear windows over the features of the first four convolutions are fitted to that, for
-the level itself and for the level above it, by squared hinge loss and reweighted least squares; then again with those
-cells besides that the first fit took for a face. Without `--write` the shipped ones are held against the whole
-detector: faces lost and found, on photos that the fit has not seen, on the same ones darkened, on smaller ones, and on
-tiled group photos.
+The public photos, as they are and resized, mirrored, turned, darkened, brightened and blurred at random, and what the
+whole network says of each of their cells. Two linear windows over the features of the first four convolutions are
+fitted to that, for the level itself and for the level above it, by squared hinge loss; in each round with those cells
+besides that the round before took for a face. A face needs one cell that speaks of it, whichever speaks loudest; and
+of the level above only such faces need one as no other level finds. Without `--write` the shipped ones are held
+against the whole detector: faces lost and found, on all photos, on those that the fit has not seen, on these darkened
+and made smaller, and on tiled group photos.
 """
 
 # ruff: noqa: SLF001 -- looks into the detector
@@ -14,14 +15,15 @@ tiled group photos.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks import faces
 from countenance.backends import dlib_pack
@@ -30,18 +32,44 @@ from countenance.backends.dlib_pack.cascade import Cascade
 from countenance.backends.dlib_pack.dat import Layer
 from countenance.backends.dlib_pack.detector import FULL, DlibDetector
 from countenance.model.face import DetectedFace, Image
-from countenance.vision.geometry import iou
+from countenance.vision.geometry import iou, suppress
 
 _SIDE, _CHANNELS = 7, 45  # of 48: three are there to fill a register
 _HELD_OUT = 500  # photos that the fit does not see
-_FACE = -0.3  # score from which on a window must not be ruled out
-_WEIGHT = 3.0  # of such a window in the fit
+_FACE = -0.3  # score from which on the fit takes a window for a face
 _LEAST = 0.0  # hint from which on somebody looks closer
-_CARE = (0.5, 0.35)  # added to the fits: ruled out is only what lies this far on the other side
-_ROUNDS, _DECAY = 6, 300.0
-_STEP = 16_384
+_CARE = (0.7, 0.9)  # added to the fits: ruled out is only what lies this far on the other side
+_VARIED = 6  # changed copies of each photo in the fit
+_ROUNDS, _PASSES = 8, 4
+_WEIGHT = 1.5  # of a face in the first round, and so much more in each
+_HARD = 8  # cells of each level that a round adds: those that look most like a face
+_MOST = 700_000  # cells without a face, 1.5 GB
+_STEP = 2048
+_GROUPS = 240
 Windows = NDArray[np.uint8]
-Looks = Callable[[DlibDetector, Image], tuple[Windows, NDArray[np.float32]]]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Places:
+    """What one window has to say of a level.
+
+    Attributes:
+        faces: row, column and weight of each face that it must see, or a cell beside.
+        nothing: (h, w), where certainly no face is.
+    """
+
+    faces: list[tuple[int, int, float]]
+    nothing: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Example:
+    """The features of a level, (h, w, channels); what is on it, and on the level above."""
+
+    features: Windows
+    here: Places
+    above: Places
 
 
 def main() -> None:
@@ -60,10 +88,11 @@ def main() -> None:
     print("| photos | faces | lost (their scores) | found besides | largest level looked at | twice |")
     print("|---|---|---|---|---|---|")
     for what, photos in (
+        ("all", map(_pixels, photos_of_all)),
         ("held out", held_out),
         ("the same, darkened", dark),
         ("four times the same, of 120 pixels", small),
-        ("tiled groups", [*_groups(paths, random)]),
+        ("tiled groups", _groups(paths, random)),
     ):
         _compare(what, photos)
 
@@ -71,56 +100,74 @@ def main() -> None:
 def _write(paths: list[Path], random: np.random.Generator) -> None:
     side = np.zeros((2, _CHANNELS, 1, 1), np.float32)
     whole = _detector(Cascade(Layer("con", side, np.zeros(2, np.float32)), 1.0, -np.inf, 0.0, ""))
-    fits = [_fit(whole, paths, random, looks) for looks in (_here, _above)]
-    windows = np.stack([kernel for kernel, _, _ in fits])
+    examples = []
+    for path in paths:
+        photo = _pixels(path)
+        enlarged = np.asarray(cv2.resize(photo, None, fx=FULL.enlarge, fy=FULL.enlarge), np.uint8)
+        varied = [_varied(photo, random) for _ in range(_VARIED)]
+        examples += [_example(whole, one) for one in (enlarged, *varied)]
+    fits = [_fit(examples, [getattr(one, what) for one in examples], what, random) for what in ("here", "above")]
+    windows = np.stack([kernel for kernel, _ in fits])
+    some = np.concatenate([_cut(one.features, *np.nonzero(one.here.nothing)) for one in examples[:20]])
+    rows = np.abs((some.reshape(-1, 1, _CHANNELS, _SIDE, _SIDE).astype(np.float32) * windows).sum(axis=(2, 4)))
     layer = Layer(
         "con",
         windows * 255 / ranges.DETECTOR[graph.OPENING - 1],
-        np.array([bias + care for (_, bias, _), care in zip(fits, _CARE, strict=True)]),
+        np.array([bias + care for (_, bias), care in zip(fits, _CARE, strict=True)]),
     )
     data = {"photos": len(paths), "sha256": faces.data_digest(paths)}
-    stage = Cascade(layer, round(max(extent for _, _, extent in fits), 2), _LEAST, FULL.ratio, "")
+    stage = Cascade(layer, round(float(np.quantile(rows, 0.9999)), 2), _LEAST, FULL.ratio, "")
     Path(cascade.__file__).with_name(cascade.FILE).write_text(cascade.written(stage, data), encoding="utf-8")
 
 
-def _fit(
-    whole: DlibDetector, paths: list[Path], random: np.random.Generator, looks: Looks
-) -> tuple[NDArray[np.float32], float, float]:
-    """Return a window over stored features, its offset, and the largest value of one of its rows."""
-    kernel, bias = np.zeros((_CHANNELS, _SIDE, _SIDE), np.float32), 0.0
-    for is_known in (False, True):
-        parts = []
-        for path in paths:
-            features, scores = looks(whole, _varied(_pixels(path), random))
-            hints = _slid(features, kernel, bias) if is_known else None
-            parts.append(_sampled(features, scores, hints, random))
-        windows, scores = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-        is_face = scores > _FACE
-        print(f"{looks.__name__}: {len(windows)} windows, {is_face.sum()} of a face", flush=True)
-        kernel, bias = _fitted(windows, is_face, np.where((scores > -0.9) & ~is_face, 0.2, 1.0))
-    some = windows[:_STEP].astype(np.float32).reshape(-1, _CHANNELS, _SIDE, _SIDE)
-    return kernel, bias, float(np.quantile(np.abs((some * kernel).sum(axis=(1, 3))), 0.9999))
+def _example(whole: DlibDetector, photo: Image) -> Example:
+    """Look at a photo as the largest level, and at the level below it."""
+    rows, columns = (int(length * FULL.ratio) for length in photo.shape[:2])
+    below = np.asarray(cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
+    (_, above), (features, here) = _looked(whole, photo), _looked(whole, below)
+    return Example(features, _of_itself(here), _of_the_largest(above, here))
 
 
-def _here(whole: DlibDetector, photo: Image) -> tuple[Windows, NDArray[np.float32]]:
+def _looked(whole: DlibDetector, level: Image) -> tuple[Windows, Floats]:
     """Return the features of a level, (h, w, channels), and the score of each of its cells."""
-    features = whole._opening.run(["features"], {"pixels": _framed(photo)[None]})[0]
+    features = whole._opening.run(["features"], {"pixels": _framed(level)[None]})[0]
     return features[0, :, :, :_CHANNELS], whole._rest.run(None, {"features": features})[0][0, 0]
 
 
-def _above(whole: DlibDetector, photo: Image) -> tuple[Windows, NDArray[np.float32]]:
-    """Return the features of the level below a photo, and of each cell the best score that the photo has there."""
-    rows, columns = (int(length * FULL.ratio) for length in photo.shape[:2])
-    below = np.asarray(cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
-    features, scores = _here(whole, below)[0], _here(whole, photo)[1]
-    best = np.full(features.shape[:2], -9, np.float32)
-    found = np.nonzero(scores > -1)
-    places = [_cell_below(at, length) for at, length in zip(found, best.shape, strict=True)]
-    np.maximum.at(best, tuple(places), scores[found])
-    # Beside a face a window sees most of it: neither is wrong.
-    beside = cv2.dilate((best > _FACE).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    best[beside & (best <= _FACE)] = -0.8
-    return features, best
+def _of_itself(scores: Floats) -> Places:
+    count, parts = cv2.connectedComponents((scores > _FACE).astype(np.uint8))
+    found = []
+    for part in range(1, count):
+        row, column = np.unravel_index(np.where(parts == part, scores, -9).argmax(), scores.shape)
+        found.append((int(row), int(column), 1.0 if scores[row, column] > 0 else 0.3))
+    return Places(found, _far_from(scores > -0.6, 7))
+
+
+def _of_the_largest(scores: Floats, below: Floats) -> Places:
+    """Return what the level below has to say: faces that it does not find itself, or finds weaker."""
+    (boxes, score, places), (others, seen, _) = _boxes(scores, 1), _boxes(below, FULL.ratio)
+    shape = below.shape[0], below.shape[1]
+    found = []
+    for index in suppress(boxes, score, 0.25):
+        same = seen[iou(boxes[index], others) > 0.35]
+        best = float(same.max(initial=-9))
+        if score[index] > best:
+            row, column = (_cell_below(at[index], length) for at, length in zip(places, shape, strict=True))
+            found.append((int(row), int(column), (1.0 if score[index] > 0 else 0.3) * (1.0 if best <= 0 else 0.3)))
+    near = np.zeros(shape, bool)
+    near[tuple(_cell_below(at, length) for at, length in zip(np.nonzero(scores > -0.8), shape, strict=True))] = True
+    return Places(found, _far_from(near, 5))
+
+
+def _boxes(scores: Floats, factor: float) -> tuple[NDArray[np.float64], Floats, tuple[NDArray[np.intp], ...]]:
+    """Return the windows of a level that may hold a face, in pixels of the largest: boxes, scores and cells."""
+    rows, columns = np.nonzero(scores > _FACE)
+    corner = np.stack([columns, rows], axis=1) * detector._STRIDE + (detector._FIRST - detector._WINDOW / 2)
+    return np.hstack([corner, corner + detector._WINDOW]) / factor, scores[rows, columns], (rows, columns)
+
+
+def _far_from(near: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    return cv2.dilate(near.astype(np.uint8), np.ones((side, side), np.uint8)) == 0
 
 
 def _cell_below(at: NDArray[np.intp], length: int) -> NDArray[np.intp]:
@@ -129,57 +176,127 @@ def _cell_below(at: NDArray[np.intp], length: int) -> NDArray[np.intp]:
     return np.clip(np.round(place / detector._STRIDE).astype(np.intp), 0, length - 1)
 
 
-def _sampled(
-    features: Windows, scores: NDArray[np.float32], hints: NDArray[np.float32] | None, random: np.random.Generator
-) -> tuple[Windows, NDArray[np.float32]]:
-    """Return windows (N, channels * side * side) of one level, and the score of each."""
+def _fit(examples: list[Example], places: list[Places], what: str, random: np.random.Generator) -> tuple[Floats, float]:
+    """Return a window over stored features, and its offset."""
+    pairs = list(zip((one.features for one in examples), places, strict=True))
+    seen, face, weights = _of_faces(pairs)
+    chosen = [random.permutation(np.flatnonzero(said.nothing))[: _HARD // 2] for said in places]
+    others = np.concatenate([_at(features, flat) for (features, _), flat in zip(pairs, chosen, strict=True)])
+    window = _Window(others[::5].mean(axis=0), others[::5].std(axis=0) + 8)
+    for number in range(_ROUNDS):
+        for rate in 2e-3 * 0.6 ** np.arange(_PASSES + (number + 1) // _ROUNDS * _PASSES):
+            loudest = _loudest(window(seen), face)
+            window.learn(others, seen[loudest], _WEIGHT * (number + 1) * weights, rate, random)
+        values = window(seen)
+        missed = int((values[_loudest(values, face)] < 0).sum())
+        print(f"{what}: round {number + 1}, {len(others)} cells, {missed} of {len(weights)} faces missed", flush=True)
+        said = window.slid(features for features, _ in pairs)
+        hard = [_at(one[0], _hardest(one[1].nothing, values)) for one, values in zip(pairs, said, strict=True)]
+        others = np.concatenate([others, *hard])
+        others = others[random.permutation(len(others))[:_MOST]]
+    return window.plain()
+
+
+def _of_faces(pairs: list[tuple[Windows, Places]]) -> tuple[Windows, NDArray[np.intp], Floats]:
+    """Return the windows at and beside each face, which face each sees, and the weight of each face."""
+    parts, weights = [], []
+    for features, said in pairs:
+        for row, column, weight in said.faces:
+            rows, columns = (
+                np.arange(max(at - 1, 0), min(at + 2, length))
+                for at, length in zip((row, column), features.shape, strict=False)
+            )
+            parts.append(_cut(features, *(part.ravel() for part in np.meshgrid(rows, columns, indexing="ij"))))
+            weights.append(weight)
+    face = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return np.concatenate(parts), face, np.array(weights, np.float32)
+
+
+def _loudest(values: Floats, face: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each face the window that speaks loudest of it."""
+    order = np.lexsort((-values, face))
+    return order[np.r_[True, np.diff(face[order]) > 0]]
+
+
+def _hardest(nothing: NDArray[np.bool_], values: Floats) -> NDArray[np.intp]:
+    flat = np.where(nothing, values, -np.inf).ravel()
+    first = np.argsort(-flat)[:_HARD]
+    return first[flat[first] > -0.9]
+
+
+def _at(features: Windows, flat: NDArray[np.intp]) -> Windows:
+    return _cut(features, *np.unravel_index(flat, features.shape[:2]))
+
+
+def _cut(features: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Windows:
+    """Return the windows (N, channels * side * side) around cells."""
     half = _SIDE // 2
     padded = np.pad(features, ((half, half), (half, half), (0, 0)))
-    flat = scores.ravel()
-    found, near = np.flatnonzero(flat > _FACE), np.flatnonzero((flat > -0.95) & (flat <= _FACE))[:20]
-    chosen = [random.permutation(found)[:14], near, random.permutation(flat.size)[:30]]
-    if hints is not None:
-        ruled_out = np.flatnonzero(flat <= -0.95)
-        chosen.append(ruled_out[np.argsort(-hints.ravel()[ruled_out])[:24]])
-    picked = np.concatenate(chosen)
-    rows, columns = np.unravel_index(picked, scores.shape)
-    every = sliding_window_view(padded, (_SIDE, _SIDE), axis=(0, 1))
-    return every[rows, columns].reshape(len(picked), -1), flat[picked]
+    return sliding_window_view(padded, (_SIDE, _SIDE), axis=(0, 1))[rows, columns].reshape(
+        len(rows), _CHANNELS * _SIDE * _SIDE
+    )
 
 
-def _slid(features: Windows, kernel: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
-    """Return what a window gives at each cell."""
-    total = np.full(features.shape[:2], bias, np.float32)
-    for plane, part in zip(features.transpose(2, 0, 1).astype(np.float32), kernel, strict=True):
-        total += cv2.filter2D(plane, cv2.CV_32F, part, borderType=cv2.BORDER_CONSTANT)
-    return total
+class _Window:
+    """A linear window while it learns, by Adam (Kingma and Ba, 2015), over features that are brought to one size."""
+
+    def __init__(self, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> None:
+        self._mean, self._spread = mean.astype(np.float32), spread.astype(np.float32)
+        self._terms = np.zeros(len(mean) + 1, np.float32)  # the last is the offset
+        self._first, self._second, self._steps = np.zeros_like(self._terms), np.zeros_like(self._terms), 0
+
+    def __call__(self, windows: Windows) -> Floats:
+        """Return what it gives for windows (N, channels * side * side)."""
+        parts = [self._sized(windows[at : at + _STEP]) @ self._terms for at in range(0, len(windows), _STEP)]
+        return np.concatenate(parts)
+
+    def learn(self, others: Windows, seen: Windows, weights: Floats, rate: float, random: np.random.Generator) -> None:
+        """Go once through windows without a face, and with one, in any order."""
+        target = np.repeat(np.array([-1, 1], np.float32), [len(others), len(seen)])
+        weight = np.concatenate([np.ones(len(others), np.float32), weights])
+        order = random.permutation(len(target))
+        for at in range(0, len(order), _STEP):
+            some = np.sort(order[at : at + _STEP])
+            first = int(np.searchsorted(some, len(others)))
+            terms = self._sized(np.concatenate([others[some[:first]], seen[some[first:] - len(others)]]))
+            short = np.maximum(0, 1 - target[some] * (terms @ self._terms))
+            self._step(terms.T @ (-2 * target[some] * weight[some] * short) / len(some), rate)
+
+    def _step(self, slope: Floats, rate: float) -> None:
+        self._steps += 1
+        self._first += 0.1 * (slope - self._first)
+        self._second += 0.001 * (slope * slope - self._second)
+        first, second = self._first / (1 - 0.9**self._steps), self._second / (1 - 0.999**self._steps)
+        self._terms -= (rate * first / (np.sqrt(second) + 1e-8)).astype(np.float32)
+
+    def _sized(self, windows: Windows) -> Floats:
+        sized = np.ones((len(windows), len(self._terms)), np.float32)
+        np.subtract(windows, self._mean, out=sized[:, :-1])
+        sized[:, :-1] /= self._spread
+        return sized
+
+    def plain(self) -> tuple[Floats, float]:
+        """Return the window over features as they are stored, and its offset."""
+        kernel = self._terms[:-1] / self._spread
+        return kernel.reshape(_CHANNELS, _SIDE, _SIDE), float(self._terms[-1] - self._mean @ kernel)
+
+    def slid(self, levels: Iterable[Windows]) -> Iterator[Floats]:
+        """Yield what it gives at each cell of levels."""
+        kernel, bias = self.plain()
+        held = (
+            numpy_helper.from_array(kernel[None], "kernel"),
+            numpy_helper.from_array(np.array([bias], np.float32), "bias"),
+        )
+        node = helper.make_node("Conv", ["level", "kernel", "bias"], ["hints"], pads=[_SIDE // 2] * 4)
+        given, made = (helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("level", "hints"))
+        made_of = helper.make_graph([node], "window", [given], [made], held)
+        model = helper.make_model(made_of, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        network = dlib_pack.session(model.SerializeToString(), threads=1)
+        for level in levels:
+            yield network.run(None, {"level": level.transpose(2, 0, 1)[None].astype(np.float32)})[0][0, 0]
 
 
-def _fitted(
-    windows: Windows, is_face: NDArray[np.bool_], care: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], float]:
-    """Return the window, over stored features, and its offset."""
-    mean, spread = windows.mean(axis=0), windows[::10].std(axis=0) + 8
-    target = np.where(is_face, 1.0, -1.0)
-    care = care * np.where(is_face, _WEIGHT, 1.0)
-    found = np.zeros(windows.shape[1] + 1)
-    decay = np.diag([*np.full(windows.shape[1], _DECAY), 0.0])
-    for number in range(_ROUNDS):
-        square, cross = decay.copy(), np.zeros(len(found))
-        for start in range(0, len(windows), _STEP):
-            part = slice(start, start + _STEP)
-            terms = np.hstack([(windows[part] - mean) / spread, np.ones((len(target[part]), 1))]).astype(np.float32)
-            wrong = target[part] * (terms @ found) < 1
-            terms, weight = terms[wrong], care[part][wrong].astype(np.float32)
-            square += terms.T @ (terms * weight[:, None])
-            cross += terms.T @ (target[part][wrong] * weight)
-        new = np.linalg.solve(square, cross)
-        found = new if number < 2 else (found + new) / 2
-    kernel = found[:-1] / spread
-    return kernel.reshape(_CHANNELS, _SIDE, _SIDE).astype(np.float32), float(found[-1] - mean @ kernel)
-
-
-def _compare(what: str, photos: list[Image]) -> None:
+def _compare(what: str, photos: Iterable[Image]) -> None:
     staged = _detector(cascade.read())
     whole = _detector(replace(cascade.read(), least=-np.inf))
     seen: list[tuple[bool, float]] = []
@@ -194,7 +311,7 @@ def _compare(what: str, photos: list[Image]) -> None:
         seen.append((bool((smaller > _LEAST).any()), float((largest > detector._NOTHING).mean())))
     scores = ", ".join(f"{score:.2f}" for score in sorted(lost)[-5:])
     print(
-        f"| {what}, {len(photos)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | "
+        f"| {what}, {len(seen)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | "
         + " | ".join(f"{share:.2f}" for share in np.mean(seen, axis=0))
         + " |",
         flush=True,
@@ -214,7 +331,7 @@ def _detector(stage: Cascade) -> DlibDetector:
 
 def _groups(paths: list[Path], random: np.random.Generator) -> Iterator[Image]:
     """Yield photos of 5 by 4 people, each 90 to 250 px wide, from photos held out."""
-    for _ in range(60):
+    for _ in range(_GROUPS):
         side = int(random.integers(90, 250))
         drawn = [_pixels(paths[-1 - index]) for index in random.choice(_HELD_OUT, 20, replace=False)]
         tiles = [cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA) for photo in drawn]

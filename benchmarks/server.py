@@ -32,7 +32,7 @@ import numpy as np
 from sqlalchemy import update
 
 from benchmarks.faces import SHARED
-from benchmarks.startup import fill
+from countenance.bench.fill import fill
 from countenance.bootstrap import Engine
 from countenance.model.account import Role
 from countenance.policy.engine import generated_crops

@@ -71,7 +71,9 @@ def be_eyes(models: Path, pack_name: str, socket: int) -> None:
 
 
 def scan(dim: int) -> Scan:
-    """Return an empty search kernel for rows float32 (N, dim)."""
-    from countenance.backends.scan import Scan as Kernel  # noqa: PLC0415 - see the module
+    """Return an empty search kernel for rows float32 (N, dim): on a graphics processor, where FAISS finds one."""
+    from countenance.backends.scan import GpuScan, gpu  # noqa: PLC0415 - see the module
+    from countenance.backends.scan import Scan as Kernel  # noqa: PLC0415
 
-    return Kernel(dim)
+    device = gpu.found()
+    return Kernel(dim) if device is None else GpuScan(dim, device)

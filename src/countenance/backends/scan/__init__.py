@@ -5,7 +5,8 @@
 wrong; the score of what is left is computed by one function (`exact`).
 """
 
+from countenance.backends.scan.gpu_scan import GpuScan
 from countenance.backends.scan.search import Scan
 from countenance.backends.scan.segment import Segment
 
-__all__ = ["Scan", "Segment"]
+__all__ = ["GpuScan", "Scan", "Segment"]

@@ -27,7 +27,7 @@ _FETCHED_AT_ONCE = 512  # rows
 Masks = Sequence[NDArray[np.bool_] | None]
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
-_Answer = tuple[int, NDArray[np.intp], NDArray[np.float32]]
+Answer = tuple[int, NDArray[np.intp], NDArray[np.float32]]
 
 
 class Scan:
@@ -72,24 +72,24 @@ class Scan:
         """Return for each query what reaches `minimum`, best first; see the port."""
         self.prepare(segments, threads)
         masks = allowed if allowed is not None else [None] * len(segments)
-        every = [_Part(number, cast(Segment, segment), mask) for number, (segment, mask)
+        every = [Part(number, cast(Segment, segment), mask) for number, (segment, mask)
                  in enumerate(zip(segments, masks, strict=True)) if len(segment)]  # fmt: skip
-        pays = _pays([part.segment for part in every])
         found: list[Found] = []
         for first in range(0, len(queries), _PROBES_AT_ONCE):
-            task = _Task(np.ascontiguousarray(queries[first : first + _PROBES_AT_ONCE]), minimum, most)
-            if most == 0 or not every:
-                answers: list[list[_Answer]] = [[] for _ in task.queries]
-            elif pays and self._codec is not None:
-                answers = _by_code(self._codec, task, every, threads)
-            else:
-                answers = _by_blas(task, every)
+            task = Task(np.ascontiguousarray(queries[first : first + _PROBES_AT_ONCE]), minimum, most)
+            answers = self._answers(task, every, threads) if most != 0 and every else [[] for _ in task.queries]
             found += [_ranked(one, minimum, most) for one in answers]
         return found
 
+    def _answers(self, task: Task, parts: Sequence[Part], threads: int) -> list[list[Answer]]:
+        """Return for each query what may be asked for: rows of parts, with their exact scores."""
+        if self._codec is not None and _pays([part.segment for part in parts]):
+            return _by_code(self._codec, task, parts, threads)
+        return _by_blas(task, parts)
+
 
 @dataclass(frozen=True, eq=False)
-class _Task:
+class Task:
     """What is asked: queries float32 (Q, D), the lowest score, and how many at most."""
 
     queries: NDArray[np.float32]
@@ -98,7 +98,7 @@ class _Task:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """A segment that is not empty, its place in the list, and which rows are there for this search."""
 
     number: int
@@ -127,9 +127,9 @@ def _in_threads(threads: int, work: Callable[[_Item], _Made], items: Sequence[_I
         return list(pool.map(work, items))
 
 
-def _by_blas(task: _Task, parts: Sequence[_Part]) -> list[list[_Answer]]:
+def _by_blas(task: Task, parts: Sequence[Part]) -> list[list[Answer]]:
     """Return what may be asked for, by multiplying every row."""
-    answers: list[list[_Answer]] = [[] for _ in task.queries]
+    answers: list[list[Answer]] = [[] for _ in task.queries]
     lowest = np.full(len(task.queries), task.minimum)
     for part in parts:
         rows = part.segment.exact[: len(part.segment)]
@@ -151,7 +151,7 @@ def _by_blas(task: _Task, parts: Sequence[_Part]) -> list[list[_Answer]]:
     return answers
 
 
-def _by_code(codec: Codec, task: _Task, parts: Sequence[_Part], threads: int) -> list[list[_Answer]]:
+def _by_code(codec: Codec, task: Task, parts: Sequence[Part], threads: int) -> list[list[Answer]]:
     """Return what may be asked for, by bounds from codes."""
     queries = task.queries
     count = len(queries)
@@ -173,13 +173,13 @@ def _by_code(codec: Codec, task: _Task, parts: Sequence[_Part], threads: int) ->
 class _Sweep:
     """One thread's way through its segments; its bars rise on the way."""
 
-    task: _Task
+    task: Task
     prepared: Prepared
     best: int
     longest: int
-    answers: list[list[_Answer]] = field(default_factory=list)
+    answers: list[list[Answer]] = field(default_factory=list)
 
-    def over(self, parts: Sequence[_Part]) -> None:
+    def over(self, parts: Sequence[Part]) -> None:
         """Search segments one after the other."""
         from countenance.backends.scan import kernels  # noqa: PLC0415 - takes a second, and small galleries do without
 
@@ -206,7 +206,7 @@ class _Sweep:
                     self.answers[number].append((part.number, some, score))
 
     def _fetched(
-        self, part: _Part, number: int, rows: NDArray[np.intp], uppers: NDArray[np.float32],
+        self, part: Part, number: int, rows: NDArray[np.intp], uppers: NDArray[np.float32],
         params: NDArray[np.float32],
     ) -> None:  # fmt: skip
         """Replace upper bounds by scores, from the highest down, for as long as they can matter."""
@@ -226,7 +226,7 @@ class _Sweep:
                     params[number, 0] = max(params[number, 0], np.partition(every, -self.best)[-self.best])
 
 
-def _ranked(answers: Sequence[_Answer], minimum: float, most: int | None) -> Found:
+def _ranked(answers: Sequence[Answer], minimum: float, most: int | None) -> Found:
     """Return what is asked for, best first; what ties with the last of `most` stays."""
     if not answers:
         return Found(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32))
