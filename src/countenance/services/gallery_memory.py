@@ -41,6 +41,8 @@ class Memory:
 
     Attributes:
         expected: so many slots there will be soon.
+        state: an object that is another one once anything was put in or taken out: while it is the same, so are all
+            answers.
         threads: how many may work on one search.
     """
 
@@ -52,11 +54,13 @@ class Memory:
         self._whole = whole
         self._lean_from = lean_from
         self.expected = 0
+        self.state = object()
         self._pieces: list[_Piece] = []
         self._of: dict[int, list[int]] = defaultdict(list)
 
     def put(self, group: int, slots: Slots, vectors: NDArray[np.float32]) -> None:
         """Add the faceprints of slots that are nowhere yet to a group."""
+        self.state = object()
         done = 0
         while done < len(slots):
             number = self._open(group)
@@ -87,6 +91,7 @@ class Memory:
 
     def take(self, slots: Slots) -> None:
         """Take the faceprints of slots out and overwrite them; those that are nowhere are left alone."""
+        self.state = object()
         places = self._index.place.all[slots]
         slots, places = slots[places >= 0], places[places >= 0]
         self._index.place.all[slots] = -1
