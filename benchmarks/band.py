@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.faces import SHARED
 from benchmarks.server import Server, _ask, _connect, _serving
-from benchmarks.startup import fill
+from countenance.bench.fill import fill
 from countenance.bootstrap import Engine
 from countenance.model.purpose import ClientKind, Purpose
 from countenance.services.release_act import ReleaseTerms

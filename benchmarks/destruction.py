@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m benchmarks.destruction`: what destroying takes, and what proving it takes.
 
-Fills data directories with sealed references of random unit vectors as `benchmarks.startup` does. Everything that is
+Fills data directories with sealed references of random unit vectors as `countenance bench` does. Everything that is
 timed runs in one thread, verification by a fresh process and by the scan of every byte included.
 
 (a) one subject of five references among 100,000, in a program that has searched already: until the freeze is
@@ -31,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.startup import fill
+from countenance.bench.fill import fill
 from countenance.bootstrap import Engine
 from countenance.ids import SubjectId
 from countenance.model.destruction import Scope

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.startup import fill
+from countenance.bench.fill import fill
 from countenance.bootstrap import Engine
 from countenance.ids import new_id
 from countenance.model.purpose import Purpose

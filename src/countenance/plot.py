@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Line charts as SVG text, for pages that load nothing: axes, curves with bands, filled steps, marked values."""
+"""Charts as SVG text, for pages that load nothing: axes, curves with bands, filled steps, marked values, and bars."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 48
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2")
 _LEGEND_ROW_PX = 17
+_BAR_NAMES, _BAR_VALUES, _BAR_ROW = 250, 50, 18  # width of what stands beside the bars; height of each
 STYLE = (
     "svg.plot { width: 100%; max-width: 44rem; height: auto; font: 12px system-ui, sans-serif } "
     "svg.plot text { fill: currentColor } svg.plot .grid { stroke: currentColor; stroke-opacity: .15 } "
@@ -106,6 +107,34 @@ def steps(edges: Sequence[float], heights: Sequence[float]) -> list[tuple[float,
     for left, right, height in zip(edges, edges[1:], heights, strict=False):
         outline += [(left, height), (right, height)]
     return [*outline, (edges[-1], 0.0)]
+
+
+def bars(title: str, rows: Sequence[tuple[str, float]]) -> str:
+    """Return values above 0 as bars on a logarithmic axis, from 1 to the right or, where they are lower, to the left.
+
+    The page that holds it includes `STYLE`. Its numbers are to stand in a table beside it.
+    """
+    values = [value for _, value in rows]
+    axis = Axis("", min(0.5, *values), max(2.0, *values), log=True)
+    left, right = _BAR_NAMES, _WIDTH - _BAR_VALUES
+    one = left + axis.place(1.0) * (right - left)
+    bottom = _TOP + _BAR_ROW * len(rows)
+    told = escape(", ".join(f"{name} {value:.3g}" for name, value in rows))
+    size = f"0 0 {_WIDTH} {bottom + 8}"
+    parts = [
+        f'<svg class="plot" viewBox="{size}" role="img" aria-label="{escape(title)}: {told}">',
+        f'<text x="8" y="18" font-weight="bold">{escape(title)}</text>',
+        f'<line x1="{one:.1f}" x2="{one:.1f}" y1="{_TOP - 8}" y2="{bottom}" stroke="currentColor"/>',
+    ]
+    for number, (name, value) in enumerate(rows):
+        top = _TOP + number * _BAR_ROW
+        end = left + axis.place(value) * (right - left)
+        colour = _COLOURS[0] if value >= 1 else _COLOURS[1]
+        parts.append(f'<text x="{left - 6}" y="{top + 11}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect x="{min(one, end):.1f}" y="{top}" width="{abs(end - one):.1f}" height="{_BAR_ROW - 5}" '
+                     f'fill="{colour}"/>')  # fmt: skip
+        parts.append(f'<text x="{max(one, end) + 4:.1f}" y="{top + 11}">{value:.3g}</text>')
+    return "".join([*parts, "</svg>"])
 
 
 def _tick(value: float) -> str:

@@ -13,6 +13,7 @@ from world import DELIVERY, OPERATOR, PRESENT, World
 from countenance.bootstrap import Engine
 from countenance.ids import SubjectId
 from countenance.model.event import EventTag
+from countenance.model.faceprint import Faceprint
 from countenance.model.source import FaceState
 from countenance.services.gallery import Hit
 from countenance.services.search import Request
@@ -195,7 +196,8 @@ def test_the_nearest_people_are_those_of_the_view(live: World) -> None:
         view = gallery.view(work, encoder, client_rows.get(work, client), DELIVERY)
         references = [one for one, who in rows.reference_subjects(work, encoder.digest).items() if who == people[1]]
     assert (view.size, view.people) == (9, 3)
-    probe = gallery.faceprint(references[0])
+    _, (vector,) = gallery.faceprints([Hit(references[0], people[1], 1.0)])
+    probe = Faceprint(vector, encoder.digest)
     best: dict[SubjectId, Hit] = {}
     for hit in gallery.search(probe, view, -1.0):
         best.setdefault(hit.subject, hit)

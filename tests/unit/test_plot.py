@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from countenance.papers.page import page, table
-from countenance.plot import Axis, Curve, Mark, chart, steps
+from countenance.plot import Axis, Curve, Mark, bars, chart, steps
 
 
 def test_a_chart_places_every_value_between_its_axes() -> None:
@@ -53,6 +53,15 @@ def test_large_numbers_are_written_out() -> None:
     svg = chart("t", Axis("references", 1, 1e6, log=True), Axis("score", 0, 1), [Curve("a", [(1, 0), (1e6, 1)])])
     assert ">1,000,000<" in svg
     assert "e+" not in svg
+
+
+def test_a_bar_grows_from_one_to_the_side_of_its_value() -> None:
+    """Ten times as much and a tenth are bars of one length on two sides; names are escaped and read out."""
+    root = ElementTree.fromstring(bars("Times", [("a & b", 10.0), ("c", 0.1)]))  # noqa: S314 - of our own making
+    wide, narrow = [element for element in root.iter() if element.tag.endswith("rect")]
+    assert wide.get("width") == narrow.get("width")
+    assert float(narrow.get("x", 0)) < float(wide.get("x", 0))
+    assert root.get("aria-label") == "Times: a & b 10, c 0.1"
 
 
 def test_a_table_of_nothing_says_so() -> None:

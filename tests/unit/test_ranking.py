@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,8 +36,8 @@ class Shelf:
             best.setdefault(person, Hit(ReferenceId(f"ref_{row:03}"), SubjectId(f"sub_{person}"), float(scores[row])))
         return list(best.values())[:people]
 
-    def faceprint(self, reference: ReferenceId) -> Faceprint:
-        return Faceprint(self.vectors[int(reference[4:])].copy(), "e")
+    def faceprints(self, hits: Sequence[Hit]) -> tuple[list[Hit], NDArray[np.float32]]:
+        return list(hits), self.vectors[[int(hit.reference[4:]) for hit in hits]]
 
 
 def shelf(seed: int, people: int, photos: int, dim: int = 6) -> tuple[Shelf, Faceprint]:

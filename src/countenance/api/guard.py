@@ -104,6 +104,15 @@ def may(verb: Verb) -> Any:
     return Depends(May(verb))
 
 
-EngineOf = Annotated[Engine, Depends(engine_of)]
-SettingsOf = Annotated[Settings, Depends(settings_of)]
+async def _engine(request: Request) -> Engine:
+    return engine_of(request)
+
+
+async def _settings(request: Request) -> Settings:
+    return settings_of(request)
+
+
+# FastAPI sends what is no coroutine to a thread of its own, which takes longer than what these two do.
+EngineOf = Annotated[Engine, Depends(_engine)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
 Visitor = Annotated[Caller | None, Depends(visitor_of)]

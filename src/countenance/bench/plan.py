@@ -15,6 +15,7 @@ from typing import Any
 from countenance.errors import BadInput
 
 _DAY_S = 86_400
+_NUMBER_BYTES = 4  # of a faceprint whole in memory
 _HEADROOM = 0.7  # of memory and cores that are planned to be used
 _ENGINES: dict[str, Callable[[int], float]] = {
     "Milvus, FLAT in fp16": lambda dim: 2.0 * dim + 16,
@@ -62,22 +63,25 @@ def plan(bench: Mapping[str, Any], wish: Wish, dim: int = 128) -> list[Need]:
     size = max((int(name.split(".")[1]) for name in rows if name.startswith("search.")), default=0)
     if not size:
         raise BadInput("the bench has no search in it; run `countenance bench` first")
-    return [*_search(rows, wish, size), *_engines(rows, wish, size, dim), *_ingest(rows, wish)]
+    found = _search(rows, wish, size, dim)
+    return [*found, *_start(rows, wish, size), *_engines(rows, wish, size, dim), *_ingest(rows, wish)]
 
 
-def _search(rows: Mapping[str, Any], wish: Wish, size: int) -> list[Need]:
+def _search(rows: Mapping[str, Any], wish: Wish, size: int, dim: int) -> list[Need]:
     one_ms, slim = _value(rows, f"search.{size}.one"), _value(rows, f"search.{size}.slim_bytes")
-    full = _value(rows, f"search.{size}.bytes")
+    whole = rows.get(f"search.{size}.bytes")
+    full, how = (float(whole["ours"]), "") if whole else (slim + _NUMBER_BYTES * dim, f", and {dim} numbers")
     core_s = one_ms / 1e3 * wish.faces / size
     cores = wish.searches * core_s / _HEADROOM
     needs = [
         Need("memory, codes only", _bytes(slim * wish.faces), f"{slim:.0f} B a reference, measured at {size:,}"),
-        Need("memory, exact rows too", _bytes(full * wish.faces), f"{full:.0f} B a reference, measured at {size:,}"),
+        Need(
+            "memory, exact rows too", _bytes(full * wish.faces), f"{full:.0f} B a reference, measured at {size:,}{how}"
+        ),
         Need("one search on one core", f"{core_s:.3g} s", f"{one_ms:.2f} ms for {size:,}, in proportion"),
         Need("cores for search", f"{math.ceil(cores):,}", f"{wish.searches:g} a second, {_HEADROOM:.0%} of each core"),
     ]
-    room = wish.memory_gib * 2**30 * _HEADROOM
-    machines = max(math.ceil(slim * wish.faces / room), math.ceil(cores / wish.cores), 1)
+    machines = _machines(rows, wish, size)
     spread = core_s / (wish.cores * machines)
     needs.append(
         Need(
@@ -91,6 +95,30 @@ def _search(rows: Mapping[str, Any], wish: Wish, size: int) -> list[Need]:
             Need("more than one machine", "an engine", "this version searches on one machine; past it, an engine below")
         )
     return needs
+
+
+def _machines(rows: Mapping[str, Any], wish: Wish, size: int) -> int:
+    """Return how many machines hold the codes and search them."""
+    room = wish.memory_gib * 2**30 * _HEADROOM
+    core_s = _value(rows, f"search.{size}.one") / 1e3 * wish.faces / size
+    memory = _value(rows, f"search.{size}.slim_bytes") * wish.faces
+    return max(math.ceil(memory / room), math.ceil(wish.searches * core_s / _HEADROOM / wish.cores), 1)
+
+
+def _start(rows: Mapping[str, Any], wish: Wish, size: int) -> list[Need]:
+    """Return how long one machine takes from its start to its first answer."""
+    measured = max((int(name.split(".")[1]) for name in rows if name.startswith("startup.")), default=0)
+    if not measured:
+        return []
+    each = wish.faces / _machines(rows, wish, size)
+    return [
+        Need(
+            f"start of each machine, from {whence}",
+            f"{_value(rows, f'startup.{measured}.{name}') * each / measured / 60:,.1f} minutes",
+            f"{_value(rows, f'startup.{measured}.{name}'):.3g} s for {measured:,}, in proportion; {each:,.0f} on each",
+        )
+        for name, whence in (("sealed", "its sealed files"), ("records", "the records alone"))
+    ]
 
 
 def _engines(rows: Mapping[str, Any], wish: Wish, size: int, dim: int) -> list[Need]:

@@ -1,161 +1,175 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search and removal on synthetic references, beside FAISS where it is installed.
+"""Search, memory and removal on a live gallery of synthetic references, beside FAISS where it is installed.
 
-Twenty references of each identity lie around a middle, so that the cosine of two of them is about 0.64 and that of
-two identities about 0, as with faceprints of a good encoder; half of the probes are of identities in the gallery.
-Everything is exact on both sides: the ten best, and ours also everything above the threshold.
+Everything is exact on both sides: the ten best, and ours also everything above the threshold. FAISS keeps vectors
+alone; ours is what the product holds, ids and places too.
 """
 
 from __future__ import annotations
 
-import gc
 import itertools
-import resource
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from countenance import technologies
-from countenance.bench.table import Left, Row, in_turn
-from countenance.ports.gallery import Fetch, Scan, Segment
+from countenance.bench import synthetic
+from countenance.bench.fill import PER_SUBJECT
+from countenance.bench.live import GROUP, Live, filled
+from countenance.bench.table import Left, Progress, Row, free_memory_bytes, in_turn
+from countenance.bootstrap import Engine
+from countenance.services.gallery_files import GalleryFiles
+from countenance.services.gallery_lean import NEVER, lean_from
 
-Floats = NDArray[np.float32]
-
-_PER_PERSON = 20
-_SPREAD = 0.75  # of a sample around its middle, in middles' lengths: gives the cosine above
-_CAPACITY = 65_536
 _THRESHOLD = 0.5
 _BEST = 10
 _BATCH = 64
-_SMALLEST_WEIGHED = 100_000  # references: below, what the interpreter takes and gives back hides theirs
+_WARM = 2 * synthetic.AT_ONCE  # references of a first gallery, for compilers
+_SMALLEST_WEIGHED = 100_000  # references: codes are made for no fewer than about so many
 _LARGEST_PEER = 2_000_000  # above, float32 in FAISS takes more than a GiB beside ours: fp16 is the peer
+_LEAN_BYTES, _WHOLE_BYTES = 160, 180  # of ours for each reference; a whole one holds its numbers besides
+_GROWING = 1.5  # of FAISS's own: while its array grows the old one is there too
+_BESIDES = 1 << 30  # bytes: libraries, and what is drawn
 
 
-def search_rows(size: int, dim: int, threads: int) -> Iterator[Row | Left]:
+def search_rows(size: int, dim: int, threads: int, progress: Progress) -> Iterator[Row | Left]:
     """Measure one gallery size: one probe on one thread, a batch on all, bytes a reference, removal of a tenth."""
-    made = technologies.scan(dim)
-    before = _resident_bytes()
-    segments = _filled(made, size, dim)
-    probes = _probes(size, dim)
-    made.search(segments, probes[:1], most=_BEST, minimum=_THRESHOLD)
-    held = max(_resident_bytes() - before, 0) / size
-    peer, name = _peer(size, dim)
-    yield from _timed(made, segments, probes, (peer, name), threads)
-    yield from _removal(made, segments, probes, (peer, name))
-    if size < _SMALLEST_WEIGHED:
+    lean = size >= lean_from(dim)
+    lacking = _lacking(size, dim, lean=lean)
+    if lacking:
+        yield Left(f"search of {size:,} references", lacking)
         return
-    what = f"memory for a reference, {size:,} x {dim}"
-    yield Row(f"search.{size}.bytes", f"{what}, exact rows in memory", held, "B")
-    del peer
-    before = _resident_bytes()
-    for number, segment in enumerate(segments):
-        made.slim(segment, _refetch(number, dim))
-    gc.collect()
-    freed = (before - _resident_bytes()) / sum(len(segment) for segment in segments)
-    yield Row(f"search.{size}.slim_bytes", f"{what}, exact rows sealed on disk", held - freed, "B")
+    with ExitStack() as stack:
+        files = _files(Path(stack.enter_context(tempfile.TemporaryDirectory()))) if lean else None
+        _warm(dim)
+        live = filled(size, dim, lean_from=lean_from(dim), per_subject=PER_SUBJECT, files=files, progress=progress)
+        probes = synthetic.probes(size, dim, _BATCH)
+        _ours(live, probes[:1])
+        held = live.bytes() / size
+        peer, name = _peer(size, dim, progress)
+        yield from _timed(live, probes, (peer, name), threads)
+        yield from _removal(live, probes, (peer, name), size)
+        if size >= _SMALLEST_WEIGHED:
+            del peer
+            yield from _weighed(live, held, size, name)
+        live.memory.wipe()
 
 
-def _timed(
-    made: Scan, segments: list[Segment], probes: Floats, peer: tuple[Any, str], threads: int
-) -> Iterator[Row | Left]:
-    size, dim = sum(len(segment) for segment in segments), probes.shape[1]
+def _warm(dim: int) -> None:
+    """Let everything be compiled: what that takes belongs to no row."""
+    live = filled(_WARM, dim, lean_from=_WARM + 1, per_subject=PER_SUBJECT)
+    _ours(live, synthetic.probes(_WARM, dim, _BATCH))
+    live.memory.take(np.arange(0, _WARM, 10, dtype=np.int32))
+    live.memory.expected = NEVER
+    live.memory.thin(everything=True)
+
+
+def _weighed(live: Live, held: float, size: int, peer: str) -> Iterator[Row]:
+    """Say what a reference takes in memory; a gallery that is whole goes lean for it, and is not searched again."""
+    what, theirs = f"memory for a reference, {size:,} x {live.dim}, ids and places too", None
+    if peer:
+        theirs, peer = (2.0 if "fp16" in peer else 4.0) * live.dim, f"{peer}, without ids"
+    if live.files is None:
+        yield Row(f"search.{size}.bytes", f"{what}, faceprints in memory", held, "B", peer, theirs)
+        live.memory.expected = NEVER  # so many that it goes lean
+        live.memory.thin(everything=True)
+        held = live.bytes() / size
+    yield Row(f"search.{size}.slim_bytes", f"{what}, faceprints sealed on disk", held, "B", peer, theirs)
+
+
+def _timed(live: Live, probes: synthetic.Floats, peer: tuple[Any, str], threads: int) -> Iterator[Row]:
+    size, dim = live.memory.count([GROUP]), live.dim
     faiss, name = peer
     number = itertools.count()
 
-    def probe() -> Floats:
-        at = next(number) % len(probes)
+    def probe() -> synthetic.Floats:
+        at = next(number) // (2 if faiss is not None else 1) % len(probes)  # both look for the same
         return probes[at : at + 1]
 
-    one: list[Callable[[], object]] = [lambda: made.search(segments, probe(), most=_BEST, minimum=_THRESHOLD)]
-    many: list[Callable[[], object]] = [
-        lambda: made.search(segments, probes, most=_BEST, minimum=_THRESHOLD, threads=threads)
-    ]
+    one: list[Callable[[], object]] = [lambda: _ours(live, probe())]
+    many: list[Callable[[], object]] = [lambda: _ours(live, probes)]
     if faiss is not None:
         one.append(lambda: faiss.search(probe(), _BEST))
         many.append(lambda: faiss.search(probes, _BEST))
-    _threads(1)
-    single = in_turn(one, rounds=15 if size <= _LARGEST_PEER else 7)
-    _threads(threads)
+    _threads(live, 1)
+    single = in_turn(one, rounds=31 if size <= _LARGEST_PEER else 15, clock=time.process_time)
+    _threads(live, threads)
     rates = [len(probes) / seconds for seconds in in_turn(many, rounds=3)]
-    yield _row(f"search.{size}.one", f"search {size:,} x {dim}, one probe, one thread", single, "ms", 1e3, name)
-    what = f"search {size:,} x {dim}, batches of {len(probes)}, {threads} threads"
-    yield _row(f"search.{size}.batch", what, rates, "/s", 1, name)
+    kept = "" if live.files is None else ", codes in memory"
+    yield _row(f"search.{size}.one", f"search {size:,} x {dim}, one probe{kept}", single, "ms", 1e3, name)
+    what = f"search {size:,} x {dim}, batches of {len(probes)}{kept}"
+    yield _row(f"search.{size}.batch", what, rates, "/s", 1, name, threads)
 
 
-def _removal(made: Scan, segments: list[Segment], probes: Floats, peer: tuple[Any, str]) -> Iterator[Row | Left]:
+def _ours(live: Live, probes: synthetic.Floats) -> object:
+    return live.memory.search([GROUP], probes, _THRESHOLD, _BEST)
+
+
+def _removal(live: Live, probes: synthetic.Floats, peer: tuple[Any, str], size: int) -> Iterator[Row]:
     """Remove a tenth of the references, once: what is gone cannot be removed again."""
-    size = sum(len(segment) for segment in segments)
-    doomed = np.arange(0, size, 10)
+    doomed = np.sort(np.random.default_rng(7).choice(size, size // 10, replace=False)).astype(np.int32)
     faiss, name = peer
-    start = time.perf_counter()
-    for number, segment in enumerate(segments):
-        first = number * _CAPACITY
-        segment.remove(doomed[(doomed >= first) & (doomed < first + _CAPACITY)] - first)
-    made.search(segments, probes[:1], most=_BEST, minimum=_THRESHOLD)
-    taken = [time.perf_counter() - start]
+    _threads(live, 1)
+    start = time.process_time()
+    live.memory.take(doomed)
+    live.index.free(doomed)
+    _ours(live, probes[:1])
+    taken = [time.process_time() - start]
     if faiss is not None:
-        start = time.perf_counter()
+        start = time.process_time()
         faiss.remove_ids(doomed.astype(np.int64))
         faiss.search(probes[:1], _BEST)
-        taken.append(time.perf_counter() - start)
-    what = f"remove {len(doomed):,} of {size:,}, next search correct"
+        taken.append(time.process_time() - start)
+        name = f"{name}, left readable"
+    what = f"remove {len(doomed):,} of {size:,}, overwritten, and search once"
     yield _row(f"search.{size}.remove", what, taken, "ms", 1e3, name)
 
 
-def _refetch(number: int, dim: int) -> Fetch:
-    """Return what stands in for sealed storage here; memory is measured with it, never time."""
-    return lambda rows: next(part for _, part in _synthetic((number + 1) * _CAPACITY, dim))[rows]
-
-
-def _row(name: str, what: str, found: list[float], unit: str, factor: float, peer: str) -> Row:
+def _row(name: str, what: str, found: list[float], unit: str, factor: float, peer: str, cores: int = 1) -> Row:
     theirs = found[1] * factor if len(found) > 1 else None
-    return Row(name, what, found[0] * factor, unit, peer if theirs is not None else "", theirs)
+    return Row(name, what, found[0] * factor, unit, peer if theirs is not None else "", theirs, cores)
 
 
-def _filled(made: Scan, size: int, dim: int) -> list[Segment]:
-    segments = []
-    for start, rows in _synthetic(size, dim):
-        if start % _CAPACITY == 0:
-            segments.append(made.segment(_CAPACITY))
-        segments[-1].append(rows)
-    return segments
+def _files(folder: Path) -> GalleryFiles:
+    """Return the sealed files of a new data directory."""
+    return Engine.init(folder / "data", operator="Bench")._gallery.files  # noqa: SLF001 - what is filled
 
 
-def _synthetic(size: int, dim: int) -> Iterator[tuple[int, Floats]]:
-    for start in range(0, size, _CAPACITY):
-        count = min(_CAPACITY, size - start)
-        random = np.random.default_rng(start)
-        middles = random.standard_normal((-(-count // _PER_PERSON), dim), np.float32)
-        yield start, _around(middles, random, count)
+def _lacking(size: int, dim: int, *, lean: bool) -> str:
+    """Return what this machine has too little of for a size; nothing where it has enough."""
+    needed = size * _LEAN_BYTES if lean else size * (_WHOLE_BYTES + 4 * dim)
+    if _faiss() is not None:
+        needed += int(_GROWING * size * dim * (4 if size <= _LARGEST_PEER else 2))
+    free = free_memory_bytes()
+    if needed + _BESIDES > free:
+        return f"it needs {_gib(needed + _BESIDES)} of memory, {_gib(free)} are free"
+    disk, free = size * (4 * dim + 32), shutil.disk_usage(tempfile.gettempdir()).free
+    if lean and disk > free:
+        return f"its sealed files need {_gib(disk)} of disk in {tempfile.gettempdir()}, {_gib(free)} are free"
+    return ""
 
 
-def _around(middles: Floats, random: np.random.Generator, count: int) -> Floats:
-    rows = np.repeat(middles, _PER_PERSON, axis=0)[:count]
-    rows += _SPREAD * random.standard_normal(rows.shape, np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows
+def _gib(number: int) -> str:
+    return f"{number / 2**30:.1f} GiB"
 
 
-def _probes(size: int, dim: int) -> Floats:
-    """Return new samples of identities of the first part, and of identities that are nowhere."""
-    random = np.random.default_rng(0)
-    known = random.standard_normal((-(-min(size, _CAPACITY) // _PER_PERSON), dim), np.float32)
-    fresh = np.random.default_rng(2**40)
-    mated = known[fresh.integers(len(known), size=_BATCH // 2)]
-    both = np.concatenate([mated, fresh.standard_normal(mated.shape, np.float32)])
-    both = both + _SPREAD * fresh.standard_normal(both.shape, np.float32)
-    found: Floats = (both / np.linalg.norm(both, axis=1, keepdims=True)).astype(np.float32)
-    return fresh.permutation(found)
-
-
-def _peer(size: int, dim: int) -> tuple[Any, str]:
-    """Return FAISS's exact index of the same rows, float32 or, above two million, fp16; None where not installed."""
+def _faiss() -> Any:
     try:
         import faiss  # noqa: PLC0415 - a peer, which need not be installed
     except ImportError:
+        return None
+    return faiss
+
+
+def _peer(size: int, dim: int, progress: Progress) -> tuple[Any, str]:
+    """Return FAISS's exact index of the same rows, float32 or, above two million, fp16; None where not installed."""
+    faiss = _faiss()
+    if faiss is None:
         return None, ""
     index: Any
     if size <= _LARGEST_PEER:
@@ -163,24 +177,16 @@ def _peer(size: int, dim: int) -> tuple[Any, str]:
     else:
         index = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         name = "FAISS flat fp16"
-    for _, rows in _synthetic(size, dim):
+    for start, rows in synthetic.rows(size, dim):
         if not index.is_trained:
             index.train(rows)
         index.add(rows)
+        progress(f"The same {size:,} in FAISS", start + len(rows), size)
     return index, name
 
 
-def _threads(number: int) -> None:
-    try:
-        import faiss  # noqa: PLC0415 - as above
-    except ImportError:
-        return
-    faiss.omp_set_num_threads(number)
-
-
-def _resident_bytes() -> int:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _threads(live: Live, number: int) -> None:
+    live.memory.threads = number
+    faiss = _faiss()
+    if faiss is not None:
+        faiss.omp_set_num_threads(number)

@@ -9,9 +9,15 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from countenance import __version__
+
+Progress = Callable[[str, int, int], None]
+"""Told during long work: what it is, how much of it is done, and how much there is."""
 
 _PACKAGES = (
     "numpy",
@@ -67,9 +73,11 @@ class Bench:
     """All rows of one run.
 
     Attributes:
-        machine: processor, cores, memory and versions.
+        command: what was typed.
+        machine: date, processor, cores, memory and versions.
     """
 
+    command: str
     machine: dict[str, str]
     rows: tuple[Row, ...]
     left: tuple[Left, ...]
@@ -77,25 +85,31 @@ class Bench:
     def document(self) -> dict[str, Any]:
         """Return what is written as JSON."""
         rows = [asdict(row) | {"ratio": row.ratio} for row in self.rows]
-        return {"schema": "countenance.bench/1", "machine": self.machine, "rows": rows,
+        return {"schema": "countenance.bench/1", "command": self.command, "machine": self.machine, "rows": rows,
                 "left_out": [asdict(one) for one in self.left]}  # fmt: skip
 
 
-def in_turn(jobs: Sequence[Callable[[], object]], rounds: int = 7) -> list[float]:
-    """Return the median seconds of each job; they take turns, so that what disturbs one disturbs all."""
+def in_turn(
+    jobs: Sequence[Callable[[], object]], rounds: int = 7, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
+    """Return the median seconds of each job; they take turns, so that what disturbs one disturbs all.
+
+    Args:
+        clock: what is counted; `time.process_time` leaves out what other processes take meanwhile.
+    """
     taken: list[list[float]] = [[] for _ in jobs]
     for job in jobs:
         job()  # once for caches, pages and compilers
     for _ in range(rounds):
         for job, times in zip(jobs, taken, strict=True):
-            start = time.perf_counter()
+            start = clock()
             job()
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
     return [statistics.median(times) for times in taken]
 
 
-def machine() -> dict[str, str]:
-    """Return what the figures were measured on."""
+def machine(at: datetime) -> dict[str, str]:
+    """Return when and on what the figures were measured."""
     found = {}
     for package in _PACKAGES:
         try:
@@ -103,12 +117,23 @@ def machine() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return {
+        "date": f"{at.day} {at:%B %Y}",
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{_memory_bytes() / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "versions": ", ".join(f"{name} {version}" for name, version in found.items()),
+        "versions": f"countenance {__version__}, " + ", ".join(f"{name} {version}" for name, version in found.items()),
     }
+
+
+def free_memory_bytes() -> int:
+    """Return how much memory a process could take now without any being written to disk."""
+    info = Path("/proc/meminfo")
+    for line in info.read_text(encoding="ascii").splitlines() if info.exists() else ():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            return int(rest.split()[0]) * 1024
+    return _memory_bytes() // 2  # a guess, where the system does not tell
 
 
 def _memory_bytes() -> int:

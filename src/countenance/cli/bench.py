@@ -5,24 +5,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from countenance.cli.bench_page import amount, bench_page, markdown
 from countenance.cli.output import Json, Output, command, write_document
+from countenance.clock import SystemClock
 from countenance.errors import BadInput, ModelMissing
-from countenance.papers.page import heading, page, pairs, table
 
 if TYPE_CHECKING:
     from countenance.bench.table import Bench, Left, Row
+    from countenance.ports.vision import FacePack
 
-_SIZES = (10_000, 100_000, 1_000_000)
+_SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _DIM = 128
-_SMALL, _LARGE = 120, 8
-"""Photos of each kind that are taken in."""
+_KINDS = (("250x250", 250, 1_500, 10), ("12 MP", 3464, 40, 10))
+"""Photos that are taken in: name, side in pixels, how many in each round, the peer's share: one of so many."""
+_DRAWN = 8  # different photos of each kind, which take turns
 _DEFAULT = Path("bench")
 
 
@@ -33,117 +36,133 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    sizes: Annotated[list[int] | None, typer.Option(help="References; 10000, 100000 and 1000000 if not given.")] = None,
+    sizes: Annotated[
+        list[int] | None, typer.Option(help="References; 10000, 100000, 1000000 and 10000000 if not given.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Cores at work, where several can be.")] = os.cpu_count() or 1,
+    models: Annotated[
+        Path | None, typer.Option(help="A folder of installed face packs, to measure them too: DATA/models.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the page, the table and the JSON file.")] = _DEFAULT,
     *,
     as_json: Json = False,
 ) -> None:
-    r"""Measure this machine: encoder, detector, ingest, search and removal, beside peers where they are installed.
+    r"""Measure this machine: encoder, detector, ingest, search, start-up and removal, beside peers where installed.
 
-    Peers are FAISS and dlib. References are synthetic, photos are drawn: no data directory is touched. A search of
-    ten million (--sizes 10000000) needs 10 GiB of memory.
+    Peers are FAISS and dlib. References are synthetic, photos are drawn: no data directory is touched. All of it takes
+    about twenty minutes, 6 GiB of memory and 8 GiB of disk for temporary files; a size for which there is too little is
+    left out, and says so. A run that ends early leaves what it has in bench-part.json, .md and .html.
 
     Example:
         countenance bench --sizes 100000 --sizes 1000000 --out bench
     """
+    # The search is measured on one core and on several; NumPy's own threads would only come between.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with command(as_json) as output:
-        from countenance.bench.table import Bench, Left, Row, machine  # noqa: PLC0415 - NumPy takes a while
+        from countenance.bench.table import Bench, Row, machine  # noqa: PLC0415 - NumPy takes a while
 
-        found = list(_measured(sizes or _SIZES, jobs, output))
-        rows = tuple(one for one in found if isinstance(one, Row))
-        left = tuple(one for one in found if isinstance(one, Left))
-        done = Bench(machine(), rows, left)
-        out.mkdir(parents=True, exist_ok=True)
-        write_document((json.dumps(done.document(), indent=1) + "\n").encode(), out / "bench.json")
-        write_document(_markdown(done).encode(), out / "bench.md")
-        write_document(_page(done), out / "bench.html")
+        words = [*(f"--sizes {size}" for size in sizes or ()), *([f"--models {models.name}"] if models else ())]
+        bar, name = _Bar(output), "bench-part"  # a run that ended early leaves the last whole one alone
+        rows: list[Row] = []
+        left: list[Left] = []
+        try:
+            for one in _measured(sizes or _SIZES, jobs, models, bar):
+                bar.close()
+                if isinstance(one, Row):
+                    rows.append(one)
+                    output.say(f"{one.what}: {amount(one)}")
+                else:
+                    left.append(one)
+            name = "bench"
+        finally:
+            bar.close()
+            typed = " ".join(["countenance bench", *words])
+            done = Bench(typed, machine(SystemClock().now()), tuple(rows), tuple(left))
+            _write(done, out, name)
         output.record(**done.document())
-        for one in left:
-            output.say(f"Left out: {one.what}: {one.why}")
+        for lacking in left:
+            output.say(f"Left out: {lacking.what}: {lacking.why}")
         output.say(f"{out / 'bench.html'} to look at, bench.md to copy, bench.json for `countenance plan`.")
 
 
-def _measured(sizes: Sequence[int], jobs: int, output: Output) -> Iterator[Row | Left]:
-    from countenance.bench import search  # noqa: PLC0415 - as above
-
-    for one in _vision(jobs):
-        _say(one, output)
-        yield one
-    for size in sizes:
-        for one in search.search_rows(size, _DIM, jobs):
-            _say(one, output)
-            yield one
+def _write(done: Bench, out: Path, name: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_document((json.dumps(done.document(), indent=1) + "\n").encode(), out / f"{name}.json")
+    write_document(markdown(done).encode(), out / f"{name}.md")
+    write_document(bench_page(done), out / f"{name}.html")
 
 
-def _vision(jobs: int) -> Iterator[Row | Left]:
-    import numpy as np  # noqa: PLC0415 - as above
+class _Bar:
+    """One progress bar at a time, from when something is first told of it to when something else is."""
 
-    from countenance.bench import vision  # noqa: PLC0415
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._label = ""
+        self._open = ExitStack()
+        self._advance: Callable[[int, int], None] = lambda _done, _total: None
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label != self._label:
+            self.close()
+            self._label, self._advance = label, self._open.enter_context(self._output.progress(label))
+        self._advance(done, total)
+
+    def close(self) -> None:
+        """Take the bar away: other text follows."""
+        self._open.close()
+        self._label = ""
+
+
+def _measured(sizes: Sequence[int], jobs: int, models: Path | None, bar: _Bar) -> Iterator[Row | Left]:
+    from countenance.bench import search, startup  # noqa: PLC0415 - as above
     from countenance.bench.table import Left  # noqa: PLC0415
-    from countenance.technologies import default_pack  # noqa: PLC0415
 
+    probe = _probe()
+    if probe is None:
+        yield Left("encoder, detector, ingest and start-up", "the drawn photos need `pip install 'countenance[demo]'`")
+    else:
+        yield from _vision(jobs, models, bar)
+    for size in sizes:
+        yield from search.search_rows(size, _DIM, jobs, bar)
+    if probe is not None:
+        for size in sizes:
+            yield from startup.startup_rows(size, probe, bar)
+
+
+def _probe() -> bytes | None:
+    """Return a photo to search with; None where what draws it is not installed."""
     try:
         from countenance.cli import demo_photos  # noqa: PLC0415 - SciPy comes with the extra `demo`
 
-        drawn = demo_photos.head(demo_photos.BEN)
+        return demo_photos.probes()["ada.jpg"]
     except (ImportError, ModelMissing):
-        yield Left("encoder, detector and ingest", "the drawn photos need `pip install 'countenance[demo]'`")
-        return
-    yield from vision.pack_rows(default_pack(), np.asarray(drawn.resize((1000, 1000)), np.uint8))
-    for name, side, count in (("250x250", 250, _SMALL), ("12 MP", 3464, _LARGE)):
-        photos = [
-            demo_photos.altered(
-                drawn.resize((side, side)), demo_photos.Alteration(brightness=0.9 + number / (5 * count), quality=90)
-            )
-            for number in range(count)
-        ]
-        yield from vision.ingest_rows(name, photos, jobs)
+        return None
 
 
-def _say(one: Row | Left, output: Output) -> None:
-    from countenance.bench.table import Row  # noqa: PLC0415 - as above
+def _vision(jobs: int, models: Path | None, bar: _Bar) -> Iterator[Row | Left]:
+    import numpy as np  # noqa: PLC0415 - as above
 
-    if isinstance(one, Row):
-        output.say(f"{one.what}: {_amount(one)}{_beside(one)}")
+    from countenance.bench import vision  # noqa: PLC0415
+    from countenance.cli import demo_photos  # noqa: PLC0415 - as above
+    from countenance.technologies import default_pack, model_store  # noqa: PLC0415
 
-
-def _amount(row: Row) -> str:
-    return f"{_number(row.ours)} {row.unit}"
-
-
-def _beside(row: Row) -> str:
-    if row.theirs is None or row.ratio is None:
-        return ""
-    return f"; {row.peer} {_number(row.theirs)} {row.unit}: {row.ratio:.3g}x"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def _cells(row: Row) -> tuple[str, str, str, str]:
-    theirs = "" if row.theirs is None else f"{row.peer}: {_number(row.theirs)} {row.unit}"
-    return row.what, _amount(row), theirs, "" if row.ratio is None else f"{row.ratio:.3g}x"
-
-
-def _markdown(done: Bench) -> str:
-    lines = ["| what | ours | peer | ratio |", "|---|---|---|---|"]
-    lines += [f"| {' | '.join(_cells(row))} |" for row in done.rows]
-    lines += [f"\nLeft out: {one.what}: {one.why}." for one in done.left]
-    facts = "; ".join(f"{name}: {value}" for name, value in done.machine.items())
-    return "\n".join([*lines, "", f"Measured by `countenance bench`. {facts}.", ""])
-
-
-def _page(done: Bench) -> bytes:
-    body = [
-        heading("countenance bench", "What this machine does"),
-        pairs({name.capitalize(): value for name, value in done.machine.items()}),
-        "<p>Ours and the peer took turns in one process run; ratios above 1 mean that ours is better.</p>",
-        table(("What", "Ours", "Peer", "Ratio"), [_cells(row) for row in done.rows]),
-        *(f"<p>Left out: {escape(one.what)}: {escape(one.why)}.</p>" for one in done.left),
-    ]
-    return page("What this machine does", body)
+    drawn = demo_photos.head(demo_photos.BEN)
+    packs: list[tuple[FacePack, Path | None]] = [(default_pack(), None)]
+    if models is not None:
+        store = model_store(models)
+        names = [found.name for found in store.manifests() if found.installed and (models / found.name).is_dir()]
+        packs += [(store.load(name), models / name) for name in names]
+    for pack, _ in packs:
+        yield from vision.pack_rows(pack, np.asarray(drawn.resize((1000, 1000)), np.uint8))
+    for kind, side, count, share in _KINDS:
+        photos = []
+        for number in range(_DRAWN):
+            bar(f"Drawing photos of {kind}", number, _DRAWN)
+            how = demo_photos.Alteration(brightness=0.9 + number / (5 * _DRAWN), quality=90)
+            photos.append(demo_photos.altered(drawn.resize((side, side)), how))
+        load = vision.Load(kind, photos, count, share)
+        for _, installed in packs:
+            yield from vision.ingest_rows(load, jobs, installed, bar)
 
 
 def plan(

@@ -131,9 +131,11 @@ def shown(
     stored = rows.candidates(work, [one.id for one in searches])
     found: dict[SearchId, list[Seen]] = {}
     for search in searches:
-        held = {one.subject: one for one in result_rows.candidates(work, search.id)}
         seen = found[search.id] = []
-        for one in stored.get(search.id, ()):
+        if search.id not in stored:
+            continue
+        held = {one.subject: one for one in result_rows.candidates(work, search.id)}
+        for one in stored[search.id]:
             face = _face(work, one, gallery) if view.rate(one.subject) is not None else None
             if face is not None:
                 seen.append(_seen(work, len(seen) + 1, one, held[one.subject], face))

@@ -64,10 +64,15 @@ class View:
     rates: frozenset[float]
     _groups: Mapping[int, float] = field(repr=False)
     _group_of: Callable[[SubjectId], int] = field(repr=False)
+    _state: object = field(repr=False)
 
     def rate(self, subject: SubjectId) -> float | None:
         """Return the target rate of a subject; None for one who is not in it."""
         return self._groups.get(self._group_of(subject))
+
+    def finds_as(self, other: View) -> bool:
+        """Say whether a search of either finds the same: nobody came, went or got another rate between the two."""
+        return self._state is other._state and self._groups == other._groups
 
 
 class LiveGallery:
@@ -119,21 +124,23 @@ class LiveGallery:
                 most *= _MORE_THAN_PEOPLE
         return []
 
-    def faceprint(self, reference: ReferenceId) -> Faceprint:
-        """Return a copy of a reference's faceprint, in memory; whoever asks wipes it.
+    def faceprints(self, hits: Sequence[Hit]) -> tuple[list[Hit], NDArray[np.float32]]:
+        """Return those hits whose references are still searched, and copies of their faceprints, float32 (N, D).
 
-        Raises:
-            KeyError: it is no longer searched.
+        The copies are in memory; whoever asks overwrites them.
         """
         with self._lock:
-            slot = self._slot(reference)
-            if self._held is None or slot is None:
-                raise KeyError(reference)
-            try:
-                (vector,) = self._held.memory.rows(np.array([slot], np.int32))
-            except Gone as gone:
-                raise KeyError(reference) from gone
-            return Faceprint(vector, self._held.encoder)
+            while True:
+                held, slots = self._held, [self._slot(hit.reference) for hit in hits]
+                here = [(hit, slot) for hit, slot in zip(hits, slots, strict=True) if slot is not None]
+                if held is None or not here:
+                    return [], np.empty((0, 0), np.float32)
+                try:
+                    rows = held.memory.rows(np.array([slot for _, slot in here], np.int32))
+                except Gone as gone:  # destroyed elsewhere since the last look at the records
+                    held.memory.take(gone.slots)
+                    continue
+                return [hit for hit, _ in here], rows
 
     def holds(self, reference: ReferenceId) -> bool:
         """Say whether a reference is searched, as of the last view."""
@@ -213,7 +220,8 @@ class LiveGallery:
             asked = {number: rate(held.group(number)) for number in held.memory.groups()}
             groups = {number: one for number, one in asked.items() if one is not None}
             people = held.people(groups.keys())
-            return View(held.memory.count(groups), people, frozenset(groups.values()), groups, self._group_of)
+            rates, state = frozenset(groups.values()), held.memory.state
+            return View(held.memory.count(groups), people, rates, groups, self._group_of, state)
 
     def _group_of(self, subject: SubjectId) -> int:
         with self._lock:
@@ -228,14 +236,11 @@ class LiveGallery:
         return self._hits(held, *found)
 
     def _hits(self, held: Held, slots: NDArray[np.int32], scores: NDArray[np.float32]) -> list[Hit]:
-        index = held.index
         if len(self._slots) > _REMEMBERED:
             self._slots.clear()
-        found = []
-        for slot, score in zip(slots.tolist(), scores.tolist(), strict=True):
-            hit = Hit(index.reference_at(slot), index.subject_at(slot), score)
-            self._slots[hit.reference] = slot
-            found.append(hit)
+        whose = held.index.held_at(slots)
+        found = [Hit(*one, score) for one, score in zip(whose, scores.tolist(), strict=True)]
+        self._slots.update(zip((hit.reference for hit in found), slots.tolist(), strict=True))
         return sorted(found, key=lambda hit: (-hit.score, hit.reference))
 
     def _slot(self, reference: ReferenceId) -> int | None:

@@ -166,6 +166,14 @@ class Index:
         """Return whose a slot is."""
         return SubjectId(f"sub_{bytes(self._subjects.all[self.owner.all[slot]]).decode()}")
 
+    def held_at(self, slots: Slots) -> list[tuple[ReferenceId, SubjectId]]:
+        """Return the references in slots and whose they are."""
+        references, owners = self.reference.all[slots].tolist(), self._subjects.all[self.owner.all[slots]].tolist()
+        return [
+            (ReferenceId(f"ref_{reference.decode()}"), SubjectId(f"sub_{owner.decode()}"))
+            for reference, owner in zip(references, owners, strict=True)
+        ]
+
     def subjects(self, numbers: NDArray[Any]) -> list[SubjectId]:
         """Return subjects by their numbers."""
         return [SubjectId(f"sub_{bytes(one).decode()}") for one in self._subjects.all[numbers]]

@@ -41,21 +41,26 @@ class Memory:
 
     Attributes:
         expected: so many slots there will be soon.
+        state: an object that is another one once anything was put in or taken out: while it is the same, so are all
+            answers.
+        threads: how many may work on one search.
     """
 
     def __init__(self, scan: Scan, dim: int, index: Index, threads: int, whole: Whole, lean_from: int) -> None:
         self._scan = scan
         self._dim = dim
         self._index = index
-        self._threads = threads
+        self.threads = threads
         self._whole = whole
         self._lean_from = lean_from
         self.expected = 0
+        self.state = object()
         self._pieces: list[_Piece] = []
         self._of: dict[int, list[int]] = defaultdict(list)
 
     def put(self, group: int, slots: Slots, vectors: NDArray[np.float32]) -> None:
         """Add the faceprints of slots that are nowhere yet to a group."""
+        self.state = object()
         done = 0
         while done < len(slots):
             number = self._open(group)
@@ -78,7 +83,7 @@ class Memory:
         learnt = any(piece.slim for piece in self._pieces)
         if not learnt and sum(len(piece.segment) for piece in some) < _LEARN_ROWS:
             return
-        self._scan.prepare([piece.segment for piece in some], self._threads)  # learns from all of them together
+        self._scan.prepare([piece.segment for piece in some], self.threads)  # learns from all of them together
         for piece in some:
             piece.slots = piece.slots[: len(piece.segment)].copy()
             self._scan.slim(piece.segment, lambda numbers, piece=piece: self._whole(piece.slots[numbers]))  # type: ignore[misc]
@@ -86,6 +91,7 @@ class Memory:
 
     def take(self, slots: Slots) -> None:
         """Take the faceprints of slots out and overwrite them; those that are nowhere are left alone."""
+        self.state = object()
         places = self._index.place.all[slots]
         slots, places = slots[places >= 0], places[places >= 0]
         self._index.place.all[slots] = -1
@@ -145,7 +151,7 @@ class Memory:
             return [(np.zeros(0, np.int32), np.zeros(0, np.float32)) for _ in queries]
         segments = [piece.segment for piece in pieces]
         answers = []
-        for found in self._scan.search(segments, queries, minimum=minimum, most=most, threads=self._threads):
+        for found in self._scan.search(segments, queries, minimum=minimum, most=most, threads=self.threads):
             slots = np.empty(len(found.row), np.int32)
             for number in np.unique(found.segment).tolist():
                 own = found.segment == number

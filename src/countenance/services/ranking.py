@@ -41,35 +41,33 @@ def ranked(gallery: LiveGallery, probe: Faceprint, view: View, minimum: float, b
     wanted = LISTED
     while True:
         hits = gallery.nearest(probe, view, wanted)
-        found = _scored(gallery, hits, view, minimum, background)
+        found = _scored(gallery, probe.encoder, hits, view, minimum, background)
         last_counts = bool(hits) and any(one.subject == hits[-1].subject for one in found)
         if len(hits) < wanted or not last_counts:
             return sorted(found, key=lambda one: (-one.score, one.reference))
         wanted *= 4
 
 
-def _scored(gallery: LiveGallery, hits: Sequence[Hit], view: View, minimum: float, background: float) -> list[Scored]:
+def _scored(
+    gallery: LiveGallery, encoder: str, hits: Sequence[Hit], view: View, minimum: float, background: float
+) -> list[Scored]:
+    hits, rows = gallery.faceprints(hits)  # whoever was removed since the scan is shown to nobody any more
     cosines = [hit.score for hit in hits[: NEIGHBOURS + 1]]
-    prints: list[Faceprint] = []
     found: list[Scored] = []
     try:
-        for hit in hits:
-            try:
-                prints.append(gallery.faceprint(hit.reference))
-            except KeyError:  # removed since the scan: its person is shown to nobody any more
-                return _scored(gallery, [h for h in hits if h.reference != hit.reference], view, minimum, background)
         for place, hit in enumerate(hits):
             around_probe = surroundings([*cosines[:place], *cosines[place + 1 :]], background)
-            listed = sorted((prints[place].score(p) for n, p in enumerate(prints) if n != place), reverse=True)
+            # One row at a time: a product of matrices would leave copies of rows in the buffers of BLAS.
+            alike = (rows @ rows[place]).tolist()
+            listed = sorted([*alike[:place], *alike[place + 1 :]], reverse=True)
             # A float32 sum may come out a little higher in another order.
             if identification(hit.score, around_probe, surroundings(listed, -1.0) - 1e-5) < minimum:
                 continue
-            around = gallery.nearest(prints[place], view, NEIGHBOURS + 1)
+            around = gallery.nearest(Faceprint(rows[place], encoder), view, NEIGHBOURS + 1)
             others = [near.score for near in around if near.subject != hit.subject]
             score = identification(hit.score, around_probe, surroundings(others, background))
             if score >= minimum:
                 found.append(Scored(hit.reference, hit.subject, score))
     finally:
-        for faceprint in prints:
-            faceprint.wipe()
+        rows.fill(0.0)
     return found

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from countenance.clock import to_text
 from countenance.errors import BadPhoto, Refused
@@ -51,6 +51,7 @@ from countenance.store.searches import add_key
 from countenance.vision.calibration import Tail
 from countenance.vision.quality import PROBE, assess
 
+_Read = TypeVar("_Read")
 VERIFY_FMR = 0.001  # one-to-one: one pair of strangers in a thousand may pass; a client's stricter FPIR prevails
 
 
@@ -74,6 +75,13 @@ class Request:
     key: str | None = None
     case: str | None = None
     request_id: str | None = None
+
+
+class _Ground(NamedTuple):
+    """What a search stands on at one moment."""
+
+    tail: Tail
+    view: View
 
 
 class Searches:
@@ -109,9 +117,9 @@ class Searches:
         """
         started = self._records.clock.now()
         permit, client = self._permit(request, Use.SEARCH)
-        self._require_test(request)
+        ground = self._tested(request, lambda work: self._ground(work, client, request))
         with self._probe(probe, permit, face) as (faceprint, crop):
-            found = self._answer(faceprint, client, request, started)
+            found = self._answer(faceprint, ground, request, started)
         return replace(found, probe=self._reader.preview(crop, (), max(crop.shape)))
 
     def look(self, probe: bytes, request: Request, *, face: int | None = None) -> Look:
@@ -125,7 +133,7 @@ class Searches:
             BadPhoto: not a usable photo, or there is no face of this number.
         """
         self._permit(request, Use.LOOK)
-        self._require_test(request)
+        self._tested(request, lambda _work: None)
         photo, encoder = self._reader.read(probe), self._pack().encoder
         faces = from_left(self._pack().detector.detect(photo.image))
         chosen = None if face is None and len(faces) != 1 else chosen_face(faces, face, photo.scale)
@@ -150,7 +158,7 @@ class Searches:
         """
         started = self._records.clock.now()
         permit, client = self._permit(request, Use.VERIFY)
-        self._require_test(request)
+        self._tested(request, lambda _work: None)
         with self._probe(probe_a, permit, None) as (a, _), self._probe(probe_b, permit, None) as (b, _):
             with self._records.read() as work:
                 tail = tail_in_use(work, a.encoder)
@@ -200,12 +208,13 @@ class Searches:
         denial = deny_set_back(work.behind) or deny_service(served, self._law.of_client(client))
         return client, denial or decide_probe(facts, self._law.of_probe())
 
-    def _require_test(self, request: Request) -> None:
-        """Raise `Refused` where nobody measured the encoder's accuracy for too long; logged."""
+    def _tested(self, request: Request, read: Callable[[Transaction], _Read]) -> _Read:
+        """Return what is read on the way; raise `Refused` where nobody measured the encoder for too long, logged."""
+        encoder = self._pack().encoder.digest
         with self._records.read() as work:
-            old = too_old(work, self._pack().encoder.digest, self._law.of_probe())
-        if old is None:
-            return
+            old = too_old(work, encoder, self._law.of_probe())
+            if old is None:
+                return read(work)
         with self._records.write() as work:
             _log_refusal(work, request, old.rule_id)
         raise old
@@ -226,20 +235,20 @@ class Searches:
         finally:
             faceprint.wipe()
 
-    def _answer(self, probe: Faceprint, client: Client, request: Request, used_from: datetime) -> SearchResult:
+    def _ground(self, work: Transaction, client: Client, request: Request) -> _Ground:
         encoder = self._pack().encoder
-        with self._records.read() as work:
-            tail = tail_in_use(work, probe.encoder)
-            seen = self._gallery.view(work, encoder, client, request.purpose)
+        return _Ground(tail_in_use(work, encoder.digest), self._gallery.view(work, encoder, client, request.purpose))
+
+    def _answer(self, probe: Faceprint, before: _Ground, request: Request, used_from: datetime) -> SearchResult:
         started = time.perf_counter()
-        found = self._ranked(probe, seen, tail)
+        found = self._ranked(probe, before)
         searched_s = time.perf_counter() - started
         with self._records.write() as work:
             client, decision = self._decide(work, request)  # it may have been suspended meanwhile
             if isinstance(decision, Permit):
-                view = self._gallery.view(work, encoder, client, request.purpose)
-                if view is not seen:  # somebody who went meanwhile must not have been a neighbour either
-                    found = self._ranked(probe, view, tail)
+                tail, view = now = self._ground(work, client, request)
+                if tail is not before.tail or not view.finds_as(before.view):
+                    found = self._ranked(probe, now)  # who went meanwhile must not have been a neighbour either
                 threshold = tail.threshold(client.fpir, view.size)
                 candidates = _candidates(work, found, view, tail)
                 candidates = with_confirmations(work, self._law, client, candidates)
@@ -254,8 +263,9 @@ class Searches:
             _log_refusal(work, request, decision.rule_id)
         raise _refused(decision)
 
-    def _ranked(self, probe: Faceprint, view: View, tail: Tail) -> list[Scored]:
+    def _ranked(self, probe: Faceprint, ground: _Ground) -> list[Scored]:
         """Return everybody who reaches the lowest threshold of anybody in the view."""
+        tail, view = ground
         loosest = max(view.rates, default=None)
         if loosest is None:
             return []

@@ -5,11 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from countenance.clock import to_text
 from countenance.store import lineage, schema
 from countenance.store.records import Transaction
+
+_OF = (  # made once: each search asks it
+    select(schema.calibration.c.document, schema.calibration.c.sha256)
+    .where(schema.calibration.c.encoder == bindparam("encoder"))
+    .order_by(schema.calibration.c.made_at.desc(), schema.calibration.c.id)
+)
 
 
 def add(work: Transaction, one: str, encoder: str, sha256: str, document: str) -> None:
@@ -32,8 +38,6 @@ def stale(work: Transaction, encoder: str) -> int:
 
 
 def _of(work: Transaction, encoder: str) -> Iterator[tuple[str, bool]]:
-    table = schema.calibration
-    query = select(table.c.document, table.c.sha256).where(table.c.encoder == encoder)
-    for row in work.connection.execute(query.order_by(table.c.made_at.desc(), table.c.id)).all():
+    for row in work.connection.execute(_OF, {"encoder": encoder}).all():
         artefact = lineage.by_sha256(work, row.sha256)
         yield row.document, artefact is None or artefact.state == "fresh"

@@ -17,6 +17,7 @@ from countenance.store import schema
 from countenance.store.records import Transaction
 
 _NO_SUBJECT = frozenset({"client", "run", ""})
+_NUMBER = select(schema.revision.c.number)  # made once: each search asks it three times
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Changes:
 
 def number(work: Transaction) -> int:
     """Return how many changes there ever were: it moves whenever a search must look again."""
-    return int(work.connection.execute(select(schema.revision.c.number)).scalar_one())
+    return int(work.connection.execute(_NUMBER).scalar_one())
 
 
 def since(work: Transaction, known: int) -> Changes | None:

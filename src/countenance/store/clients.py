@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import BadInput, Damaged, NotFound
@@ -22,6 +22,11 @@ from countenance.model.search import Candidate, ProbeBasis
 from countenance.model.threshold import Threshold, shown_score
 from countenance.store import schema
 from countenance.store.records import Transaction
+
+# Made once: each search runs these, and making a statement takes as long as running it.
+_GET = select(schema.client).where(schema.client.c.id == bindparam("client"))
+_BARS = select(schema.client_bar).order_by(schema.client_bar.c.since)
+_ADD_SEARCH, _ADD_CANDIDATES = insert(schema.search), insert(schema.search_candidate)
 
 
 def add(work: Transaction, client: Client) -> None:
@@ -80,7 +85,7 @@ def get(work: Transaction, client: ClientId) -> Client:
     Raises:
         NotFound: there is none of this id.
     """
-    row = work.connection.execute(select(schema.client).where(schema.client.c.id == client)).first()
+    row = work.connection.execute(_GET, {"client": client}).first()
     if row is None:
         raise NotFound(f"no client {client}; `countenance client list` shows them")
     return _client(work, row)
@@ -218,7 +223,7 @@ def bars(work: Transaction) -> list[Bar]:
             until=None if row.until is None else from_text(row.until),
             lifted_at=None if row.lifted_at is None else from_text(row.lifted_at),
         )
-        for row in work.connection.execute(select(schema.client_bar).order_by(schema.client_bar.c.since))
+        for row in work.connection.execute(_BARS)
     ]
 
 
@@ -262,29 +267,30 @@ def case_tag(work: Transaction, client: ClientId, case: str | None) -> bytes | N
 def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candidate, ...]) -> None:
     """Store a search and whom it found."""
     work.connection.execute(
-        insert(schema.search).values(
-            id=record.id,
-            at=to_text(work.now),
-            client=record.client,
-            sealed_operator=work.seal(record.client, record.operator.encode(), f"search.operator:{record.id}"),
-            purpose=record.purpose.value,
-            probe_basis=record.probe_basis.value,
-            mode=record.mode,
-            threshold=record.threshold.value,
-            fpir=record.threshold.fpir,
-            gallery=record.threshold.gallery,
-            outcome=record.outcome,
-            threshold_low=record.threshold.low,
-            threshold_high=record.threshold.high,
-            extrapolated=int(record.threshold.extrapolated),
-            encoder=record.threshold.encoder,
-            evaluation=record.threshold.evaluation,
-            account=record.account,
-            sealed_case=None
+        _ADD_SEARCH,
+        {
+            "id": record.id,
+            "at": to_text(work.now),
+            "client": record.client,
+            "sealed_operator": work.seal(record.client, record.operator.encode(), f"search.operator:{record.id}"),
+            "purpose": record.purpose.value,
+            "probe_basis": record.probe_basis.value,
+            "mode": record.mode,
+            "threshold": record.threshold.value,
+            "fpir": record.threshold.fpir,
+            "gallery": record.threshold.gallery,
+            "outcome": record.outcome,
+            "threshold_low": record.threshold.low,
+            "threshold_high": record.threshold.high,
+            "extrapolated": int(record.threshold.extrapolated),
+            "encoder": record.threshold.encoder,
+            "evaluation": record.threshold.evaluation,
+            "account": record.account,
+            "sealed_case": None
             if record.case is None
             else work.seal(record.client, record.case.encode(), f"search.case:{record.id}"),
-            case_tag=case_tag(work, record.client, record.case),
-        )
+            "case_tag": case_tag(work, record.client, record.case),
+        },
     )
     rows = [
         {
@@ -303,7 +309,7 @@ def add_search(work: Transaction, record: SearchRecord, candidates: tuple[Candid
         for c in candidates
     ]
     if rows:
-        work.connection.execute(insert(schema.search_candidate), rows)
+        work.connection.execute(_ADD_CANDIDATES, rows)
 
 
 @dataclass(frozen=True)

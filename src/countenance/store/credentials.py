@@ -7,7 +7,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import Damaged, NotFound
@@ -16,6 +16,20 @@ from countenance.model.account import Account, Role
 from countenance.model.credential import ApiKey, Method, Session
 from countenance.store import accounts, schema
 from countenance.store.records import Transaction
+
+
+def _with_account(table: Table, secret: ColumnElement[bytes]) -> Select[Any]:
+    account = schema.account.c
+    return (
+        select(table, account.role, account.client, account.subject, account.disabled_at)
+        .join(schema.account, account.id == table.c.account)
+        .where(secret == bindparam("secret"))
+    )
+
+
+# Made once: each request asks one of them.
+_SESSION = _with_account(schema.session, schema.session.c.token_hash)
+_KEY = _with_account(schema.api_key, schema.api_key.c.secret_hash)
 
 
 def add_session(work: Transaction, session: Session, token_hash: bytes) -> None:
@@ -41,7 +55,7 @@ def add_session(work: Transaction, session: Session, token_hash: bytes) -> None:
 
 def session(work: Transaction, token_hash: bytes) -> tuple[Session, Account] | None:
     """Return the session of a token with its account, whose name is left out: unsealing it is not needed here."""
-    row = _of(work, schema.session, schema.session.c.token_hash == token_hash)
+    row = work.connection.execute(_SESSION, {"secret": token_hash}).first()
     return None if row is None else (_session(row), _nameless(row))
 
 
@@ -87,7 +101,7 @@ def add_key(work: Transaction, key: ApiKey, secret_hash: bytes, owner: str) -> N
 
 def key(work: Transaction, secret_hash: bytes) -> tuple[ApiKey, Account] | None:
     """Return the key of a secret with its account; neither its label nor the account's name is unsealed."""
-    row = _of(work, schema.api_key, schema.api_key.c.secret_hash == secret_hash)
+    row = work.connection.execute(_KEY, {"secret": secret_hash}).first()
     return None if row is None else (_key(row, ""), _nameless(row))
 
 
@@ -138,17 +152,6 @@ def revoke_keys(work: Transaction, account: AccountId) -> int:
     table = schema.api_key
     gone = update(table).where(table.c.account == account, table.c.revoked_at.is_(None))
     return work.connection.execute(gone.values(revoked_at=to_text(work.now))).rowcount
-
-
-def _of(work: Transaction, table: Table, condition: ColumnElement[bool]) -> Row[Any] | None:
-    account = schema.account.c
-    query = (
-        select(table, account.role, account.client, account.subject, account.disabled_at)
-        .join(schema.account, account.id == table.c.account)
-        .where(condition)
-    )
-    row: Row[Any] | None = work.connection.execute(query).first()
-    return row
 
 
 def _nameless(row: Row[Any]) -> Account:

@@ -60,6 +60,7 @@ class Opened:
         self.engine = self._briefly = open_sqlite(path)
         self._path = path
         self._lock = threading.Lock()
+        self._writer = threading.Lock()
         self._batches = 0
 
     def require_there(self) -> None:
@@ -70,6 +71,22 @@ class Opened:
         """
         if not self._path.is_file():
             raise Damaged(f"{self._path.name} is gone from the data directory; put it back, then start again")
+
+    @contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Let the threads of this process write one after the other.
+
+        SQLite would let each look now and then whether its turn has come, at last every tenth of a second.
+
+        Raises:
+            Busy: no turn came for as long as SQLite waits for another process.
+        """
+        if not self._writer.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise Busy(_ADVICE[Busy])
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def for_a_batch(self) -> Iterator[None]:

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from countenance.clock import from_text, to_text
 from countenance.store import schema
 from countenance.store.records import Transaction
+
+_LATEST = (  # made once: each search asks it
+    select(schema.evaluation)
+    .where(schema.evaluation.c.encoder == bindparam("encoder"))
+    .order_by(schema.evaluation.c.at.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,7 @@ def add(work: Transaction, run: EvaluationRun) -> None:
 
 def latest(work: Transaction, encoder: str) -> EvaluationRun | None:
     """Return the newest run of an encoder, None where there is none."""
-    table = schema.evaluation
-    query = select(table).where(table.c.encoder == encoder).order_by(table.c.at.desc()).limit(1)
-    row = work.connection.execute(query).first()
+    row = work.connection.execute(_LATEST, {"encoder": encoder}).first()
     if row is None:
         return None
     return EvaluationRun(row.id, from_text(row.at), row.encoder, row.dataset, json.loads(row.results))

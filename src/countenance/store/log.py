@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -28,6 +28,16 @@ from countenance.store.sealing import seal, unseal
 
 NewEvent = tuple[EventTag, SubjectId | None, canonical.Value]
 """Tag, whom it is about, and the payload: ids, counts and codes only."""
+
+# Made once: every transaction asks the first, every entry the others; making one takes as long as running it.
+_LAST_MOMENT = select(schema.event.c.at).order_by(schema.event.c.number.desc()).limit(1)
+_SIZE = select(func.coalesce(func.max(schema.event.c.number), 0))
+_ADD_EVENT, _ADD_NODE = insert(schema.event), insert(schema.log_node)
+_NODES = (
+    select(schema.log_node.c.hash)
+    .where(tuple_(schema.log_node.c.level, schema.log_node.c.number).in_(bindparam("nodes", expanding=True)))
+    .order_by(schema.log_node.c.level.desc())
+)
 
 
 def append(
@@ -88,23 +98,22 @@ def _append(connection: Connection, keyring: Keyring, at: datetime, drafts: Sequ
             }
         )
     if rows:
-        connection.execute(insert(schema.event), rows)
+        connection.execute(_ADD_EVENT, rows)
         _, nodes = frontier(connection, size).append(leaves)
         new = [{"level": n.level, "number": n.number, "hash": n.hash} for n in nodes]
-        connection.execute(insert(schema.log_node), new)
+        connection.execute(_ADD_NODE, new)
     return size
 
 
 def tree_size(connection: Connection) -> int:
     """Return the number of entries."""
-    size: int = connection.execute(select(func.coalesce(func.max(schema.event.c.number), 0))).scalar_one()
+    size: int = connection.execute(_SIZE).scalar_one()
     return size
 
 
 def last_moment(connection: Connection) -> datetime | None:
     """Return the moment of the last entry, the latest that the records have seen; None where there is none."""
-    table = schema.event
-    at = connection.execute(select(table.c.at).order_by(table.c.number.desc()).limit(1)).scalar()
+    at = connection.execute(_LAST_MOMENT).scalar()
     return None if at is None else from_text(at)
 
 
@@ -134,9 +143,7 @@ def frontier(connection: Connection, size: int) -> Frontier:
         if size >> level & 1:
             nodes.append((level, start >> level))
             start += 1 << level
-    table = schema.log_node
-    query = select(table.c.hash).where(tuple_(table.c.level, table.c.number).in_(nodes)).order_by(table.c.level.desc())
-    return Frontier(size, tuple(connection.execute(query).scalars()))
+    return Frontier(size, tuple(connection.execute(_NODES, {"nodes": nodes}).scalars()))
 
 
 def entry_at(connection: Connection, index: int) -> Entry:

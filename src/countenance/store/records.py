@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -151,6 +151,7 @@ class Records:
     def _transaction(self, *, write: bool) -> Iterator[Transaction]:
         with (
             mapped_errors(),
+            self._file.one_writer() if write else nullcontext(),
             self._engine.connect() as connection,
             transaction(connection, write=write),
         ):

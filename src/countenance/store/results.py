@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
@@ -17,6 +17,11 @@ from countenance.model.search import Authorisation
 from countenance.model.threshold import shown_score
 from countenance.store import schema
 from countenance.store.records import Transaction
+
+# Made once: each search asks these, and making a statement takes as long as running it.
+_AUTHORISATION = select(schema.search_authorisation).where(schema.search_authorisation.c.search == bindparam("search"))
+_OVERDUE = select(schema.search_authorisation.c.search).where(schema.search_authorisation.c.due_at <= bindparam("now"))
+_OVERDUE_OF_CLIENT = _OVERDUE.where(schema.search_authorisation.c.client == bindparam("client"))
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,7 @@ def _seal_reference(work: Transaction, client: ClientId, search: SearchId, refer
 
 def authorisation(work: Transaction, search: SearchId) -> tuple[Authorisation, datetime | None]:
     """Return what was shown for a search, and by when a pending authorisation is due."""
-    table = schema.search_authorisation
-    row = work.connection.execute(select(table).where(table.c.search == search)).first()
+    row = work.connection.execute(_AUTHORISATION, {"search": search}).first()
     if row is None:
         return Authorisation.NONE, None
     return Authorisation(row.state), None if row.due_at is None else from_text(row.due_at)
@@ -150,11 +154,9 @@ def authorisation(work: Transaction, search: SearchId) -> tuple[Authorisation, d
 
 def overdue(work: Transaction, client: ClientId | None = None) -> tuple[SearchId, ...]:
     """Return the searches whose authorisation was not shown in time, of one client where one is given."""
-    table = schema.search_authorisation
-    late = select(table.c.search).where(table.c.due_at <= to_text(work.now))
-    if client is not None:
-        late = late.where(table.c.client == client)
-    return tuple(SearchId(one) for one in work.connection.execute(late).scalars())
+    late = _OVERDUE if client is None else _OVERDUE_OF_CLIENT
+    found = work.connection.execute(late, {"now": to_text(work.now), "client": client})
+    return tuple(SearchId(one) for one in found.scalars())
 
 
 def purge(work: Transaction, search: SearchId) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, insert, or_, select
 
 from countenance.clock import from_text, to_text
 from countenance.errors import NotFound
@@ -18,6 +18,16 @@ from countenance.model.search import ProbeBasis
 from countenance.model.threshold import Estimate, Threshold
 from countenance.store import schema
 from countenance.store.records import Transaction
+
+# Made once: each search asks these, and making a statement takes as long as running it.
+_GET = select(schema.search).where(
+    schema.search.c.id == bindparam("search"), schema.search.c.client == bindparam("client")
+)
+_CANDIDATES = (
+    select(schema.search_candidate)
+    .where(schema.search_candidate.c.search.in_(bindparam("searches", expanding=True)))
+    .order_by(schema.search_candidate.c.score.desc(), schema.search_candidate.c.subject)
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,7 @@ def get(work: Transaction, search: SearchId, client: ClientId) -> StoredSearch:
     Raises:
         NotFound: this client made none of this id, or it was purged.
     """
-    table = schema.search
-    row = work.connection.execute(select(table).where(table.c.id == search, table.c.client == client)).first()
+    row = work.connection.execute(_GET, {"search": search, "client": client}).first()
     if row is None:
         raise NotFound(f"no search {search}")
     return _stored(work, row)
@@ -112,10 +121,8 @@ def _stored(work: Transaction, row: Row[Any]) -> StoredSearch:
 
 def candidates(work: Transaction, searches: Sequence[SearchId]) -> dict[SearchId, list[StoredCandidate]]:
     """Return whom some searches found."""
-    table = schema.search_candidate
     found: dict[SearchId, list[StoredCandidate]] = {}
-    query = select(table).where(table.c.search.in_(searches)).order_by(table.c.score.desc(), table.c.subject)
-    for row in work.connection.execute(query):
+    for row in work.connection.execute(_CANDIDATES, {"searches": list(searches)}):
         chance = None
         if row.chance is not None:
             chance = Estimate(row.chance, row.chance_low, row.chance_high, bool(row.chance_extrapolated))

@@ -23,6 +23,9 @@ from countenance.model.subject import AgeBand, Subject
 from countenance.store import schema
 from countenance.store.records import Transaction
 
+_CURRENT_POLICY = select(schema.policy).order_by(schema.policy.c.published_at.desc()).limit(1)
+"""Made once: each search asks it twice."""
+
 
 @dataclass(frozen=True)
 class PublishedPolicy:
@@ -40,7 +43,7 @@ def publish(work: Transaction, sha256: str, text: str) -> None:
 
 def current_policy(work: Transaction) -> PublishedPolicy | None:
     """Return the newest published policy, or None where there is none yet."""
-    row = work.connection.execute(select(schema.policy).order_by(schema.policy.c.published_at.desc()).limit(1)).first()
+    row = work.connection.execute(_CURRENT_POLICY).first()
     return None if row is None else PublishedPolicy(row.sha256, row.text, from_text(row.published_at))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select
 
 from countenance.clock import from_text, to_text
 from countenance.errors import Damaged
@@ -18,15 +18,27 @@ from countenance.store.records import Transaction
 KEPT = timedelta(days=32)
 """No quota looks back further; the page of a client shows its last month."""
 
+_table = schema.client_use
+_of_client = _table.c.client == bindparam("whose")
+_of_account = _table.c.account == bindparam("by")
+_last = select(func.coalesce(func.max(_table.c.nth), 0)).where(_of_client).scalar_subquery()
+_last_of_account = (
+    select(func.coalesce(func.max(_table.c.nth_of_account), 0)).where(_of_client, _of_account).scalar_subquery()
+)
+# Made once: each search asks these of the meter, and making a statement takes as long as running it.
+_FORGET = delete(_table).where(_of_client, _table.c.at < bindparam("before"))
+_ADD = insert(_table).values(nth=_last + 1, nth_of_account=_last_of_account + 1)
+_NEWEST = select(_table.c.at).where(_of_client, _table.c.nth == _last + 1 - bindparam("back"))
+_NEWEST_OF_ACCOUNT = select(_table.c.at).where(
+    _of_client, _of_account, _table.c.nth_of_account == _last_of_account + 1 - bindparam("back")
+)
+
 
 def add(work: Transaction, client: ClientId, account: str, what: Use) -> None:
     """Count one use; forget those that no quota asks for any more."""
-    table = schema.client_use
-    old = (table.c.client == client, table.c.at < to_text(work.now - KEPT))
-    work.connection.execute(delete(table).where(*old))
+    work.connection.execute(_FORGET, {"whose": client, "before": to_text(work.now - KEPT)})
     values = {"client": client, "at": to_text(work.now), "account": account, "what": what.value}
-    nth, nth_of_account = _last(work, client, None) + 1, _last(work, client, account) + 1
-    work.connection.execute(insert(table).values(**values, nth=nth, nth_of_account=nth_of_account))
+    work.connection.execute(_ADD, {**values, "whose": client, "by": account})
 
 
 def newest(work: Transaction, client: ClientId, number: int, account: str | None = None) -> datetime | None:
@@ -35,11 +47,8 @@ def newest(work: Transaction, client: ClientId, number: int, account: str | None
     Raises:
         Damaged: it does not read back as a moment.
     """
-    wanted = _last(work, client, account) - number + 1
-    if wanted < 1:
-        return None
-    query = select(schema.client_use.c.at).where(*_of(client, account), _nth(account) == wanted)
-    found = work.connection.execute(query).scalar()
+    query = _NEWEST if account is None else _NEWEST_OF_ACCOUNT
+    found = work.connection.execute(query, {"whose": client, "by": account, "back": number}).scalar()
     try:
         return None if found is None else from_text(found)
     except ValueError as error:
@@ -73,17 +82,6 @@ def by_day(work: Transaction, client: ClientId, since: datetime) -> Counter[str]
         table.c.client == client, table.c.at > to_text(since)
     )
     return Counter({row.day: row.times for row in work.connection.execute(query.group_by(day))})
-
-
-def _nth(account: str | None) -> Column[int]:
-    table = schema.client_use
-    return table.c.nth if account is None else table.c.nth_of_account
-
-
-def _last(work: Transaction, client: ClientId, account: str | None) -> int:
-    """Return the place of the newest use; 0 where there is none."""
-    found = work.connection.execute(select(func.max(_nth(account))).where(*_of(client, account))).scalar()
-    return found or 0
 
 
 def _of(client: ClientId, account: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
+from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from countenance.api.guard import EngineOf, may
@@ -40,7 +41,13 @@ Case = Annotated[
     str | None,
     Query(max_length=200, description="Number of the case; law enforcement and missing persons need one."),
 ]
-RequestNumber = Annotated[str | None, Depends(request_id)]
+
+
+async def _number(request: HttpRequest) -> str | None:
+    return request_id(request)
+
+
+RequestNumber = Annotated[str | None, Depends(_number)]
 
 _TWO_PHOTOS = {
     "requestBody": {

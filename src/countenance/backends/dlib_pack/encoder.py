@@ -23,7 +23,7 @@ _SIDE = 150  # what the network takes
 _CROP = 182  # what `align` gives: the widest of the views below, in the resolution of the closest
 _PADDING = 0.32  # around the mean face, in units of its size, in the whole crop
 # Pixels cut off the crop on each side: paddings of .32 and .18. dlib's own, .25 between them, adds time and finds
-# nobody more (`docs/benchmarks.md`, "Views").
+# nobody more (`docs/figures.md`, "Views").
 _INSETS = (0, 16)
 # Where the five points lie in a mean face, in units of its size, as dlib's `get_face_chip_details` has them.
 _MEAN_FACE = np.array(

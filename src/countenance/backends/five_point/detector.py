@@ -95,7 +95,7 @@ class YuNetDetector:
         """Return the faces of one image, overlapping ones included, in its own pixels."""
         height, width = (math.ceil(side / _STRIDES[-1]) * _STRIDES[-1] for side in image.shape[:2])
         canvas = np.zeros((1, 3, height, width), np.float32)
-        canvas[0, :, : image.shape[0], : image.shape[1]] = image[:, :, ::-1].transpose(2, 0, 1)  # BGR
+        canvas[0, ::-1, : image.shape[0], : image.shape[1]] = cv2.split(image)  # BGR
         found = self._session.run(_OUTPUTS, {self._input: canvas})
         outputs = dict(zip(_OUTPUTS, found, strict=True))
         return np.concatenate([_decode(outputs, stride, width // stride) for stride in _STRIDES])

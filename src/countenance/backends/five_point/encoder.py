@@ -41,7 +41,7 @@ class FivePointEncoder:
         self._session = open_session(spec.model.name, model, free=(0,), threads=threads)
         self._input = self._session.get_inputs()[0].name
         self._scale = np.float32(spec.scale)
-        self._mean, self._std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
+        self._mean, self._std = (np.array(one, np.float32)[:, None, None] for one in (spec.mean, spec.std))
         self.dim = spec.dim
         self.digest = canonical.digest(
             {
@@ -88,8 +88,8 @@ class FivePointEncoder:
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         spec = self._spec
         ordered = crops if spec.colour == "rgb" else crops[..., ::-1]
-        fed = (ordered.astype(np.float32) * self._scale - self._mean) / self._std
-        batch = np.ascontiguousarray(fed.transpose(0, 3, 1, 2))
+        planes = np.ascontiguousarray(ordered.transpose(0, 3, 1, 2)).astype(np.float32)
+        batch = (planes * self._scale - self._mean) / self._std
         try:
             (vectors,) = self._session.run(None, {self._input: batch})
         except RUN_ERRORS as error:

@@ -134,8 +134,9 @@ def _by_blas(task: Task, parts: Sequence[Part]) -> list[list[Answer]]:
     for part in parts:
         rows = part.segment.exact[: len(part.segment)]
         slack = rows.shape[1] * 2.0**-23  # twice what a float32 sum of products can be off
-        # One query at a time: a product of matrices would leave copies of rows in the buffers of BLAS.
-        rough = np.stack([rows @ query for query in task.queries])
+        # One product of two vectors at a time: of a matrix, BLAS would keep copies of rows in its buffers, and would
+        # wait in a loop for threads of its own, which costs many times the product where cores are busy.
+        rough = np.stack([np.vecdot(rows, query) for query in task.queries])
         if part.mask is not None:
             rough[:, ~part.mask[: len(rows)]] = -np.inf
         for number, query in enumerate(task.queries):
