@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import pytest
 from typer.testing import CliRunner
 
 from countenance.bench import search, startup, synthetic, vision
+from countenance.bench.fill import fill
 from countenance.bench.live import GROUP, filled
 from countenance.bench.plan import Wish, plan
 from countenance.bench.search import search_rows
 from countenance.bench.table import Bench, Left, Row, in_turn, machine
+from countenance.cli import bench as command
 from countenance.cli import demo_photos
 from countenance.cli.bench_page import bench_page, markdown
 from countenance.cli.main import app
 from countenance.clock import SystemClock
 from countenance.errors import BadInput
+from countenance.services.gallery import WORTH_SAVING
 
 _WISH = Wish(faces=1e7, searches=10, photos=864_000, cores=10, memory_gib=10)
 
@@ -91,6 +95,25 @@ def test_the_command_says_which_bench_is_missing(tmp_path: Path) -> None:
     assert "cores for search" in done.output
 
 
+def test_a_bench_that_is_stopped_leaves_what_it_has_and_the_last_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were measured are kept apart; the bench that `plan` reads stays as it was."""
+
+    def measured(*_: object) -> Iterator[Row]:
+        yield Row("disk.x", "on disk", 17_000.0, "B")
+        raise KeyboardInterrupt
+
+    (tmp_path / "bench.json").write_text("whole")
+    monkeypatch.setattr(command, "_measured", measured)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    done = CliRunner().invoke(app, ["bench", "--out", str(tmp_path)])
+    assert done.exit_code != 0
+    assert (tmp_path / "bench.json").read_text() == "whole"
+    assert [row["name"] for row in json.loads((tmp_path / "bench-part.json").read_text())["rows"]] == ["disk.x"]
+    assert "| `disk.x` | on disk | 17,000 B |" in (tmp_path / "bench-part.md").read_text()
+
+
 def quiet(_label: str, _done: int, _total: int) -> None:
     """Look at no progress."""
 
@@ -140,6 +163,12 @@ def test_start_up_is_a_fresh_process_on_sealed_references(monkeypatch: pytest.Mo
     assert [row.name for row in rows if isinstance(row, Row)] == ["startup.200.records", "startup.200.sealed"]
     assert all(row.ours > 0 for row in rows if isinstance(row, Row))
     assert ("Data directory of 200", 200, 200) in told
+
+
+def test_a_filled_directory_has_no_sealed_gallery_yet(tmp_path: Path) -> None:
+    """The first start is one from the records alone, with as many references as a close would write down."""
+    fill(tmp_path / "data", WORTH_SAVING + 1)
+    assert not (tmp_path / "data" / "gallery").exists()
 
 
 def test_ingest_is_measured_on_photos_that_become_references() -> None:

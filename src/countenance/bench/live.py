@@ -36,7 +36,7 @@ class Live:
     names: list[str]
 
     def bytes(self) -> int:
-        """Return the bytes of every array that is held, with the room in them that is not used."""
+        """Return the bytes of every array that is held; room for faceprints that none has touched is not."""
         return self.bookkeeping() + self.codes()
 
     def bookkeeping(self) -> int:
@@ -47,8 +47,13 @@ class Live:
 
     def codes(self) -> int:
         """Return the bytes of codes, and of the faceprints that are in memory."""
-        parts = [part for piece in self.memory._pieces for part in piece.segment.compiled()]  # type: ignore[attr-defined]
-        return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
+        held = 0
+        for segment in (piece.segment for piece in self.memory._pieces):
+            for part in segment.compiled():  # type: ignore[attr-defined]
+                if isinstance(part, np.ndarray):
+                    whole = part.dtype == np.float32 and part.shape[1:] == (self.dim,)
+                    held += (part[: len(segment)] if whole else part).nbytes
+        return held
 
     def whole(self, slots: Slots) -> synthetic.Floats:
         """Return the faceprints of slots from the sealed files."""

@@ -18,7 +18,7 @@ from countenance.clock import SystemClock
 from countenance.errors import BadInput, ModelMissing
 
 if TYPE_CHECKING:
-    from countenance.bench.table import Left, Row
+    from countenance.bench.table import Bench, Left, Row
     from countenance.ports.vision import FacePack
 
 _SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -51,7 +51,7 @@ def bench(
 
     Peers are FAISS and dlib. References are synthetic, photos are drawn: no data directory is touched. All of it takes
     about twenty minutes, 6 GiB of memory and 8 GiB of disk for temporary files; a size for which there is too little is
-    left out, and says so.
+    left out, and says so. A run that ends early leaves what it has in bench-part.json, .md and .html.
 
     Example:
         countenance bench --sizes 100000 --sizes 1000000 --out bench
@@ -59,27 +59,37 @@ def bench(
     # The search is measured on one core and on several; NumPy's own threads would only come between.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with command(as_json) as output:
-        from countenance.bench.table import Bench, Left, Row, machine  # noqa: PLC0415 - NumPy takes a while
+        from countenance.bench.table import Bench, Row, machine  # noqa: PLC0415 - NumPy takes a while
 
         words = [*(f"--sizes {size}" for size in sizes or ()), *([f"--models {models.name}"] if models else ())]
-        bar = _Bar(output)
-        found = []
-        for one in _measured(sizes or _SIZES, jobs, models, bar):
+        bar, name = _Bar(output), "bench-part"  # a run that ended early leaves the last whole one alone
+        rows: list[Row] = []
+        left: list[Left] = []
+        try:
+            for one in _measured(sizes or _SIZES, jobs, models, bar):
+                bar.close()
+                if isinstance(one, Row):
+                    rows.append(one)
+                    output.say(f"{one.what}: {amount(one)}")
+                else:
+                    left.append(one)
+            name = "bench"
+        finally:
             bar.close()
-            found.append(one)
-            if isinstance(one, Row):
-                output.say(f"{one.what}: {amount(one)}")
-        rows = tuple(one for one in found if isinstance(one, Row))
-        left = tuple(one for one in found if isinstance(one, Left))
-        done = Bench(" ".join(["countenance bench", *words]), machine(SystemClock().now()), rows, left)
-        out.mkdir(parents=True, exist_ok=True)
-        write_document((json.dumps(done.document(), indent=1) + "\n").encode(), out / "bench.json")
-        write_document(markdown(done).encode(), out / "bench.md")
-        write_document(bench_page(done), out / "bench.html")
+            typed = " ".join(["countenance bench", *words])
+            done = Bench(typed, machine(SystemClock().now()), tuple(rows), tuple(left))
+            _write(done, out, name)
         output.record(**done.document())
-        for one in left:
-            output.say(f"Left out: {one.what}: {one.why}")
+        for lacking in left:
+            output.say(f"Left out: {lacking.what}: {lacking.why}")
         output.say(f"{out / 'bench.html'} to look at, bench.md to copy, bench.json for `countenance plan`.")
+
+
+def _write(done: Bench, out: Path, name: str) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_document((json.dumps(done.document(), indent=1) + "\n").encode(), out / f"{name}.json")
+    write_document(markdown(done).encode(), out / f"{name}.md")
+    write_document(bench_page(done), out / f"{name}.html")
 
 
 class _Bar:
