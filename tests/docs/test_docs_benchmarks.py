@@ -8,6 +8,7 @@ import re
 from doc_pages import ROOT
 
 from countenance.bench.table import Bench, Left, Row
+from countenance.cli import bench as command
 from countenance.cli.bench_page import markdown
 
 _TEXT = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
@@ -45,3 +46,17 @@ def test_the_page_is_what_the_command_writes_of_its_rows() -> None:
     machine = {name.lower(): value for name, value in pairs.items()}
     again = markdown(Bench(typed, machine, tuple(_rows()), tuple(left)))
     assert _without_ratios(again) == _without_ratios(_TEXT)
+
+
+def test_the_page_has_every_row_that_the_command_makes() -> None:
+    """A run with nothing but defaults makes these; both packs, and no size was left out."""
+    expected = {f"{kind}.{pack}{part}" for pack in ("dlib", "yunet-mobilefacenet")
+                for kind, part in (("encoder", ".one"), ("encoder", ".batch"), ("detector", ""))}  # fmt: skip
+    expected |= {f"{kind}.{pack}.{name.replace(' ', '')}" for kind in ("ingest", "disk") for name, *_ in command._KINDS
+                 for pack in ("dlib", "yunet-mobilefacenet")}  # fmt: skip
+    for size in command._SIZES:
+        parts = ["one", "batch", "remove", *(["slim_bytes"] if size > 10_000 else [])]
+        parts += ["bytes"] if 10_000 < size < 10_000_000 else []
+        expected |= {f"search.{size}.{part}" for part in parts}
+    expected |= {f"startup.{size}.{part}" for size in (100_000, 1_000_000) for part in ("records", "sealed")}
+    assert {row.name for row in _rows()} == expected

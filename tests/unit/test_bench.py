@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from countenance.bench import search, startup, synthetic, vision
+from countenance.bench.fill import fill
 from countenance.bench.live import GROUP, filled
 from countenance.bench.plan import Wish, plan
 from countenance.bench.search import search_rows
@@ -22,6 +23,7 @@ from countenance.cli.bench_page import bench_page, markdown
 from countenance.cli.main import app
 from countenance.clock import SystemClock
 from countenance.errors import BadInput
+from countenance.services.gallery import WORTH_SAVING
 
 _WISH = Wish(faces=1e7, searches=10, photos=864_000, cores=10, memory_gib=10)
 
@@ -161,6 +163,12 @@ def test_start_up_is_a_fresh_process_on_sealed_references(monkeypatch: pytest.Mo
     assert [row.name for row in rows if isinstance(row, Row)] == ["startup.200.records", "startup.200.sealed"]
     assert all(row.ours > 0 for row in rows if isinstance(row, Row))
     assert ("Data directory of 200", 200, 200) in told
+
+
+def test_a_filled_directory_has_no_sealed_gallery_yet(tmp_path: Path) -> None:
+    """The first start is one from the records alone, with as many references as a close would write down."""
+    fill(tmp_path / "data", WORTH_SAVING + 1)
+    assert not (tmp_path / "data" / "gallery").exists()
 
 
 def test_ingest_is_measured_on_photos_that_become_references() -> None:

@@ -43,7 +43,7 @@ def fill(
     """Make a data directory with so many references; the first tenth of the photos carry the preview, if any.
 
     Rows go in by many at once, past the store's functions, as these would write them: keys, seals and triggers are the
-    real ones.
+    real ones. The gallery has no sealed files yet: the first search builds it from the records.
     """
     engine = Engine.init(directory, operator="Benchmark")
     engine.register.add_client("Shop", kind=ClientKind.PHOTOGRAPHER, purposes=[Purpose.PHOTO_DELIVERY])
@@ -66,7 +66,6 @@ def fill(
             _refer(work, photos, owned, vectors, encoder.digest)
         if progress is not None:
             progress(f"Data directory of {references:,}", start + count, references)
-    engine.close()
 
 
 def _sign(work: Transaction, people: list[SubjectId]) -> list[ReleaseId]:
