@@ -56,8 +56,6 @@ def bench(
     Example:
         countenance bench --sizes 100000 --sizes 1000000 --out bench
     """
-    # The search is measured on one core and on several; NumPy's own threads would only come between.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with command(as_json) as output:
         from countenance.bench.table import Bench, Row, machine  # noqa: PLC0415 - NumPy takes a while
 
