@@ -33,7 +33,7 @@ def main() -> None:
     from deepface.commons import weight_utils  # type: ignore[import-not-found]
 
     # DeepID's weights are not to be had: random ones take the same time, and their vectors are thrown away.
-    weight_utils.load_model_weights = lambda model, weight_file: model
+    weight_utils.load_model_weights = lambda model, weight_file: model  # noqa: ARG005 - its names
 
     packages = ("deepface", "tensorflow", "opencv-contrib-python-headless", "onnxruntime", "dlib-bin")
     print(json.dumps({name: version(name) for name in packages}), file=answers)

@@ -11,8 +11,8 @@ def main() -> None:
         from countenance.cli.verifier import main as verify  # noqa: PLC0415 - what a stranger runs loads nothing else
 
         sys.exit(verify(sys.argv[2:]))
-    # Threads and processes are our own. BLAS, which reads this as NumPy is imported, would set more beside them, which wait
-    # in loops: of a search that took more time than all the rest.
+    # Threads and processes are our own. BLAS, which reads this as NumPy is imported, would set more beside them, which
+    # wait in loops: of a search that took more time than all the rest.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from countenance.cli.main import main as everything  # noqa: PLC0415 - as above
 
