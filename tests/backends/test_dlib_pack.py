@@ -25,6 +25,7 @@ from countenance.policy import permit as permits
 from countenance.ports.vision import FacePack
 from countenance.vision.geometry import iou
 
+PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "faces" / "lfw"
 FACE = (168.0, 69.0, 264.0, 165.0)  # where dlib finds the astronaut's face
 ENCODER_DIGEST = "2b11127da3aada430ffb8c3f19c26c3e209e23acf35efe938d32bcd3cce60cfa"
 
@@ -155,14 +156,32 @@ def test_the_largest_level_is_looked_at_on_demand(photo: Image, monkeypatch: pyt
     assert max(watched.widths) > 1.9 * 400
 
 
-def test_what_is_not_ruled_out_has_the_scores_of_the_whole_network(photo: Image) -> None:
-    """Two stages, or both everywhere: the same box, score and landmarks, to the last bit."""
+def stages() -> tuple[detector.DlibDetector, detector.DlibDetector]:
+    """Return the detector as it is shipped, and one that looks everywhere with the whole network."""
     read = functools.partial(weights.read, where=weights.folder())
     layers, trees = dat.layers(read(weights.DETECTOR)), landmarks.read(read(weights.LANDMARKS))
     staged, whole = (
         dlib_pack.staged(layers, dataclasses.replace(cascade.read(), least=least), lambda: trees)
         for least in (cascade.read().least, -np.inf)
     )
+    return staged, whole
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="../shared/faces is absent")
+def test_the_first_stage_loses_no_face() -> None:
+    """On photos with people in the background, the two stages find every face of the whole network."""
+    staged, whole = stages()
+    for path in sorted(PHOTOS.glob("*/*.jpg"))[::40]:
+        photo = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+        found = [face.box for face in staged.detect(photo)]
+        for face in whole.detect(photo):
+            assert found, path.name
+            assert iou(face.box, found).max() > 0.5, path.name
+
+
+def test_what_is_not_ruled_out_has_the_scores_of_the_whole_network(photo: Image) -> None:
+    """Two stages, or both everywhere: the same box, score and landmarks, to the last bit."""
+    staged, whole = stages()
     (one,), (other,) = staged.detect(photo), whole.detect(photo)
     assert (one.box, one.score) == (other.box, other.score)
     assert np.array_equal(one.landmarks, other.landmarks)
