@@ -48,6 +48,7 @@ from countenance.services.models import chosen_pack, use_pack
 from countenance.services.own import OwnView
 from countenance.services.packs import Packs
 from countenance.services.production import Production
+from countenance.services.quantising import Quantising
 from countenance.services.register import Register
 from countenance.services.remedies import Remedies
 from countenance.services.residency import Homes
@@ -303,6 +304,11 @@ class Engine(Intake, Remedies):
     def models(self) -> ModelStore:
         """Verbs on face packs: `manifests`, `pull`."""
         return technologies.model_store(self.directory / files.MODELS)
+
+    @cached_property
+    def quantising(self) -> Quantising:
+        """The verb `quantise` on a face pack."""
+        return Quantising(self._records, self.datasets, self._load, self.models.quantise)
 
     @cached_property
     def pack(self) -> FacePack:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands on face packs: `models list`, `pull` and `use`."""
+"""Commands on face packs: `models list`, `pull`, `quantise` and `use`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from countenance.cli.output import DEFAULT_DATA, Data, Json, engine_command
+from countenance.ids import SourceId
 
 Name = Annotated[str, typer.Argument(help="Name of the pack; `models list` shows them.")]
 
@@ -66,6 +67,39 @@ def pull(
             manifest = engine.models.pull(name, source=source, accept_licence=accept_licence, progress=advance)
         output.record(pack=manifest.name, licence=manifest.licence, installed=manifest.installed)
         output.say(f"{manifest.name} is installed ({manifest.licence}). `countenance models use {name}` uses it.")
+
+
+@_models.command()
+def quantise(
+    name: Name,
+    dataset: Annotated[Path, typer.Argument(help="Folder of people: person/photo.jpg.")],
+    source: Annotated[
+        str, typer.Option(help="Id of the source that it is; its permission must cover everybody in it.")
+    ],
+    *,
+    data: Data = DEFAULT_DATA,
+    as_json: Json = False,
+) -> None:
+    """Write a face pack's encoder in 8-bit integers, more than twice as fast, and install it beside the pack.
+
+    It needs faces of 64 people, and takes up to 200, to learn how large its numbers get. The new pack has a name and an
+    encoder of its own: `eval` with both says whether it finds people as well, `calibrate` measures its thresholds. The
+    data set's people are bystanders here, as for `calibrate`. Keep a copy of the new pack's folder: nobody publishes it.
+
+    Example:
+        countenance models quantise opencv-zoo ~/lfw --source src_7k2m0q9x4t8b5c1d
+    """
+    with engine_command(data, as_json) as (engine, output):
+        with output.progress("Faces") as advance:
+            found = engine.quantising.quantise(name, dataset, SourceId(source), progress=advance)
+        output.record(pack=found.name, encoder=found.encoder, faces=found.faces, alike=found.alike, least=found.least)
+        output.say(
+            f"{found.name} is installed. Of {found.faces} faces that it had not seen, its faceprints are {found.alike:.4f} "
+            f"alike to those of {name} (cosine, median; {found.least:.4f} at least)."
+        )
+        output.say(
+            f"`countenance eval` with either pack in use says what that changes; `models use {found.name}` uses it."
+        )
 
 
 @_models.command()

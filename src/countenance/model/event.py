@@ -55,6 +55,7 @@ class EventTag(StrEnum):
     FETCH_SKIPPED = "engine:fetch:skipped"
     FETCH_DONE = "engine:fetch:done"
     MODEL_CHOSEN = "operator:model:chosen"
+    MODEL_QUANTISED = "operator:model:quantised"
     NOTICE_DELIVERED = "operator:notice:delivered"
     SIGNING_STARTED = "operator:signing:started"
     SIGNING_REFUSED = "subject:signing:refused"

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from countenance.model.face import DetectedFace, Image
 from countenance.model.faceprint import Faceprint
 from countenance.model.source import Source
 from countenance.policy.engine import Evaluation, decide_evaluation
-from countenance.policy.permit import Deny
+from countenance.policy.permit import Deny, PermittedCrop
 from countenance.ports.photos import PhotoReader
 from countenance.ports.vision import FacePack
 from countenance.services.files import find_files
@@ -65,10 +65,11 @@ class DataSet:
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What one file turned out to be; `vector` is None where it was left out."""
+    """What one file turned out to be; there is a reason where it was left out."""
 
     sha256: str
     reason: str | None = None
+    crop: PermittedCrop | None = None
     faceprint: Faceprint | None = None
     quality: dict[str, float] = field(default_factory=dict)
 
@@ -116,6 +117,41 @@ class DataSets:
                 if look.faceprint is not None:
                     look.faceprint.wipe()
 
+    def crops(
+        self, folder: Path, source: SourceId, pack: FacePack, count: int, *, progress: Progress | None = None
+    ) -> list[PermittedCrop]:
+        """Return aligned faces of so many people, or of as many as there are, each from that person's first usable photo.
+
+        Args:
+            folder, source, progress: as for `encoded`.
+            pack: finds and aligns them.
+
+        Raises:
+            NotFound, Refused, BadDataset: as `encoded`.
+        """
+        files = _people(folder)
+        origin = self._permitted(source)
+        found: dict[str, PermittedCrop] = {}
+        with self._records.kept_open():
+            for person, path in files:
+                if len(found) == count:
+                    break
+                crop = None if person in found else self._cropped(path, origin, pack).crop
+                if crop is not None:
+                    found[person] = crop
+                    if progress is not None:
+                        progress(len(found), count)
+        return list(found.values())
+
+    def alike(self, one: FacePack, other: FacePack, crops: Sequence[PermittedCrop]) -> list[float]:
+        """Return the cosine of two encoders' faceprints of each face; the faceprints are overwritten."""
+        pairs = list(zip(one.encoder.encode(crops), other.encoder.encode(crops), strict=True))
+        cosines = [float(a.vector @ b.vector) for a, b in pairs]
+        for pair in pairs:
+            for faceprint in pair:
+                faceprint.wipe()
+        return cosines
+
     def _permitted(self, source: SourceId) -> Source:
         with self._records.write() as work:
             origin = photo_rows.get_source(work, source)
@@ -152,24 +188,34 @@ class DataSets:
                 pool.shutdown(cancel_futures=True)
 
     def _one(self, path: Path, source: Source, pack: FacePack) -> _Look:
+        look = self._cropped(path, source, pack)
+        if look.crop is None:
+            return look
+        try:
+            (faceprint,) = pack.encoder.encode([look.crop])
+        except EncodingFailed as error:
+            return replace(look, crop=None, reason=error.code)
+        return replace(look, crop=None, faceprint=faceprint)
+
+    def _cropped(self, path: Path, source: Source, pack: FacePack) -> _Look:
+        """Return the folder's person in a photo, under a permit of its own."""
         data = path.read_bytes()
         sha256 = hashlib.sha256(data).hexdigest()
         try:
             image = self._reader.read(data).image
-            face = _middle(pack.detector.detect(image), image)
-            if face is None:
-                return _Look(sha256, "no_face")
-            quality = assess(image, face, PROBE)
-            measures = {measure.name: measure.value for measure in quality.measures}
-            if quality.reason is not None:
-                return _Look(sha256, quality.reason, quality=measures)
-            decision = decide_evaluation(self._facts(source, path.name), self._law.of_bystander([source]))
-            if isinstance(decision, Deny):
-                return _Look(sha256, decision.rule_id)
-            (faceprint,) = pack.encoder.encode([decision.cover(pack.encoder.align(image, face))])
-        except (BadPhoto, EncodingFailed) as error:
-            return _Look(sha256, error.reason if isinstance(error, BadPhoto) else error.code)
-        return _Look(sha256, faceprint=faceprint, quality=measures)
+        except BadPhoto as error:
+            return _Look(sha256, error.reason)
+        face = _middle(pack.detector.detect(image), image)
+        if face is None:
+            return _Look(sha256, "no_face")
+        quality = assess(image, face, PROBE)
+        measures = {measure.name: measure.value for measure in quality.measures}
+        if quality.reason is not None:
+            return _Look(sha256, quality.reason, quality=measures)
+        decision = decide_evaluation(self._facts(source, path.name), self._law.of_bystander([source]))
+        if isinstance(decision, Deny):
+            return _Look(sha256, decision.rule_id)
+        return _Look(sha256, crop=decision.cover(pack.encoder.align(image, face)), quality=measures)
 
 
 def _people(folder: Path) -> list[tuple[str, Path]]:

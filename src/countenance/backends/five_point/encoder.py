@@ -40,8 +40,6 @@ class FivePointEncoder:
         self._spec = spec
         self._session = open_session(spec.model.name, model, free=(0,), threads=threads)
         self._input = self._session.get_inputs()[0].name
-        self._scale = np.float32(spec.scale)
-        self._mean, self._std = (np.array(one, np.float32)[:, None, None] for one in (spec.mean, spec.std))
         self.dim = spec.dim
         self.digest = canonical.digest(
             {
@@ -86,14 +84,10 @@ class FivePointEncoder:
         return np.concatenate([self._run(part) + self._run(part[:, :, ::-1]) for part in parts])
 
     def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        spec = self._spec
-        ordered = crops if spec.colour == "rgb" else crops[..., ::-1]
-        planes = np.ascontiguousarray(ordered.transpose(0, 3, 1, 2)).astype(np.float32)
-        batch = (planes * self._scale - self._mean) / self._std
         try:
-            (vectors,) = self._session.run(None, {self._input: batch})
+            (vectors,) = self._session.run(None, {self._input: planes(self._spec, crops)})
         except RUN_ERRORS as error:
-            raise EncodingFailed(f"{spec.model.name} failed: {type(error).__name__}") from error
+            raise EncodingFailed(f"{self._spec.model.name} failed: {type(error).__name__}") from error
         return np.asarray(vectors, np.float32)
 
     def _check(self) -> None:
@@ -108,3 +102,11 @@ class FivePointEncoder:
             raise BadPack(f"{name} gives vectors of shape {together.shape}, not (2, {self.dim})")
         if not np.abs(together - alone).max() <= _SAME * np.abs(alone).max():
             raise BadPack(f"{name} gives another vector in a batch than alone")
+
+
+def planes(spec: EncoderSpec, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what a graph wants for crops, uint8 (N, 112, 112, 3) RGB: float32 (N, 3, 112, 112)."""
+    ordered = crops if spec.colour == "rgb" else crops[..., ::-1]
+    pixels = np.ascontiguousarray(ordered.transpose(0, 3, 1, 2)).astype(np.float32)
+    mean, std = (np.array(one, np.float32)[:, None, None] for one in (spec.mean, spec.std))
+    return np.asarray((pixels * np.float32(spec.scale) - mean) / std, np.float32)

@@ -46,13 +46,18 @@ def open_session(name: str, model: bytes, free: tuple[int, ...], threads: int) -
     options.log_severity_level = _LOG_ERRORS_ONLY
     options.enable_mem_pattern = False  # plans memory for one size; ours change from call to call
     try:
-        edited = _freed(model, free)
+        edited = with_free_axes(model, free)
         return ort.InferenceSession(edited, options, providers=["CPUExecutionProvider"])
     except (DecodeError, *RUN_ERRORS, ValueError) as error:
         raise BadPack(f"{name} is not an ONNX graph that can be used here: {error}") from error
 
 
-def _freed(model: bytes, free: tuple[int, ...]) -> bytes:
+def with_free_axes(model: bytes, free: tuple[int, ...]) -> bytes:
+    """Return a serialised graph with one input, the axes `free` of which take any size.
+
+    Raises:
+        ValueError, DecodeError: it is none.
+    """
     graph_file = onnx.load_from_string(model)
     graph = graph_file.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}

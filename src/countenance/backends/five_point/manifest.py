@@ -7,6 +7,7 @@ example. A pack of kind `dlib` has no files of its own: its weights come with a 
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -120,6 +121,35 @@ def parse(text: str, origin: str) -> PackManifest:
     except tomllib.TOMLDecodeError as error:
         raise BadPack(f"{origin}: not TOML: {error}") from error
     return _Reader(origin).manifest(tables)
+
+
+def written(manifest: PackManifest) -> str:
+    """Return the TOML text of a five-point pack's manifest; `parse` reads it.
+
+    Raises:
+        ValueError: it is the pack of kind `dlib`, which is never written.
+    """
+    if manifest.detector is None or manifest.encoder is None:
+        raise ValueError(f"{manifest.name} has no files of its own")
+    encoder = manifest.encoder
+    tables = {
+        "pack": {key: getattr(manifest, key) for key in _PACK},
+        "detector": {"kind": manifest.kind, **_file_keys(manifest.detector)},
+        "encoder": {
+            **_file_keys(encoder.model),
+            **{key: getattr(encoder, key) for key in ("colour", "scale", "mean", "std", "dim")},
+            "size": encoder.size_px,
+            "points": "five",
+        },
+    }
+    lines = []
+    for table, keys in tables.items():
+        lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _file_keys(file: ModelFile) -> dict[str, str | int]:
+    return {"file": file.name, "sha256": file.sha256, "url": file.url, "bytes": file.size_bytes}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model store: packs come in checked, and are checked again whenever they are opened.
+"""The model store: packs come in checked, or are written in 8 bits here, and are checked whenever they are opened.
 
 `folder/NAME/` holds the files of an installed pack, `pack.toml` where the pack is not one that the program
 ships, and `licence-accepted` where its licence had to be accepted in words.
@@ -13,7 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib import resources
@@ -23,7 +23,8 @@ from typing import IO
 from countenance.backends.five_point import download
 from countenance.backends.five_point.detector import YuNetDetector
 from countenance.backends.five_point.encoder import FivePointEncoder
-from countenance.backends.five_point.manifest import ModelFile, PackManifest, is_plain, parse
+from countenance.backends.five_point.manifest import ModelFile, PackManifest, is_plain, parse, written
+from countenance.backends.five_point.quantise import quantised
 from countenance.errors import (
     BadPack,
     Busy,
@@ -34,11 +35,14 @@ from countenance.errors import (
     NotFound,
     NotWritable,
 )
+from countenance.policy.permit import PermittedCrop
 from countenance.ports.vision import FacePack
 
 Progress = Callable[[int, int], None]
 """Called with the bytes done and the bytes in all."""
 
+INT8 = "-int8"
+"""How the name of a pack ends whose encoder was written in 8-bit integers here."""
 _MANIFEST = "pack.toml"
 _ACCEPTED = "licence-accepted"
 _STAGING = ".pull-"
@@ -142,6 +146,43 @@ class ModelStore:
                     _write(new / _ACCEPTED, manifest.licence.encode())
                 self._publish(new, name)
         return self.manifest(name)
+
+    def quantise(self, name: str, crops: Sequence[PermittedCrop]) -> FacePack:
+        """Write a pack's encoder in 8-bit integers, and install it beside the pack; return it, opened.
+
+        Its name is the pack's with `-int8`. The same faces give the same file; one that was there is replaced.
+
+        Args:
+            name: of an installed five-point pack.
+            crops: faces that it aligned, which show how large the encoder's activations get.
+
+        Raises:
+            NotFound, BadPack, LicenceNotAccepted, ModelMissing, ModelDamaged: as `load`; also where the encoder
+                cannot be written in 8 bits.
+            Busy, DiskFull, NotWritable: as `pull`.
+        """
+        pack, manifest = self.load(name), self.manifest(name)
+        if manifest.detector is None or manifest.encoder is None:
+            raise RuntimeError(f"pack {name!r} was opened without files")
+        found, encoded = (self._checked(name, file) for file in manifest.files)
+        small = quantised(manifest.encoder, encoded, crops)
+        model = ModelFile(
+            f"{Path(manifest.encoder.model.name).stem}{INT8}.onnx",
+            hashlib.sha256(small).hexdigest(),
+            len(small),
+            manifest.encoder.model.url,
+        )
+        new = replace(manifest, name=f"{pack.name}{INT8}", encoder=replace(manifest.encoder, model=model))
+        files = {manifest.detector.name: found, model.name: small, _MANIFEST: written(new).encode()}
+        if not manifest.commercial_use:
+            files[_ACCEPTED] = manifest.licence.encode()
+        with self._staging() as staging:
+            folder = staging / "new"
+            folder.mkdir()
+            for file, data in files.items():
+                _write(folder / file, data)
+            self._publish(folder, new.name)
+        return self.load(new.name)
 
     def load(self, name: str, threads: int = 1) -> FacePack:
         """Open an installed five-point pack.
