@@ -82,9 +82,9 @@ def quantise(
 ) -> None:
     """Write a face pack's encoder in 8-bit integers, more than twice as fast, and install it beside the pack.
 
-    It needs faces of 64 people, and takes up to 200, to learn how large its numbers get. The new pack has a name and an
-    encoder of its own: `eval` with both says whether it finds people as well, `calibrate` measures its thresholds. The
-    data set's people are bystanders here, as for `calibrate`. Keep a copy of the new pack's folder: nobody publishes it.
+    It needs faces of 64 people, and takes up to 200, to learn how large its numbers get. The new pack has a name and
+    an encoder of its own: `eval` with both says whether it finds people as well, `calibrate` measures its thresholds.
+    The data set's people are bystanders here, as for `calibrate`. Keep a copy of the new pack: nobody publishes it.
 
     Example:
         countenance models quantise opencv-zoo ~/lfw --source src_7k2m0q9x4t8b5c1d
@@ -94,8 +94,8 @@ def quantise(
             found = engine.quantising.quantise(name, dataset, SourceId(source), progress=advance)
         output.record(pack=found.name, encoder=found.encoder, faces=found.faces, alike=found.alike, least=found.least)
         output.say(
-            f"{found.name} is installed. Of {found.faces} faces that it had not seen, its faceprints are {found.alike:.4f} "
-            f"alike to those of {name} (cosine, median; {found.least:.4f} at least)."
+            f"{found.name} is installed. Its faceprints of {found.faces} faces that it was not made from are "
+            f"{found.alike:.4f} alike to those of {name} (cosine, median; {found.least:.4f} at least)."
         )
         output.say(
             f"`countenance eval` with either pack in use says what that changes; `models use {found.name}` uses it."

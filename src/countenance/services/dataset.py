@@ -120,7 +120,9 @@ class DataSets:
     def crops(
         self, folder: Path, source: SourceId, pack: FacePack, count: int, *, progress: Progress | None = None
     ) -> list[PermittedCrop]:
-        """Return aligned faces of so many people, or of as many as there are, each from that person's first usable photo.
+        """Return one aligned face each of so many people, or of as many as there are.
+
+        A person's first usable photo counts.
 
         Args:
             folder, source, progress: as for `encoded`.

@@ -2,8 +2,8 @@
 """Quantise: write a face pack's encoder in 8-bit integers, with the faces of a data set.
 
 The data set's people are bystanders here (`services.dataset`). Of them the new pack knows how large each of the
-encoder's tensors got over all of their faces, and nothing else. It has a name of its own and is used only where somebody
-says so: `evaluate` with both packs decides whether its answers are as good.
+encoder's tensors got over all of their faces, and nothing else. It has a name of its own and is used only where
+somebody says so: an evaluation with either pack decides whether its answers are as good.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An encoder in 8-bit integers: more than twice as fast, once it is known how large its activations get on faces.
 
-Activations take 8 bits and weights 8, or 7 where a sum runs over channels: on a processor without VNNI, two
-products of 8 by 8 bits overflow the 16-bit sum that ONNX Runtime keeps there. So every processor gives the same integers.
+Activations take 8 bits and weights 8, or 7 where a sum runs over channels: on a processor without VNNI, two products
+of 8 by 8 bits overflow the 16-bit sum that ONNX Runtime keeps there. So every processor gives the same integers.
 """
 
 from __future__ import annotations
