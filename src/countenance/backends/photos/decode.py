@@ -30,7 +30,7 @@ MIN_SIDE = 40
 LONGEST_PX = 2400
 """Of the working image's longer side, at most."""
 ENOUGH_PX = 1920
-"""Of the longer side, which no photo loses by shrinking: a face of 4 % of its width keeps 76 px, enough for every encoder.
+"""Of the longer side, which no photo loses by shrinking: a face of 4 % of it keeps 76 px, enough for every encoder.
 
 A photo shrinks by the largest whole number that leaves as many (a JPEG in its decoder, which is faster than to read it
 whole). Most cameras' photos are then no longer than `LONGEST_PX`; the others are resized to just enough.
