@@ -55,6 +55,16 @@ def test_masks() -> None:
     assert np.array_equal(PORTRAIT, before)
 
 
+@pytest.mark.parametrize("longest", [100, 256, 511, 512])
+def test_nothing_from_under_a_mask(longest: int) -> None:
+    """Whatever lies under a mask, the preview is the same to the byte, at every size."""
+    box = Box(101, 100, 201, 199)
+    other = PORTRAIT.copy()
+    other[100:199, 101:201] = np.random.default_rng(0).integers(0, 256, (99, 100, 3), np.uint8)
+    assert not np.array_equal(other, PORTRAIT)
+    assert READER.preview(other, [box], longest) == READER.preview(PORTRAIT, [box], longest)
+
+
 def test_box_outside() -> None:
     """A box beyond the photo masks nothing."""
     plain = READER.preview(PORTRAIT, [], 256)
