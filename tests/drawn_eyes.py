@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m drawn_eyes FOLDER SOCKET`: a process of a crowd that sees drawn faces, and can be made to die.
 
-A photo that holds `DEADLY` ends the process by SIGKILL; one that holds `DEADLY_ONCE` does so the first time.
+A photo that holds `DEADLY` ends the process by SIGKILL; one that holds `DEADLY_ONCE` does so the first time. One that
+holds `SLOW` is looked at for half a minute.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from fake_pack import drawn_pack
@@ -18,7 +20,7 @@ from countenance.backends.photos import PillowReader
 from countenance.ports.eyes import SeenPhoto
 from countenance.services.looking import Looking
 
-DEADLY, DEADLY_ONCE = b"deadly, always", b"deadly, but once"
+DEADLY, DEADLY_ONCE, SLOW = b"deadly, always", b"deadly, but once", b"slow"
 
 
 class MortalEyes:
@@ -30,6 +32,8 @@ class MortalEyes:
 
     def look(self, data: bytes) -> SeenPhoto:
         """Return what a photo shows, or die."""
+        if SLOW in data:
+            time.sleep(30)
         if DEADLY in data or (DEADLY_ONCE in data and not self._died.exists()):
             self._died.touch()
             os.kill(os.getpid(), signal.SIGKILL)

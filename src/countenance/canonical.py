@@ -15,6 +15,10 @@ from collections.abc import Mapping, Sequence
 Value = None | bool | int | str | Sequence["Value"] | Mapping[str, "Value"]
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_PLAIN = frozenset((str, int, bool, type(None)))  # what nearly every value holds, and needs no closer look
+
+
 def encode(value: Value) -> bytes:
     """Return the canonical bytes of a value.
 
@@ -22,7 +26,7 @@ def encode(value: Value) -> bytes:
         TypeError: the value holds a float or anything that JSON does not have.
     """
     _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def digest(value: Value) -> str:
@@ -38,11 +42,13 @@ def sha256(data: bytes) -> str:
 def _refuse_floats(value: Value) -> None:
     if isinstance(value, float):
         raise TypeError("a float has no canonical form; write it as text")
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # whether it is a `dict` is seen at once, the rest takes a search
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError("keys are text")
-            _refuse_floats(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+            if type(item) not in _PLAIN:
+                _refuse_floats(item)
+    elif isinstance(value, (list, tuple, Sequence)) and not isinstance(value, str):
         for item in value:
-            _refuse_floats(item)
+            if type(item) not in _PLAIN:
+                _refuse_floats(item)

@@ -118,6 +118,17 @@ def test_finds_every_face_of_a_large_group(pack: FacePack, photo: Image) -> None
     assert len(pack.detector.detect(read)) == 48
 
 
+@pytest.mark.parametrize("shape", [(1440, 1920), (640, 1920), (1920, 1280)])
+def test_a_little_larger_takes_no_longer(pack: FacePack, shape: tuple[int, int]) -> None:
+    """A photo that is read a quarter larger is searched at the same sizes, give or take a row."""
+    assert isinstance(pack.detector, detector.DlibDetector)
+    exact, larger = (
+        pack.detector._sizes(np.broadcast_to(np.uint8(0), (round(shape[0] * times), round(shape[1] * times), 3)))
+        for times in (1, 1.25)
+    )
+    assert np.allclose(exact, larger, rtol=0.01, atol=2)
+
+
 def test_bands_change_nothing(pack: FacePack, photo: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large level is run in bands that fit in memory, with the same scores to the last bit."""
     assert isinstance(pack.detector, detector.DlibDetector)

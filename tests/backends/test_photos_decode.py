@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import pickle
 import struct
@@ -163,17 +164,40 @@ def test_transparent_palette() -> None:
     assert tuple(READER.read(saved(picture, "GIF")).image[9, 9]) == (255, 0, 0)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_large_photos_shrink(kind: str) -> None:
-    """A large photo is no larger than the detector needs, and scale and full size refer to the original."""
-    large = PORTRAIT.resize((4001, 3001))
+@pytest.mark.parametrize(
+    ("kind", "longest", "size", "scale"),
+    [
+        ("JPEG", 4001, (2001, 1001), 1 / 2),  # a whole number is enough
+        ("PNG", 4001, (2001, 1001), 1 / 2),
+        ("JPEG", 2300, (2300, 1150), 1),  # a little longer than needed, and left alone
+        ("PNG", 2700, (1920, 960), 1920 / 2700),  # too long, and no whole number leaves enough
+        ("PNG", 5900, (1967, 984), 1 / 3),
+        ("JPEG", 5900, (1920, 960), 1920 / 5900),  # its decoder knows no third: a half, and then just enough
+    ],
+)
+def test_large_photos_shrink(kind: str, longest: int, size: tuple[int, int], scale: float) -> None:
+    """A large photo is little larger than the detector needs, and scale and full size refer to the original."""
+    large = PORTRAIT.resize((longest, math.ceil(longest / 2)))
     exif = Pillow.Exif()
     exif[0x0112] = 6
     photo = READER.read(saved(large, kind, exif=exif.tobytes(), compress_level=1))
-    assert photo.full_size == (4001, 3001)
-    assert photo.image.shape == (1920, 1440, 3)
-    assert photo.scale == pytest.approx(1920 / 4001)
-    assert gap(photo.image, large.resize((1920, 1440)).transpose(Pillow.Transpose.ROTATE_270)) < 40
+    assert photo.full_size == (longest, large.height)
+    assert photo.image.shape == (*size, 3)
+    assert photo.scale == pytest.approx(scale, rel=1e-9)
+    assert gap(photo.image, large.resize(size).transpose(Pillow.Transpose.ROTATE_270)) < 3
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("longest", [1000, 2700, 3839, 5759])
+def test_a_place_stays_where_it_is(kind: str, longest: int) -> None:
+    """However far a photo shrinks, its scale tells where a pixel of the working image lies in the photo."""
+    photo = Pillow.new("RGB", (longest, longest // 4))
+    left, top = longest - 120, longest // 4 - 120
+    photo.paste("white", (left, top, left + 80, top + 80))
+    read = READER.read(saved(photo, kind))
+    white = [np.flatnonzero(read.image[..., 1].max(axis=axis) > 127)[0] / read.scale for axis in (0, 1)]
+    assert white == pytest.approx([left, top], abs=1 / read.scale)
+    assert max(read.image.shape) <= decode.LONGEST_PX
 
 
 @pytest.mark.parametrize(

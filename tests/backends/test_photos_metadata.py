@@ -120,11 +120,11 @@ def test_programs(body: str) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
 def test_formats(kind: str) -> None:
     """The packet is found in every format that has a place for one, and scale does not change its boxes."""
-    photo = READER.read(tagged(Pillow.new("RGB", (2000, 1600), "gray"), kind, packet(LIGHTROOM)))
+    photo = READER.read(tagged(Pillow.new("RGB", (2500, 2000), "gray"), kind, packet(LIGHTROOM)))
     assert photo.scale < 1
     (region,) = photo.regions
     assert region.name == "Ada Lovelace"
-    assert region.box == pytest.approx((800, 320, 1200, 480))
+    assert region.box == pytest.approx((1000, 400, 1500, 600))
 
 
 # Around the stored photo's point (0.1, 0.2), 0.02 wide and 0.04 high; the photo is stored 1000 wide, 800 high.

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_eyes import DEADLY, DEADLY_ONCE
+from drawn_eyes import DEADLY, DEADLY_ONCE, SLOW
 from fake_pack import face
 from PIL import Image as Pillow
 from skimage import data
 from test_stop import elsewhere
 from world import World
 
+from countenance.backends import crowd as crowd_module
 from countenance.backends.crowd import Crowd, _environment
 from countenance.bootstrap import Engine
 from countenance.errors import BadPhoto, EncodingFailed, LookingFailed
@@ -155,6 +156,22 @@ def test_a_photo_that_kills_whoever_looks_is_left_out(crowded: tuple[World, list
     assert (summary.new, summary.skipped["crashed"]) == (17, 1)
     assert [e.payload["reason"] for e in world.log(EventTag.PHOTO_SKIPPED)] == ["crashed"]
     assert world.engine.doctor.problems() == []
+
+
+def test_a_photo_that_takes_too_long_is_left_out(
+    crowded: tuple[World, list[Crowd]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says nothing for too long is ended: the photo is left out as `crashed`, the others are stored."""
+    world, _ = crowded
+    source, ada, bo = people(world)
+    claims = album(world, ada, bo, photos=17)
+    slow = world.photo(1)
+    slow.write_bytes(slow.read_bytes() + SLOW)
+    monkeypatch.setattr(crowd_module, "_PATIENCE_S", 6.0)
+    monkeypatch.setattr(crowd_module, "_LOOKS", 1)
+    summary, outcomes = world.ingest(source, world.photos, manifest=claims, jobs=2)
+    assert [o.reason for o in outcomes if o.path == slow] == ["crashed"]
+    assert (summary.new, summary.skipped["crashed"]) == (17, 1)
 
 
 @pytest.mark.parametrize("verb", ["withdraw", "destroy"])

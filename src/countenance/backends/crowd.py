@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import socket
 import subprocess
 import sys
@@ -131,6 +132,8 @@ class _Process:
                 start_new_session=True,
             )
         self._connection = Connection(ours.detach())
+        self._heard = select.poll()  # made once: `Connection.poll` makes a selector for every question
+        self._heard.register(self._connection.fileno(), select.POLLIN)
         self.pid = self._process.pid
         self.ready = False
 
@@ -147,7 +150,7 @@ class _Process:
         return _read(self._answer())
 
     def _answer(self) -> bytes:
-        if not self._connection.poll(_PATIENCE_S):
+        if not self._heard.poll(_PATIENCE_S * 1000):
             raise TimeoutError("a process looked at one photo for too long")
         return self._connection.recv_bytes(_MAX_ANSWER)
 
@@ -184,7 +187,7 @@ def serve(number: int, eyes: Eyes) -> None:
 
 
 def _written(seen: SeenPhoto) -> bytes:
-    blobs = [face.crop.tobytes() for face in seen.faces if face.crop is not None]
+    blobs: list[bytes | memoryview] = [np.ascontiguousarray(f.crop).data for f in seen.faces if f.crop is not None]
     if seen.preview is not None:
         blobs.append(seen.preview)
     said = {
@@ -207,7 +210,7 @@ def _written(seen: SeenPhoto) -> bytes:
     return _packed(said, blobs)
 
 
-def _packed(said: dict[str, Any], blobs: Sequence[bytes]) -> bytes:
+def _packed(said: dict[str, Any], blobs: Sequence[bytes | memoryview]) -> bytes:
     head = json.dumps(said).encode()
     return b"".join([len(head).to_bytes(_HEAD, "big"), head, *blobs])
 
@@ -224,7 +227,7 @@ def _read(message: bytes) -> SeenPhoto | BadPhoto:
         return BadPhoto(str(said["reason"]), str(said["detail"]))
     blobs = _Blobs(message, end)
     faces = tuple(_face(face, blobs) for face in said["faces"])
-    preview = None if said["preview"] is None else blobs.take(int(said["preview"]))
+    preview = None if said["preview"] is None else bytes(blobs.take(int(said["preview"])))
     height, width = said["size"]
     regions = tuple(NamedRegion(name, None if box is None else Box(*box)) for name, box in said["regions"])
     taken_on = None if said["taken_on"] is None else date.fromisoformat(said["taken_on"])
@@ -235,10 +238,10 @@ class _Blobs:
     """The bytes that follow the JSON part, one piece after the other."""
 
     def __init__(self, message: bytes, start: int) -> None:
-        self._message = message
+        self._message = memoryview(message)
         self._at = start
 
-    def take(self, length: int) -> bytes:
+    def take(self, length: int) -> memoryview:
         piece = self._message[self._at : self._at + length]
         if length < 0 or len(piece) != length:
             raise ValueError("the answer ends too early")
@@ -247,11 +250,11 @@ class _Blobs:
 
 
 def _face(said: dict[str, Any], blobs: _Blobs) -> SeenFace:
-    left, top, right, bottom, score, *points = (float(number) for number in said["found"])
+    left, top, right, bottom, score, *points = map(float, said["found"])
     landmarks = np.array(points, np.float32).reshape(5, 2)
     found = DetectedFace(Box(left, top, right, bottom), score, landmarks, PointScheme(said["scheme"]))
     crop = None
     if said["crop"] is not None:
-        height, width, channels = (int(length) for length in said["crop"])
+        height, width, channels = map(int, said["crop"])
         crop = np.frombuffer(blobs.take(height * width * channels), np.uint8).reshape(height, width, channels)
     return SeenFace(found, Box(*map(float, said["box"])), said["reason"], said["detail"], crop)

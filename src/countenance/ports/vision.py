@@ -27,8 +27,8 @@ class Detector(Protocol):
     def detect(self, image: Image) -> list[DetectedFace]:
         """Return every face of an RGB image, best score first; none is an empty list.
 
-        Faces from 40 px (box width) up to the whole frame are found in images as the photo reader gives them, at most
-        1,920 px on the longer side: in larger photos from about a fiftieth of that side.
+        Faces from 40 px (box width) up to the whole frame are found in images of up to 1,920 px on the
+        longer side; in larger ones, which the photo reader gives up to 2,400 px, from about a fiftieth of that side.
         """
         ...
 

@@ -63,13 +63,14 @@ def read_manifest(
     header = tuple(cell.strip().lower() for cell in table[0]) if table else ()
     if header not in (_SHORT, _LONG):
         raise BadManifest("manifest line 1: the columns must be photo,subject or photo,subject,x,y,w,h")
+    known = set(subjects)
     claims: dict[Path, list[ManifestLine]] = {}
     problems: list[str] = []
     for number, row in enumerate(table[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         try:
-            photo, claim = _claim([cell.strip() for cell in row], set(subjects), labels)
+            photo, claim = _claim([cell.strip() for cell in row], known, labels)
         except ValueError as error:
             problems.append(f"line {number}: {error}")
         else:

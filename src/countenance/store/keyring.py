@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select
 
 from countenance.errors import Damaged, KeyGone, WrongRootKey
 from countenance.store.database import Opened, compact, mapped_errors, open_sqlite, rewrite, transaction
@@ -43,6 +43,7 @@ LOG_KEY = "log"  # seals the salts of entries that are about nobody
 SIGNING_KEY = "signing"  # Ed25519 seed of checkpoints and certificates
 TAG_KEY = "tag"  # keys the tags that photos are known by, and the tombstones
 _SYSTEM = (_CANARY, LOG_KEY, SIGNING_KEY, TAG_KEY)  # made with the keyring, owned by no record
+_SOME = select(_key.c.owner, _key.c.wrapped).where(_key.c.owner.in_(bindparam("owners", expanding=True)))  # made once
 
 
 class Keyring:
@@ -365,8 +366,7 @@ class Keyring:
         found: dict[str, bytes] = {}
         with mapped_errors(), self._engine.connect() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
-                some = _key.c.owner.in_(wanted[start : start + _AT_ONCE])
-                rows = connection.execute(select(_key.c.owner, _key.c.wrapped).where(some))
+                rows = connection.execute(_SOME, {"owners": wanted[start : start + _AT_ONCE]})
                 found.update((row.owner, row.wrapped) for row in rows)
         return found
 

@@ -26,6 +26,13 @@ from countenance.store.records import Transaction
 
 MEMBER, UNKNOWN = "member", "unknown"
 
+# Made once: each decision on a search or a group of photos asks it.
+_BINDING = (
+    select(schema.legal_order)
+    .where(schema.legal_order.c.frozen_at.is_not(None), schema.legal_order.c.status != OrderStatus.VACATED.value)
+    .order_by(schema.legal_order.c.id)
+)
+
 
 @dataclass(frozen=True)
 class OrderDocument:
@@ -93,9 +100,7 @@ def served_by(work: Transaction, run: RunId) -> list[Order]:
 
 def binding(work: Transaction) -> list[Order]:
     """Return the orders that froze their class and have not been vacated, oldest first."""
-    table = schema.legal_order
-    frozen = table.c.frozen_at.is_not(None) & (table.c.status != OrderStatus.VACATED.value)
-    return [_order(work, row) for row in work.connection.execute(select(table).where(frozen).order_by(table.c.id))]
+    return [_order(work, row) for row in work.connection.execute(_BINDING)]
 
 
 def _order(work: Transaction, row: Row[Any]) -> Order:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -25,6 +25,11 @@ from countenance.store.records import Transaction
 from countenance.store.sealing import Opener
 
 _CHUNK = 1000  # rows fetched at once: a hundred thousand row objects at a time would keep the collector busy
+
+# Made once: every group of photos asks it three times.
+_BY_CONTENT = select(schema.photo.c.content_tag, schema.photo.c.id).where(
+    schema.photo.c.content_tag.in_(bindparam("tags", expanding=True))
+)
 
 
 def add_source(work: Transaction, source: Source, custodian: str | None = None) -> None:
@@ -93,9 +98,8 @@ def sources_of(work: Transaction, photo: PhotoId) -> list[Source]:
 
 def by_content(work: Transaction, content_tags: Sequence[bytes]) -> dict[bytes, PhotoId]:
     """Return the photos that were ingested before, by the tags of their files; a thousand tags at most."""
-    table = schema.photo
-    query = select(table.c.content_tag, table.c.id).where(table.c.content_tag.in_(content_tags))
-    return {row.content_tag: row.id for row in work.connection.execute(query)}
+    rows = work.connection.execute(_BY_CONTENT, {"tags": list(content_tags)})
+    return {row.content_tag: row.id for row in rows}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, update
 
 from countenance import canonical
 from countenance.clock import from_text, to_text
@@ -24,7 +24,20 @@ from countenance.store import schema
 from countenance.store.records import Transaction
 
 _CURRENT_POLICY = select(schema.policy).order_by(schema.policy.c.published_at.desc()).limit(1)
-"""Made once: each search asks it twice."""
+"""Made once, as the others here: each search asks it twice, each group of photos the others."""
+_AMONG: ColumnElement[Any] = bindparam("among", expanding=True)
+_SOME = select(schema.subject).where(schema.subject.c.id.in_(_AMONG))
+_RELEASES = (
+    select(schema.release, schema.notice.c.delivered_at, schema.policy.c.published_at)
+    .join(schema.notice, schema.notice.c.id == schema.release.c.notice)
+    .join(schema.policy, schema.policy.c.sha256 == schema.release.c.policy)
+    .order_by(schema.release.c.signed_at)
+)
+_CHANGES = select(schema.release_event).order_by(schema.release_event.c.number)
+_RELEASES_AMONG = _RELEASES.where(schema.release.c.subject.in_(_AMONG))
+_CHANGES_AMONG = _CHANGES.join(schema.release, schema.release.c.id == schema.release_event.c.release).where(
+    schema.release.c.subject.in_(_AMONG)
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ def get(work: Transaction, subject: SubjectId) -> Subject:
 
 def some(work: Transaction, among: Collection[SubjectId]) -> dict[SubjectId, Subject]:
     """Return those of some subjects who are there."""
-    rows = work.connection.execute(select(schema.subject).where(schema.subject.c.id.in_(among)))
+    rows = work.connection.execute(_SOME, {"among": list(among)})
     return {row.id: _subject(work, row) for row in rows}
 
 
@@ -242,24 +255,16 @@ def releases(
     work: Transaction, subject: SubjectId | None = None, *, among: Collection[SubjectId] | None = None
 ) -> dict[SubjectId, list[Release]]:
     """Return releases by subject, each list in the order of signing; of one subject or some where these are given."""
-    table, notice, policy = schema.release, schema.notice, schema.policy
-    query = (
-        select(table, notice.c.delivered_at, policy.c.published_at)
-        .join(notice, notice.c.id == table.c.notice)
-        .join(policy, policy.c.sha256 == table.c.policy)
-        .order_by(table.c.signed_at)
-    )
-    changes = select(schema.release_event).order_by(schema.release_event.c.number)
     if subject is not None:
         among = (subject,)
-    if among is not None:
-        query = query.where(table.c.subject.in_(among))
-        changes = changes.join(table, table.c.id == schema.release_event.c.release).where(table.c.subject.in_(among))
+    query, changes, given = (
+        (_RELEASES, _CHANGES, {}) if among is None else (_RELEASES_AMONG, _CHANGES_AMONG, {"among": list(among)})
+    )
     events: dict[str, list[ReleaseEvent]] = defaultdict(list)
-    for row in work.connection.execute(changes).all():
+    for row in work.connection.execute(changes, given).all():
         events[row.release].append(ReleaseEvent(ConsentStatus(row.status), from_text(row.at)))
     found: dict[SubjectId, list[Release]] = defaultdict(list)
-    for row in work.connection.execute(query).all():
+    for row in work.connection.execute(query, given).all():
         found[row.subject].append(_release(row, tuple(events[row.id])))
     return dict(found)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,8 @@ PROBE = Limits(
 """A probe is often the only photo there is: faces from 40 px pass, hopeless ones do not."""
 
 _SAMPLE = 48  # pixels; a face with 16 px between the eyes still fills it
+_MIDDLES = np.arange(_SAMPLE) + 0.5
+_MIDDLE = 127.5
 _CLIP = 8  # of 255: JPEG rings by a few levels around black and white
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, what JPEG uses
 # How far the nose stands before the plane of the eyes, in eye distances: its offset between the eyes is
@@ -114,8 +117,7 @@ def assess(image: Image, face: DetectedFace, limits: Limits) -> Quality:
     )
 
 
-@dataclass(frozen=True)
-class _Check:
+class _Check(NamedTuple):
     name: str
     value: float
     low: float
@@ -150,13 +152,15 @@ def _placement(pose: _Pose, region: Box, box: Box, image: Image, limits: Limits)
     return checks
 
 
-def _exposure(luma: NDArray[np.float64], limits: Limits) -> list[_Check]:
-    mean, contrast = float(luma.mean()), float(luma.std())
-    clipped = float(np.mean((luma < _CLIP) | (luma > 255 - _CLIP)))
-    end = "too_dark" if mean < 127.5 else "too_bright"
+def _exposure(luma: NDArray[np.float32], limits: Limits) -> list[_Check]:
+    mean = float(luma.mean())
+    deviation = (luma - np.float32(mean)).ravel()
+    contrast = math.sqrt(deviation @ deviation / luma.size)
+    clipped = np.count_nonzero(np.abs(luma - _MIDDLE) > _MIDDLE - _CLIP) / luma.size
+    end = "too_dark" if mean < _MIDDLE else "too_bright"
     inner = luma[1:-1, 1:-1]
-    laplacian = luma[1:-1, 2:] + luma[1:-1, :-2] + luma[2:, 1:-1] + luma[:-2, 1:-1] - 4 * inner
-    sharpness = float(np.mean(laplacian**2)) / contrast**2 if contrast else 0.0
+    laplacian = (luma[1:-1, 2:] + luma[1:-1, :-2] + luma[2:, 1:-1] + luma[:-2, 1:-1] - 4 * inner).ravel()
+    sharpness = float(laplacian @ laplacian) / laplacian.size / contrast**2 if contrast else 0.0
     return [
         _Check("luma", mean, limits.luma_low, limits.luma_high, end, "mean luma (0 to 255)"),
         _Check("clipped", clipped, -math.inf, limits.clipped, end, "of the face black or white without detail"),
@@ -171,7 +175,7 @@ def _pose(face: DetectedFace) -> _Pose | None:
     if not np.isfinite(points).all():
         return None
     corners = face.scheme is PointScheme.EYE_CORNERS
-    pair = (points[:2].mean(0), points[2:4].mean(0)) if corners else (points[0], points[1])
+    pair = ((points[0] + points[1]) / 2, (points[2] + points[3]) / 2) if corners else (points[0], points[1])
     left, right = sorted(pair, key=lambda eye: float(eye[0]))  # whichever eye the detector names first
     nose = points[4] if corners else points[2]
     across, between = right - left, (left + right) / 2
@@ -183,7 +187,7 @@ def _pose(face: DetectedFace) -> _Pose | None:
     yaw = math.atan(float((nose - between) @ along) / distance / _NOSE_DEPTH[face.scheme])
     pitch = None
     if not corners:
-        to_mouth = float((points[3:].mean(0) - between) @ down)
+        to_mouth = float(((points[3] + points[4]) / 2 - between) @ down)
         level = float((nose - between) @ down) / to_mouth if to_mouth > 0 else math.inf
         pitch = math.degrees(math.atan((level - _NOSE_LEVEL) / _NOSE_PER_PITCH))
     roll = math.degrees(math.atan2(across[1], across[0]))
@@ -205,24 +209,30 @@ def _outside(box: Box, image: Image) -> float:
     return 1.0 - seen / box.area if box.area > 0 else 1.0
 
 
-def _sample(image: Image, region: Box) -> NDArray[np.float64]:
+def _sample(image: Image, region: Box) -> NDArray[np.float32]:
     """Return the luma (0 to 255) of a region, resampled to `_SAMPLE` a side; the border repeats beyond it."""
     height, width = image.shape[:2]
     rows, top, bottom = _taps(region.top, region.bottom, height)
     columns, left, right = _taps(region.left, region.right, width)
-    return np.asarray(rows @ (image[top:bottom, left:right] @ _LUMA) @ columns.T)
+    luma = image[top:bottom, left:right].astype(np.float32) @ _LUMA
+    sampled: NDArray[np.float32] = rows @ luma @ columns.T
+    return sampled
 
 
-def _taps(start: float, end: float, length: int) -> tuple[NDArray[np.float64], int, int]:
+def _taps(start: float, end: float, length: int) -> tuple[NDArray[np.float32], int, int]:
     """Return the weights (`_SAMPLE`, n) that resample the n pixels of an axis from one index to another.
 
     A triangle as wide as the step, at least one pixel: smooth where it enlarges, no aliases where it shrinks.
     """
     step = (end - start) / _SAMPLE
     reach = max(step, 1.0)
-    centres = np.clip(start + (np.arange(_SAMPLE) + 0.5) * step, 0.5, length - 0.5)
+    centres = np.clip(start + _MIDDLES * step, 0.5, length - 0.5)
     first = max(math.floor(centres[0] - reach), 0)
     last = min(math.ceil(centres[-1] + reach), length)
-    distance = np.abs(np.arange(first, last) + 0.5 - centres[:, None])
-    weights = np.maximum(0.0, 1.0 - distance / reach)
-    return weights / weights.sum(1, keepdims=True), first, last
+    # From the first pixel on, in reaches: small numbers, exact enough in 32 bits however large the photo is.
+    pixels = ((np.arange(last - first) + 0.5) / reach).astype(np.float32)
+    weights = np.abs(pixels - ((centres - first) / reach).astype(np.float32)[:, None])
+    np.subtract(1.0, weights, out=weights)
+    np.maximum(weights, 0.0, out=weights)
+    weights /= weights.sum(1, keepdims=True)
+    return weights, first, last

@@ -67,24 +67,24 @@ def _stretch(padded: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[
     """Return the integers that start from `first`, where one does, and before `last`; and where the next one starts."""
     held, end = padded[first : last + _LONGEST], last - first
     size = held & 15
-    following = np.minimum(np.arange(1, len(held) + 1, dtype=np.int32) + size, len(held) - 1)
+    following = np.minimum(np.arange(1, len(held) + 1) + size, len(held) - 1)
     # Where an integer starts depends on all before it; hops over sixteen of them leave few to plain Python.
     far = following
     for _ in range(4):
-        far = far[far]
+        far = far.take(far, mode="clip")  # nothing lies outside; with "clip" NumPy need not look for that
     anchors, at, hops = [], 0, far.data
     while at < end:
         anchors.append(at)
         at = hops[at]
-    columns = [np.array(anchors, np.int32)]
+    columns = [np.array(anchors)]
     for _ in range(15):
-        columns.append(following[columns[-1]])
+        columns.append(following.take(columns[-1], mode="clip"))
     starts = np.stack(columns, axis=1).ravel()
     starts = starts[starts < end]
     # The four bytes that follow each control byte, read at once: a view of unaligned words, one for every byte.
     words: NDArray[np.uint32] = np.ndarray(len(held) - 3, "<u4", held.data, strides=(1,))
-    values: NDArray[np.int32] = (words[starts + 1] & _MASKS[size[starts]]).view(np.int32)
-    signed: NDArray[np.int32] = np.where(held[starts] & 0x80, -values, values)
+    values: NDArray[np.int32] = (words.take(starts + 1) & _MASKS.take(size.take(starts))).view(np.int32)
+    signed: NDArray[np.int32] = np.where(held.take(starts) & 0x80, -values, values)
     return signed, first + int(following[starts[-1]])
 
 

@@ -48,6 +48,7 @@ class Pyramid:
     Attributes:
         enlarge: factor of the largest level.
         area: pixels that the largest level has at most.
+        longest: pixels that its longer side has at most: a photo that is read a little larger takes no longer.
         ratio: of one level to the one before.
         smallest: pixels that the shorter side of the last level has at least.
         border: pixels around each level, and around the small ones that one face may fill.
@@ -56,15 +57,18 @@ class Pyramid:
 
     enlarge: float
     area: float
+    longest: float
     ratio: float
     smallest: int
     border: tuple[int, int]
     colour: tuple[int, int, int]
 
 
-DLIB = Pyramid(enlarge=1, area=float("inf"), ratio=5 / 6, smallest=8, border=(11, 11), colour=(0, 0, 0))
+DLIB = Pyramid(
+    enlarge=1, area=float("inf"), longest=float("inf"), ratio=5 / 6, smallest=8, border=(11, 11), colour=(0, 0, 0)
+)
 """dlib's own, for comparison: faces from 80 px."""
-FULL = Pyramid(enlarge=1.9, area=1e7, ratio=0.72, smallest=50, border=(12, 28), colour=_GREY)
+FULL = Pyramid(enlarge=1.9, area=1e7, longest=3648, ratio=0.72, smallest=50, border=(12, 28), colour=_GREY)
 """Faces from 40 px, and such as fill the frame."""
 
 
@@ -142,7 +146,7 @@ class DlibDetector:
         """Return rows and columns of each level, the largest first."""
         height, width = image.shape[:2]
         plan = self._pyramid
-        factor = min(plan.enlarge, (plan.area / (height * width)) ** 0.5)
+        factor = min(plan.enlarge, plan.longest / max(height, width), (plan.area / (height * width)) ** 0.5)
         sizes = [(max(int(height * factor), 1), max(int(width * factor), 1))]
         while min(sizes[-1]) * plan.ratio >= plan.smallest:
             rows, columns = sizes[-1]

@@ -17,6 +17,7 @@ import pillow_heif
 from PIL import ExifTags, ImageFile, UnidentifiedImageError
 from PIL import Image as Pillow
 
+from countenance.backends.photos.shrink import shrunk
 from countenance.errors import BadPhoto
 from countenance.model.face import Image
 
@@ -26,10 +27,17 @@ MAX_PIXELS = 150_000_000
 """The largest medium-format sensor has 150 million; one takes 0.1 GiB to read as JPEG, 0.7 as PNG, at worst 1.4."""
 MIN_SIDE = 40
 """Pixels; the smallest face that is looked for is as wide."""
-LONGEST_PX = 1920
-"""Of the working image: a face of 4 % of the photo's width keeps 76 px, enough for every encoder here."""
+LONGEST_PX = 2400
+"""Of the working image's longer side, at most."""
+ENOUGH_PX = 1920
+"""Of the longer side, which no photo loses by shrinking: a face of 4 % of it keeps 76 px, enough for every encoder.
+
+A photo shrinks by the largest whole number that leaves as many (a JPEG in its decoder, which is faster than to read it
+whole). Most cameras' photos are then no longer than `LONGEST_PX`; the others are resized to just enough.
+"""
 
 _MAX = f"{MAX_PIXELS // 10**6} million pixels"
+_SHRUNK_BY_DECODER = ("JPEG", "MPO")
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF")
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
@@ -135,29 +143,34 @@ def _require_size(photo: ImageFile.ImageFile) -> None:
 
 def _decode(photo: ImageFile.ImageFile) -> Pixels:
     width, height = photo.size
-    factor = min(1.0, LONGEST_PX / max(width, height))
+    step = max(width, height) // ENOUGH_PX
     try:
         turned = _turned_by_decoder(photo)
-        if photo.format in ("JPEG", "MPO"):
-            # Rounded down, so that a side of 2 x 960 and a half pixels still allows the step to one half.
-            photo.draft(None, (max(1, int(width * factor)), max(1, int(height * factor))))
+        if photo.format in _SHRUNK_BY_DECODER and step > 1:
+            photo.draft(None, (max(width // step, 1), max(height // step, 1)))
         photo.load()
     except (Pillow.DecompressionBombError, MemoryError) as error:
         raise BadPhoto("too_many_pixels", f"more than {_MAX}; save a smaller copy") from error
     except Exception as error:  # decoders answer arbitrary bytes with nearly every class of error
         raise _damaged() from error
-    if photo.format not in ("JPEG", "MPO"):
+    if photo.format not in _SHRUNK_BY_DECODER:
         width, height = photo.size  # libheif knows the true size only now
-    small = _resized(_plain(photo), (max(1, round(width * factor)), max(1, round(height * factor))))
+    longest = max(width, height)
+    scale = 1 / round(longest / max(photo.size))
+    small = _plain(photo)
+    step = max(small.size) // ENOUGH_PX
+    if step > 1:
+        small, scale = small.reduce(step), scale / step
     orientation = turned or _orientation(photo)
     if not turned and orientation in _TURNS:
         small = small.transpose(_TURNS[orientation])
         if orientation >= 5:
             width, height = height, width
-    image = np.array(_on_white(small))
-    return Pixels(
-        image, (height, width), max(image.shape) / max(width, height), orientation, _xmp(photo), _taken_on(photo)
-    )
+    image = np.asarray(_on_white(small))
+    if max(small.size) > LONGEST_PX:
+        image = shrunk(image, ENOUGH_PX)
+        scale *= ENOUGH_PX / max(small.size)
+    return Pixels(image, (height, width), scale, orientation, _xmp(photo), _taken_on(photo))
 
 
 def _turned_by_decoder(photo: ImageFile.ImageFile) -> int:
@@ -204,13 +217,9 @@ def _plain(photo: Pillow.Image) -> Pillow.Image:
     return photo if photo.mode in ("L", "RGB", "CMYK", "YCbCr") else photo.convert("RGB")
 
 
-def _resized(photo: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
-    return photo if photo.size == size else photo.resize(size, Pillow.Resampling.BICUBIC, reducing_gap=2.0)
-
-
 def _on_white(photo: Pillow.Image) -> Pillow.Image:
     if photo.mode != "RGBA":
-        return photo.convert("RGB")
+        return photo if photo.mode == "RGB" else photo.convert("RGB")
     paper = Pillow.new("RGBA", photo.size, "white")
     paper.alpha_composite(photo)
     return paper.convert("RGB")
