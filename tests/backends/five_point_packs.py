@@ -56,6 +56,31 @@ def tiny_encoder(*, dim: int = TINY_DIM, mixes_batch: bool = False) -> bytes:
     return _graph(nodes, ("data", [1, 3, 112, 112]), {"fc1": [1, dim]}, constants)
 
 
+def layered_encoder() -> bytes:
+    """Return an encoder of the layers that published ones have: convolutions, batch norm, PReLU, a dense layer."""
+    rng = np.random.default_rng(9)
+
+    def numbers(*shape: int, low: float = -0.5, high: float = 0.5) -> np.ndarray:  # type: ignore[type-arg]
+        return rng.uniform(low, high, shape).astype(np.float32)
+
+    stored = {
+        "w1": numbers(16, 3, 3, 3), "g": numbers(16, low=0.5, high=2), "b": numbers(16), "m": numbers(16),
+        "v": numbers(16, low=0.5, high=2), "slope": numbers(16, 1, 1, low=0.1), "w2": numbers(16, 1, 3, 3),
+        "w3": numbers(32, 16, 1, 1), "dense": numbers(32 * 49, TINY_DIM), "flat": np.array([1, 32 * 49]),
+    }  # fmt: skip
+    nodes = [
+        helper.make_node("Conv", ["data", "w1"], ["c1"], strides=[4, 4], pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["c1", "g", "b", "m", "v"], ["n1"]),
+        helper.make_node("PRelu", ["n1", "slope"], ["p1"]),
+        helper.make_node("Conv", ["p1", "w2"], ["c2"], group=16, strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["c2", "w3"], ["c3"], strides=[2, 2]),
+        helper.make_node("Reshape", ["c3", "flat"], ["features"]),
+        helper.make_node("MatMul", ["features", "dense"], ["fc1"]),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in stored.items()]
+    return _graph(nodes, ("data", [1, 3, 112, 112]), {"fc1": [1, TINY_DIM]}, constants)
+
+
 def tiny_detector() -> bytes:
     """Return a YuNet-like graph fixed at 64x64: a face wherever an 8x8 cell is nearly white."""
     nodes, constants, outputs = [], [], {}

@@ -97,9 +97,8 @@ def quantise(
             f"{found.name} is installed. Its faceprints of {found.faces} faces that it was not made from are "
             f"{found.alike:.4f} alike to those of {name} (cosine, median; {found.least:.4f} at least)."
         )
-        output.say(
-            f"`countenance eval` with either pack in use says what that changes; `models use {found.name}` uses it."
-        )
+        output.say(f"`countenance models use {found.name}` uses it; then `eval` says whether it finds people as well,")
+        output.say("and `calibrate` measures its thresholds, without which nobody is searched.")
 
 
 @_models.command()

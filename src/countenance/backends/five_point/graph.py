@@ -15,7 +15,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from countenance.errors import BadPack
 
-_LOG_ERRORS_ONLY = 3
+ERRORS_ONLY = 3
+"""The severity from which on ONNX Runtime is to speak."""
 
 RUN_ERRORS = (
     ort_errors.Fail,
@@ -43,7 +44,7 @@ def open_session(name: str, model: bytes, free: tuple[int, ...], threads: int) -
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _LOG_ERRORS_ONLY
+    options.log_severity_level = ERRORS_ONLY
     options.enable_mem_pattern = False  # plans memory for one size; ours change from call to call
     try:
         edited = with_free_axes(model, free)

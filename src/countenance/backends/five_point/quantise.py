@@ -15,13 +15,18 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from numpy.typing import NDArray
+from onnx import version_converter
 
 from countenance.backends.five_point.encoder import planes
-from countenance.backends.five_point.graph import RUN_ERRORS, with_free_axes
+from countenance.backends.five_point.graph import ERRORS_ONLY, RUN_ERRORS, with_free_axes
 from countenance.backends.five_point.manifest import EncoderSpec
 from countenance.errors import BadPack
 from countenance.policy.permit import PermittedCrop
+
+_OPSET = 13
+_WARNINGS = 2  # ONNX Runtime's default
 
 
 def quantised(spec: EncoderSpec, model: bytes, crops: Sequence[PermittedCrop]) -> bytes:
@@ -45,7 +50,7 @@ def quantised(spec: EncoderSpec, model: bytes, crops: Sequence[PermittedCrop]) -
     with tempfile.TemporaryDirectory() as folder, _only_errors():  # the library works on files; no face is in them
         plain, folded, small = (Path(folder) / name for name in ("plain.onnx", "folded.onnx", "small.onnx"))
         try:
-            plain.write_bytes(with_free_axes(model, (0,)))
+            plain.write_bytes(_recent(onnx.load_from_string(with_free_axes(model, (0,)))).SerializeToString())
             quant_pre_process(plain, folded, skip_symbolic_shape=True)
             graph = onnx.load(folded).graph
             quantization.quantize_static(
@@ -61,6 +66,12 @@ def quantised(spec: EncoderSpec, model: bytes, crops: Sequence[PermittedCrop]) -
         except (*RUN_ERRORS, ValueError, RuntimeError, KeyError) as error:
             raise BadPack(f"{spec.model.name} cannot be written in 8 bits: {error}") from error
         return small.read_bytes()
+
+
+def _recent(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a graph in a version of ONNX that knows a step for each channel; older ones know one for all."""
+    version = next((one.version for one in model.opset_import if one.domain == ""), 0)
+    return model if version >= _OPSET else version_converter.convert_version(model, _OPSET)
 
 
 class _Faces:
@@ -92,7 +103,9 @@ def _in_7_bits(graph: onnx.GraphProto, integers: object) -> Iterator[tuple[str, 
 def _only_errors() -> Iterator[None]:
     """Keep the library's advice from the user."""
     logging.disable(logging.WARNING)
+    ort.set_default_logger_severity(ERRORS_ONLY)
     try:
         yield
     finally:
+        ort.set_default_logger_severity(_WARNINGS)
         logging.disable(logging.NOTSET)

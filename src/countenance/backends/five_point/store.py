@@ -173,6 +173,7 @@ class ModelStore:
             manifest.encoder.model.url,
         )
         new = replace(manifest, name=f"{pack.name}{INT8}", encoder=replace(manifest.encoder, model=model))
+        FivePointEncoder(replace(manifest.encoder, model=model), small, 1)  # before anything of it is installed
         files = {manifest.detector.name: found, model.name: small, _MANIFEST: written(new).encode()}
         if not manifest.commercial_use:
             files[_ACCEPTED] = manifest.licence.encode()
