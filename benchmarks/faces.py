@@ -17,11 +17,13 @@ from PIL import Image as PillowImage
 
 from countenance.backends import dlib_pack
 from countenance.backends.five_point.store import ModelStore
+from countenance.bootstrap import Engine
 from countenance.model.face import DetectedFace, Image
 from countenance.ports.vision import FacePack
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-PACKS = ("dlib", "yunet-mobilefacenet")
+PACKS = ("dlib", "yunet-mobilefacenet", "yunet-mobilefacenet-int8")
+_INT8 = "-int8"
 _BATCH = 64  # crops per run of an encoder
 _MANIFEST = """
 [pack]
@@ -118,16 +120,22 @@ def load(name: str, threads: int = 1, models: Path | None = None) -> FacePack:
     if name == "dlib":
         return dlib_pack.load(threads)
     with tempfile.TemporaryDirectory() as folder:
-        describe(Path(folder) / name)
-        store = ModelStore(Path(folder))
-        store.pull(name, source=SHARED / "models", accept_licence=None, progress=None)
-        return store.load(name, threads)
+        engine = Engine.init(Path(folder) / "data", operator="Benchmark")
+        install(engine, name)
+        return engine.models.load(name, threads)
 
 
-def describe(home: Path) -> None:
-    """Write the manifest of the five-point pack of ../shared/models to a folder of installed packs."""
+def install(engine: Engine, name: str) -> None:
+    """Install one of `PACKS` as a user does, from ../shared/models; the one in 8 bits is written from faces of the photos."""
+    whole = name.removesuffix(_INT8)
+    home = engine.directory / "models" / whole
     home.mkdir(parents=True)
     (home / "pack.toml").write_text(_MANIFEST, encoding="utf-8")
+    engine.models.pull(whole, source=SHARED / "models")
+    if name != whole:
+        said = "public benchmark photos"
+        source = engine.register.add_source(said, basis=said, bystander_basis=said, counsel_opt_in=said).id
+        engine.quantising.quantise(whole, SHARED / "faces" / "lfw", source)
 
 
 def encoded(pack: FacePack, paths: list[Path]) -> Faces:

@@ -40,7 +40,7 @@ def main() -> None:
     options.add_argument("--photos", type=int, default=1200, help="of 250x250, in all rounds together")
     options.add_argument("--large", type=int, default=48, help="of 12 megapixels, in all rounds together")
     options.add_argument("--jobs", type=int, default=2)
-    options.add_argument("--pack", choices=faces.PACKS, action="append", help="may be given twice; by default both")
+    options.add_argument("--pack", choices=faces.PACKS, action="append", help="may be given again; by default all")
     options.add_argument("--deepface", type=Path, metavar="PYTHON", help="of a virtual environment that has DeepFace")
     given = options.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -131,8 +131,7 @@ def enrolling(data: Path, pack: str, count: int) -> tuple[Engine, SourceId, list
     """Return an engine on a fresh directory, a source, and people who have signed."""
     engine = Engine.init(data, operator="Benchmark")
     if pack != "dlib":
-        faces.describe(data / "models" / pack)
-        engine.models.pull(pack, source=faces.SHARED / "models", accept_licence=None, progress=None)
+        faces.install(engine, pack)
         engine.use(pack)
     source = engine.register.add_source("Benchmark", basis="public benchmark photos").id
     terms = ReleaseTerms(frozenset({Purpose.PHOTO_DELIVERY}), frozenset(), frozenset({ClientKind.PHOTOGRAPHER}), 300)
