@@ -126,7 +126,7 @@ def load(name: str, threads: int = 1, models: Path | None = None) -> FacePack:
 
 
 def install(engine: Engine, name: str) -> None:
-    """Install one of `PACKS` as a user does, from ../shared/models; the one in 8 bits is written from faces of the photos."""
+    """Install one of `PACKS` as a user does, from ../shared/models; one in 8 bits is written from the photos."""
     whole = name.removesuffix(_INT8)
     home = engine.directory / "models" / whole
     home.mkdir(parents=True)
