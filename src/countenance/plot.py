@@ -14,7 +14,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 48
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "10 4", "4 2")
 _LEGEND_ROW_PX = 17
-_BAR_NAMES, _BAR_VALUES, _BAR_ROW = 250, 50, 18  # width of what stands beside the bars; height of each
+_BAR_LETTER, _BAR_VALUES, _BAR_ROW = 7, 50, 18  # width of a letter, of what stands behind a bar; height of each
 STYLE = (
     "svg.plot { width: 100%; max-width: 44rem; height: auto; font: 12px system-ui, sans-serif } "
     "svg.plot text { fill: currentColor } svg.plot .grid { stroke: currentColor; stroke-opacity: .15 } "
@@ -116,7 +116,8 @@ def bars(title: str, rows: Sequence[tuple[str, float]]) -> str:
     """
     values = [value for _, value in rows]
     axis = Axis("", min(0.5, *values), max(2.0, *values), log=True)
-    left, right = _BAR_NAMES, _WIDTH - _BAR_VALUES
+    left = min(_BAR_LETTER * max(len(name) for name, _ in rows) + 12, _WIDTH // 2)
+    right = _WIDTH - _BAR_VALUES
     one = left + axis.place(1.0) * (right - left)
     bottom = _TOP + _BAR_ROW * len(rows)
     told = escape(", ".join(f"{name} {value:.3g}" for name, value in rows))

@@ -64,6 +64,14 @@ def test_a_bar_grows_from_one_to_the_side_of_its_value() -> None:
     assert root.get("aria-label") == "Times: a & b 10, c 0.1"
 
 
+def test_long_names_of_bars_stand_within_the_chart() -> None:
+    """The name of a pack of one's own is not cut off: a letter of 12 px type takes 6.6 px on the average."""
+    name = "ingest.a-face-pack-of-some-museum-int8.250x250"
+    root = ElementTree.fromstring(bars("Times", [(name, 10.0), ("c", 0.1)]))  # noqa: S314 - of our own making
+    (label,) = [element for element in root.iter() if element.text == name]
+    assert float(label.get("x", 0)) - 6.6 * len(name) >= 0
+
+
 def test_a_table_of_nothing_says_so() -> None:
     """Where there are no rows a page says it, instead of a bare head."""
     assert table(("name", "count"), []) == "<p>None.</p>"
