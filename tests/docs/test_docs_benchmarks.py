@@ -14,6 +14,8 @@ from countenance.cli.bench_page import markdown
 _TEXT = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 _AMOUNT = re.compile(r"(?:(?P<peer>.+): )?(?P<value>[\d.,e+-]+) (?P<unit>\S+)")
 
+_PACKS = ("dlib", "yunet-mobilefacenet", "yunet-mobilefacenet-int8")
+
 
 def _rows() -> list[Row]:
     rows = []
@@ -49,11 +51,11 @@ def test_the_page_is_what_the_command_writes_of_its_rows() -> None:
 
 
 def test_the_page_has_every_row_that_the_command_makes() -> None:
-    """A run with nothing but defaults makes these; both packs, and no size was left out."""
-    expected = {f"{kind}.{pack}{part}" for pack in ("dlib", "yunet-mobilefacenet")
+    """A run with nothing but defaults makes these; all packs, and no size was left out."""
+    expected = {f"{kind}.{pack}{part}" for pack in _PACKS
                 for kind, part in (("encoder", ".one"), ("encoder", ".batch"), ("detector", ""))}  # fmt: skip
     expected |= {f"{kind}.{pack}.{name.replace(' ', '')}" for kind in ("ingest", "disk") for name, *_ in command._KINDS
-                 for pack in ("dlib", "yunet-mobilefacenet")}  # fmt: skip
+                 for pack in _PACKS}  # fmt: skip
     for size in command._SIZES:
         parts = ["one", "batch", "remove", *(["slim_bytes"] if size > 10_000 else [])]
         parts += ["bytes"] if 10_000 < size < 10_000_000 else []
