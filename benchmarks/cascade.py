@@ -14,13 +14,15 @@ import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import cascade_fit, faces
-from benchmarks.cascade_fit import LEAST, detecting, framed
-from countenance.backends.dlib_pack import cascade, detector
+from benchmarks.cascade_fit import detecting
+from countenance.backends.dlib_pack import cascade
 from countenance.model.face import DetectedFace, Image
 from countenance.vision.geometry import iou
 
@@ -41,7 +43,7 @@ def main() -> None:
     held_out = [_pixels(path) for path in paths[-_HELD_OUT:]]
     dark = [np.asarray(photo * 0.35, np.uint8) for photo in held_out]
     small = [np.vstack([np.hstack([cv2.resize(photo, (120, 120))] * 2)] * 2) for photo in held_out]
-    print("| photos | faces | lost (their scores) | found besides | largest level looked at | twice |")
+    print("| photos | faces | lost (their scores) | found besides | looked at | twice |")
     print("|---|---|---|---|---|---|")
     for what, photos in (
         ("all", map(_pixels, photos_of_all)),
@@ -54,25 +56,42 @@ def main() -> None:
 
 
 def _compare(what: str, photos: Iterable[Image]) -> None:
-    staged = detecting(cascade.read())
-    whole = detecting(replace(cascade.read(), least=-np.inf))
-    seen: list[tuple[bool, float]] = []
-    faces_of, lost, more = 0, [], []
+    staged, whole = (_Watched(least) for least in (cascade.read().least, -np.inf))
+    count, faces_of, lost, more = 0, 0, [], []
     for photo in photos:
-        true, found = whole.detect(photo), staged.detect(photo)
+        count += 1
+        true, found = whole.detector.detect(photo), staged.detector.detect(photo)
         faces_of += len(true)
         lost += _missing(true, found)
         more += _missing(found, true)
-        levels = [framed(level) for level in detector._levels(photo, staged._sizes(photo)[:2])]
-        (largest, _), (_, smaller) = (staged._scores(level) for level in levels)
-        seen.append((bool((smaller > LEAST).any()), float((largest > detector._NOTHING).mean())))
     scores = ", ".join(f"{score:.2f}" for score in sorted(lost)[-5:])
-    print(
-        f"| {what}, {len(seen)} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | "
-        + " | ".join(f"{share:.2f}" for share in np.mean(seen, axis=0))
-        + " |",
-        flush=True,
-    )
+    shares = " | ".join(f"{some / every:.2f}" for some, every in zip(staged.seen(), whole.seen(), strict=True))
+    print(f"| {what}, {count} | {faces_of} | {len(lost)} ({scores}) | {len(more)} | {shares} |", flush=True)
+
+
+class _Watched:
+    """The detector, and how much its two stages were given."""
+
+    def __init__(self, least: float) -> None:
+        self.detector = detecting(replace(cascade.read(), least=least))
+        stages = self.detector._stages
+        self._stages = stages._opening, stages._rest = _Counting(stages._opening), _Counting(stages._rest)
+
+    def seen(self) -> list[int]:
+        """Return the pixels of the first stage, and the numbers that it gave to the second."""
+        return [stage.given for stage in self._stages]
+
+
+class _Counting:
+    """A session that counts what it is run on."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.given = 0
+
+    def run(self, outputs: list[str] | None, feed: dict[str, NDArray[np.uint8]]) -> Any:
+        self.given += sum(values.size for values in feed.values())
+        return self._session.run(outputs, feed)
 
 
 def _missing(these: list[DetectedFace], those: list[DetectedFace]) -> list[float]:

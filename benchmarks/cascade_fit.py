@@ -3,9 +3,9 @@
 
 The public photos, as they are and resized, mirrored, turned, darkened, brightened and blurred at random, and what the
 whole network says of each of their cells. Two linear windows over the features of the first four convolutions are
-fitted to that, for the level itself and for the level above it, by squared hinge loss; in each round with those cells
-besides that the round before took for a face. A face needs one cell that speaks of it, whichever speaks loudest; and
-of the level above only such faces need one as no other level finds.
+fitted to that, for the level itself and for the two levels above it, by squared hinge loss; in each round with those
+cells besides that the round before took for a face. A face needs one cell that speaks of it, whichever speaks loudest;
+and of the levels above only such faces need one as no lower level finds as surely.
 """
 
 # ruff: noqa: SLF001 -- looks into the detector
@@ -24,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks import faces
 from countenance.backends import dlib_pack
-from countenance.backends.dlib_pack import cascade, dat, detector, graph, landmarks, ranges, weights
+from countenance.backends.dlib_pack import cascade, dat, detector, graph, landmarks, ranges, stages, weights
 from countenance.backends.dlib_pack.cascade import Cascade
 from countenance.backends.dlib_pack.dat import Layer
 from countenance.backends.dlib_pack.detector import FULL, DlibDetector
@@ -34,7 +34,7 @@ from countenance.vision.geometry import iou, suppress
 LEAST = 0.0  # hint from which on somebody looks closer
 _SIDE, _CHANNELS = 7, 45  # of 48: three are there to fill a register
 _FACE = -0.3  # score from which on the fit takes a window for a face
-_CARE = (1.1, 0.8)  # added to the fits: ruled out is only what lies this far on the other side
+_CARE = (1.1, 1.0)  # added to the fits: ruled out is only what lies this far on the other side
 _VARIED = 6  # changed copies of each photo in the fit
 _ROUNDS, _PASSES = 8, 4
 _WEIGHT = 1.5  # of a face in the first round, and so much more in each
@@ -60,25 +60,25 @@ class Places:
 
 @dataclass(frozen=True)
 class Example:
-    """The features of a level, (h, w, channels); what is on it, and on the level above."""
+    """The features of a level, (h, w, channels), and what a window has to say of it."""
 
     features: Windows
-    here: Places
-    above: Places
+    places: Places
 
 
 def write(paths: list[Path], photos: Iterable[Image], random: np.random.Generator) -> None:
     """Fit both windows to photos and write what is shipped."""
     side = np.zeros((2, _CHANNELS, 1, 1), np.float32)
     whole = detecting(Cascade(Layer("con", side, np.zeros(2, np.float32)), 1.0, -np.inf, 0.0, ""))
-    examples = []
+    examples: dict[str, list[Example]] = {"here": [], "above": []}
     for photo in photos:
         enlarged = np.asarray(cv2.resize(photo, None, fx=FULL.enlarge, fy=FULL.enlarge), np.uint8)
         varied = [_varied(photo, random) for _ in range(_VARIED)]
-        examples += [_example(whole, one) for one in (enlarged, *varied)]
-    fits = [_fit(examples, [getattr(one, what) for one in examples], what, random) for what in ("here", "above")]
+        for one in (enlarged, *varied):
+            _add(examples, whole, one)
+    fits = [_fit(some, what, random) for what, some in examples.items()]
     windows = np.stack([kernel for kernel, _ in fits])
-    some = np.concatenate([_cut(one.features, *np.nonzero(one.here.nothing)) for one in examples[:20]])
+    some = np.concatenate([_cut(one.features, *np.nonzero(one.places.nothing)) for one in examples["here"][:20]])
     rows = np.abs((some.reshape(-1, 1, _CHANNELS, _SIDE, _SIDE).astype(np.float32) * windows).sum(axis=(2, 4)))
     layer = Layer(
         "con",
@@ -90,18 +90,27 @@ def write(paths: list[Path], photos: Iterable[Image], random: np.random.Generato
     Path(cascade.__file__).with_name(cascade.FILE).write_text(cascade.written(stage, data), encoding="utf-8")
 
 
-def _example(whole: DlibDetector, photo: Image) -> Example:
-    """Look at a photo as the largest level, and at the level below it."""
-    rows, columns = (int(length * FULL.ratio) for length in photo.shape[:2])
-    below = np.asarray(cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
-    (_, above), (features, here) = _looked(whole, photo), _looked(whole, below)
-    return Example(features, _of_itself(here), _of_the_largest(above, here))
+def _add(examples: dict[str, list[Example]], whole: DlibDetector, photo: Image) -> None:
+    """Look at a photo as the largest level, and at the two levels below it."""
+    (_, largest), (features, second), (smallest, third) = (_looked(whole, level) for level in _three(photo))
+    examples["here"].append(Example(features, _of_itself(second)))
+    examples["above"].append(Example(features, _of_above(second, [largest])))
+    examples["above"].append(Example(smallest, _of_above(third, [second, largest])))
+
+
+def _three(photo: Image) -> Iterator[Image]:
+    yield photo
+    for _ in range(2):
+        rows, columns = (int(length * FULL.ratio) for length in photo.shape[:2])
+        photo = np.asarray(cv2.resize(photo, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
+        yield photo
 
 
 def _looked(whole: DlibDetector, level: Image) -> tuple[Windows, Floats]:
     """Return the features of a level, (h, w, channels), and the score of each of its cells."""
-    features = whole._opening.run(["features"], {"pixels": framed(level)[None]})[0]
-    return features[0, :, :, :_CHANNELS], whole._rest.run(None, {"features": features})[0][0, 0]
+    opening, rest = whole._stages._opening, whole._stages._rest
+    features = opening.run(["features"], {"pixels": framed(level)[None]})[0]
+    return features[0, :, :, :_CHANNELS], rest.run(None, {"features": features})[0][0, 0]
 
 
 def _of_itself(scores: Floats) -> Places:
@@ -113,26 +122,30 @@ def _of_itself(scores: Floats) -> Places:
     return Places(found, _far_from(scores > -0.6, 7))
 
 
-def _of_the_largest(scores: Floats, below: Floats) -> Places:
-    """Return what the level below has to say: faces that it does not find itself, or finds weaker."""
-    (boxes, score, places), (others, seen, _) = _boxes(scores, 1), _boxes(below, FULL.ratio)
-    shape = below.shape[0], below.shape[1]
-    found = []
-    for index in suppress(boxes, score, 0.25):
-        same = seen[iou(boxes[index], others) > 0.35]
-        best = float(same.max(initial=-9))
-        if score[index] > best:
-            row, column = (_cell_below(at[index], length) for at, length in zip(places, shape, strict=True))
-            found.append((int(row), int(column), (1.0 if score[index] > 0 else 0.3) * (1.0 if best <= 0 else 0.3)))
-    near = np.zeros(shape, bool)
-    near[tuple(_cell_below(at, length) for at, length in zip(np.nonzero(scores > -0.8), shape, strict=True))] = True
+def _of_above(scores: Floats, above: list[Floats]) -> Places:
+    """Return what a level has to say of the next ones above it: faces that none below finds, or each finds weaker."""
+    shape = scores.shape[0], scores.shape[1]
+    lower = [_boxes(scores, 1)[:2]]
+    found, near = [], np.zeros(shape, bool)
+    for number, larger in enumerate(above, 1):
+        factor = FULL.ratio**number
+        boxes, score, places = _boxes(larger, 1 / factor)
+        others, seen = (np.concatenate(parts) for parts in zip(*lower, strict=True))
+        lower.append((boxes, score))
+        for index in suppress(boxes, score, 0.25):
+            best = float(seen[iou(boxes[index], others) > 0.35].max(initial=-9))
+            if score[index] > best:
+                row, column = (_cell_below(at[index], length, factor) for at, length in zip(places, shape, strict=True))
+                found.append((int(row), int(column), (1.0 if score[index] > 0 else 0.3) * (1.0 if best <= 0 else 0.3)))
+        cells = zip(np.nonzero(larger > -0.8), shape, strict=True)
+        near[tuple(_cell_below(at, length, factor) for at, length in cells)] = True
     return Places(found, _far_from(near, 5))
 
 
 def _boxes(scores: Floats, factor: float) -> tuple[NDArray[np.float64], Floats, tuple[NDArray[np.intp], ...]]:
-    """Return the windows of a level that may hold a face, in pixels of the largest: boxes, scores and cells."""
+    """Return the windows of a level that may hold a face, in pixels of one so many times as small; scores; cells."""
     rows, columns = np.nonzero(scores > _FACE)
-    corner = np.stack([columns, rows], axis=1) * detector._STRIDE + (detector._FIRST - detector._WINDOW / 2)
+    corner = np.stack([columns, rows], axis=1) * stages.STRIDE + (stages.FIRST - detector._WINDOW / 2)
     return np.hstack([corner, corner + detector._WINDOW]) / factor, scores[rows, columns], (rows, columns)
 
 
@@ -140,18 +153,17 @@ def _far_from(near: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     return cv2.dilate(near.astype(np.uint8), np.ones((side, side), np.uint8)) == 0
 
 
-def _cell_below(at: NDArray[np.intp], length: int) -> NDArray[np.intp]:
-    first, border = detector._FIRST, FULL.border[0]
-    place = (detector._STRIDE * at + first - border) * FULL.ratio + border - first
-    return np.clip(np.round(place / detector._STRIDE).astype(np.intp), 0, length - 1)
+def _cell_below(at: NDArray[np.intp], length: int, factor: float) -> NDArray[np.intp]:
+    first, border = stages.FIRST, FULL.border[0]
+    place = (stages.STRIDE * at + first - border) * factor + border - first
+    return np.clip(np.round(place / stages.STRIDE).astype(np.intp), 0, length - 1)
 
 
-def _fit(examples: list[Example], places: list[Places], what: str, random: np.random.Generator) -> tuple[Floats, float]:
+def _fit(examples: list[Example], what: str, random: np.random.Generator) -> tuple[Floats, float]:
     """Return a window over stored features, and its offset."""
-    pairs = list(zip((one.features for one in examples), places, strict=True))
-    seen, face, weights = _of_faces(pairs)
-    chosen = [random.permutation(np.flatnonzero(said.nothing))[: _HARD // 2] for said in places]
-    others = np.concatenate([_at(features, flat) for (features, _), flat in zip(pairs, chosen, strict=True)])
+    seen, face, weights = _of_faces(examples)
+    chosen = [random.permutation(np.flatnonzero(one.places.nothing))[: _HARD // 2] for one in examples]
+    others = np.concatenate([_at(one.features, flat) for one, flat in zip(examples, chosen, strict=True)])
     window = _Window(others[::5].mean(axis=0), others[::5].std(axis=0) + 8)
     for number in range(_ROUNDS):
         for rate in 2e-3 * 0.6 ** np.arange(_PASSES + (number + 1) // _ROUNDS * _PASSES):
@@ -160,23 +172,25 @@ def _fit(examples: list[Example], places: list[Places], what: str, random: np.ra
         values = window(seen)
         missed = int((values[_loudest(values, face)] < 0).sum())
         print(f"{what}: round {number + 1}, {len(others)} cells, {missed} of {len(weights)} faces missed", flush=True)
-        said = window.slid(features for features, _ in pairs)
-        hard = [_at(one[0], _hardest(one[1].nothing, values)) for one, values in zip(pairs, said, strict=True)]
+        said = window.slid(one.features for one in examples)
+        hard = [
+            _at(one.features, _hardest(one.places.nothing, values)) for one, values in zip(examples, said, strict=True)
+        ]
         others = np.concatenate([others, *hard])
         others = others[random.permutation(len(others))[:_MOST]]
     return window.plain()
 
 
-def _of_faces(pairs: list[tuple[Windows, Places]]) -> tuple[Windows, NDArray[np.intp], Floats]:
+def _of_faces(examples: list[Example]) -> tuple[Windows, NDArray[np.intp], Floats]:
     """Return the windows at and beside each face, which face each sees, and the weight of each face."""
     parts, weights = [], []
-    for features, said in pairs:
-        for row, column, weight in said.faces:
+    for one in examples:
+        for row, column, weight in one.places.faces:
             rows, columns = (
                 np.arange(max(at - 1, 0), min(at + 2, length))
-                for at, length in zip((row, column), features.shape, strict=False)
+                for at, length in zip((row, column), one.features.shape, strict=False)
             )
-            parts.append(_cut(features, *(part.ravel() for part in np.meshgrid(rows, columns, indexing="ij"))))
+            parts.append(_cut(one.features, *(part.ravel() for part in np.meshgrid(rows, columns, indexing="ij"))))
             weights.append(weight)
     face = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     return np.concatenate(parts), face, np.array(weights, np.float32)

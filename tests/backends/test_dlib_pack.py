@@ -17,7 +17,7 @@ import pytest
 from skimage.data import astronaut
 
 from countenance.backends import dlib_pack
-from countenance.backends.dlib_pack import cascade, dat, detector, graph, landmarks, ranges, weights
+from countenance.backends.dlib_pack import cascade, dat, detector, graph, landmarks, parts, ranges, stages, weights
 from countenance.backends.dlib_pack.arithmetic import Int8, Tensor
 from countenance.errors import EncodingFailed, ModelDamaged, ModelMissing
 from countenance.model.face import Crop, Image, PointScheme
@@ -133,41 +133,67 @@ def test_bands_change_nothing(pack: FacePack, photo: Image, monkeypatch: pytest.
     """A large level is run in bands that fit in memory, with the same scores to the last bit."""
     assert isinstance(pack.detector, detector.DlibDetector)
     level = np.tile(photo, (2, 1, 1))[:1000]
-    whole = pack.detector._scores(level)
-    monkeypatch.setattr(detector, "_BAND_PX", 2e5)
-    assert np.array_equal(pack.detector._scores(level), whole)
+    scores, smaller = pack.detector._stages.look(level)
+    monkeypatch.setattr(stages, "_BAND_PX", 2e5)
+    banded, also_smaller = pack.detector._stages.look(level)
+    assert np.array_equal(banded, scores)
+    assert np.array_equal(also_smaller, smaller)
+
+
+def test_what_is_looked_at_is_as_if_all_were(pack: FacePack, photo: Image) -> None:
+    """Of cells here and there, edges included, scores and hints are the same to the last bit; others have none."""
+    assert isinstance(pack.detector, detector.DlibDetector)
+    level = np.tile(photo, (2, 2, 1))[:1000, :1000]
+    shape = stages.grid(level.shape[:2])
+    scores, smaller = pack.detector._stages.look(level)
+    assert scores.shape == shape
+    random = np.random.default_rng(4)
+    for count in (1, 3, 40):
+        wanted = np.zeros(shape, bool)
+        wanted[random.integers(0, shape[0], count), random.integers(0, shape[1], count)] = True
+        wanted[0, -1] = wanted[-1, 0] = count == 3
+        wanted = parts.around(wanted, 3)
+        some, some_smaller = pack.detector._stages.look(level, wanted)
+        assert np.array_equal(some[wanted], scores[wanted])
+        assert np.array_equal(some_smaller[wanted], smaller[wanted])
+    nothing, none = pack.detector._stages.look(level, np.zeros(shape, bool))
+    assert (nothing == stages.NOTHING).all()
+    assert not none.any()
 
 
 class _Watched:
-    """A session that notes the sizes of what it is run on."""
+    """A session that notes the pixels that it is run on."""
 
     def __init__(self, session: object) -> None:
-        self.widths: list[int] = []
+        self.pixels = 0
         self._session: Any = session
 
     def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
-        self.widths.append(feed["pixels"].shape[2])
+        self.pixels += feed["pixels"].size // 3
         answer: list[np.ndarray] = self._session.run(outputs, feed)
         return answer
 
 
-def test_the_largest_level_is_looked_at_on_demand(photo: Image, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A portrait on a plain ground is not searched for small faces; a small face anywhere is demand enough."""
+def test_the_largest_levels_are_looked_at_on_demand(photo: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portrait on a plain ground is not searched for small faces; a small face is, and nothing far from it."""
     found = dlib_pack.load().detector
     assert isinstance(found, detector.DlibDetector)
-    watched = _Watched(found._opening)
-    monkeypatch.setattr(found, "_opening", watched)
+    watched = _Watched(found._stages._opening)
+    monkeypatch.setattr(found._stages, "_opening", watched)
     left, top, right, bottom = (int(edge) for edge in FACE)
-    portrait = np.full((400, 400, 3), 128, np.uint8)
-    portrait[150:250, 150:250] = cv2.resize(photo[top:bottom, left:right], (100, 100))
+    portrait = np.full((900, 900, 3), 128, np.uint8)
+    portrait[350:450, 350:450] = cv2.resize(photo[top:bottom, left:right], (100, 100))
     assert len(found.detect(portrait)) == 1
-    assert max(watched.widths) < 1.9 * 400
-    portrait[300:342, 300:342] = cv2.resize(photo[top:bottom, left:right], (42, 42), interpolation=cv2.INTER_AREA)
+    without = watched.pixels
+    rows, columns = found._sizes(portrait)[0]
+    assert without < rows * columns
+    portrait[700:742, 700:742] = cv2.resize(photo[top:bottom, left:right], (42, 42), interpolation=cv2.INTER_AREA)
+    watched.pixels = 0
     assert len(found.detect(portrait)) == 2
-    assert max(watched.widths) > 1.9 * 400
+    assert without < watched.pixels < without + rows * columns / 4
 
 
-def stages() -> tuple[detector.DlibDetector, detector.DlibDetector]:
+def detectors() -> tuple[detector.DlibDetector, detector.DlibDetector]:
     """Return the detector as it is shipped, and one that looks everywhere with the whole network."""
     read = functools.partial(weights.read, where=weights.folder())
     layers, trees = dat.layers(read(weights.DETECTOR)), landmarks.read(read(weights.LANDMARKS))
@@ -181,7 +207,7 @@ def stages() -> tuple[detector.DlibDetector, detector.DlibDetector]:
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="../shared/faces is absent")
 def test_the_first_stage_loses_no_face() -> None:
     """On photos with people in the background, the two stages find every face of the whole network."""
-    staged, whole = stages()
+    staged, whole = detectors()
     for path in sorted(PHOTOS.glob("*/*.jpg"))[::40]:
         photo = np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
         found = [face.box for face in staged.detect(photo)]
@@ -192,7 +218,7 @@ def test_the_first_stage_loses_no_face() -> None:
 
 def test_what_is_not_ruled_out_has_the_scores_of_the_whole_network(photo: Image) -> None:
     """Two stages, or both everywhere: the same box, score and landmarks, to the last bit."""
-    staged, whole = stages()
+    staged, whole = detectors()
     (one,), (other,) = staged.detect(photo), whole.detect(photo)
     assert (one.box, one.score) == (other.box, other.score)
     assert np.array_equal(one.landmarks, other.landmarks)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from countenance.backends.dlib_pack import ranges, weights
 from countenance.backends.dlib_pack.cascade import Cascade
+from countenance.backends.dlib_pack.parts import Mask, around
+from countenance.backends.dlib_pack.stages import FIRST, STRIDE, Stages, grid
 from countenance.canonical import digest
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import iou, suppress
@@ -23,7 +25,6 @@ from countenance.vision.landmark_trees import Brightness, LandmarkTrees, gray
 Boxes = NDArray[np.float64]
 
 _WINDOW = 80  # pixels; the detector's own
-_STRIDE, _FIRST = 8, 14  # cell i has its centre at 8 i + 14
 # IoU above which the weaker face goes. dlib's file says 0.338, which keeps a weak second box of a face where
 # it is 1.7 times as large; cheeks that touch overlap by less than 0.2.
 _OVERLAP = 0.25
@@ -32,13 +33,8 @@ _SAME = 0.45  # IoU above which two windows see the same face
 # is the only face of the photo.
 _DOUBTFUL = -0.5
 _GREY = (123, 117, 104)  # the network's own zero
-# Pixels that the network sees at once: 130 MiB. A cell depends on 94 px around it, so bands overlap by 12 cells.
-_BAND_PX = 2.5e6
-_REACH = 12
-_AROUND = 2  # cells around a hint that get a score, too: a face is seen by several windows
-_REACH_OF_REST = 8  # cells around one that its score depends on, of the features
-_NEAR = np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), np.uint8)
-_NOTHING = -9.0  # the score where no face can be
+_ON_DEMAND = 2  # of the largest levels: three quarters of all pixels
+_AROUND = 8  # cells around a demand that are looked at: it may lie beside the face, which several windows see
 
 
 @dataclass(frozen=True)
@@ -73,11 +69,17 @@ FULL = Pyramid(enlarge=1.9, area=1e7, longest=3648, ratio=0.72, smallest=50, bor
 
 
 class _Windows(NamedTuple):
-    """What holds a face at one level: boxes (N, 4) in the photo, scores (N,); whether smaller faces may be there."""
+    """What one level shows.
+
+    Attributes:
+        boxes: (N, 4), that hold a face, in the photo.
+        scores: (N,).
+        demands: (M, 2), x and y of places in the photo where a larger level may show a face.
+    """
 
     boxes: Boxes
     scores: NDArray[np.float32]
-    may_be_smaller: bool
+    demands: NDArray[np.float64]
 
 
 class DlibDetector:
@@ -101,10 +103,8 @@ class DlibDetector:
         trees: Callable[[], LandmarkTrees],
         pyramid: Pyramid = FULL,
     ) -> None:
-        self._opening = opening
-        self._rest = rest
-        self._least = cascade.least
-        self._skips = cascade.ratio == pyramid.ratio
+        self._stages = Stages(opening, rest, cascade.least)
+        self._on_demand = _ON_DEMAND if cascade.ratio == pyramid.ratio else 0
         self._read_trees = trees
         self._pyramid = pyramid
         self.digest = digest(
@@ -127,12 +127,7 @@ class DlibDetector:
 
         Scores are mostly about 1, and above 0; only where no face has that, one of at least -0.5 is returned.
         """
-        largest, *smaller = self._sizes(image)
-        # The levels of an enlarged photo are made of the photo itself, those of a shrunk one each of the one before.
-        above = image if smaller and smaller[0][0] >= image.shape[0] else _resized(image, largest)
-        found = [self._search(level, image) for level in _levels(above, smaller)]
-        if not (self._skips and found) or found[0].may_be_smaller:
-            found.insert(0, self._search(_resized(above, largest), image))
+        found = self._searched(image)
         boxes = np.concatenate([one.boxes for one in found])
         scores = np.concatenate([one.scores for one in found])
         kept = suppress(boxes, scores, _OVERLAP)
@@ -141,6 +136,23 @@ class DlibDetector:
             return []
         brightness = gray(image)
         return [self._face(_mean_box(boxes, scores, index), float(scores[index]), brightness) for index in kept]
+
+    def _searched(self, image: Image) -> list[_Windows]:
+        """Return what the levels show: the smaller ones all over, the largest where a smaller one demands it."""
+        sizes = self._sizes(image)
+        whole = min(self._on_demand, len(sizes) - 1)  # the largest that is
+        found: list[_Windows] = []
+        level = image
+        for size in sizes[whole:]:  # of an enlarged photo made of itself, then each of the one before
+            level = _resized(image if size[0] >= image.shape[0] else level, size)
+            found.append(self._search(level, image, None))
+        demands = found[0].demands
+        for size in reversed(sizes[:whole]):
+            if not len(demands):
+                break
+            found.insert(0, self._search(_resized(image, size), image, demands))
+            demands = found[0].demands
+        return found
 
     def _sizes(self, image: Image) -> list[tuple[int, int]]:
         """Return rows and columns of each level, the largest first."""
@@ -153,73 +165,46 @@ class DlibDetector:
             sizes.append((int(rows * plan.ratio), int(columns * plan.ratio)))
         return sizes
 
-    def _search(self, level: Image, photo: Image) -> _Windows:
-        """Return the windows of one level of a photo that hold a face."""
-        scale = (level.shape[1] / photo.shape[1], level.shape[0] / photo.shape[0])
+    def _search(self, level: Image, photo: Image, demands: NDArray[np.float64] | None) -> _Windows:
+        """Return what a level of a photo shows; at these places and around them, where there are any."""
+        scale = np.array([level.shape[1] / photo.shape[1], level.shape[0] / photo.shape[0]])
         plan = self._pyramid
         border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
         right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
         edges = (border, border, border, right)
         framed = np.asarray(cv2.copyMakeBorder(level, *edges, cv2.BORDER_CONSTANT, value=plan.colour), np.uint8)
-        scores, hints = self._scores(framed)
-        rows, columns = np.nonzero(scores > _DOUBTFUL)
-        corner = np.stack([columns, rows], axis=1) * _STRIDE + (_FIRST - border - _WINDOW / 2)
-        boxes = np.concatenate([corner, corner + _WINDOW], axis=1) / (*scale, *scale)
-        return _Windows(boxes, scores[rows, columns], bool((hints > self._least).any()))
-
-    def _scores(self, framed: Image) -> NDArray[np.float32]:
-        """Return (2, h, w): the score of every cell, and the hint of smaller faces there.
-
-        A large level is run in bands of rows, with the same result.
-        """
-        height, width = framed.shape[:2]
-        cells = max(int(_BAND_PX / width / _STRIDE) - 2 * _REACH, 1) if height * width > _BAND_PX else height
-        bands = []
-        for first in range(0, height, cells):
-            start = max(first - _REACH, 0)
-            end = (first + cells + 2 * _REACH) * _STRIDE
-            band = framed[start * _STRIDE : min(end, height)]
-            judged = self._judged(band)
-            last = end >= height
-            bands.append(judged[:, first - start : None if last else first - start + cells])
-            if last:
-                break
-        return np.concatenate(bands, axis=1)
-
-    def _judged(self, pixels: Image) -> NDArray[np.float32]:
-        """Return what `_scores` does, of a band; the score is `_NOTHING` where the first stage rules a face out."""
-        hints, features = self._opening.run(["hints", "features"], {"pixels": pixels[None]})
-        near = np.asarray(cv2.dilate((hints[0, 0] > self._least).astype(np.uint8), _NEAR), bool)
-        scores = np.full(near.shape, _NOTHING, np.float32)
-        if near.any():
-            rows, columns = (_around(np.atleast_1d(near.any(axis=axis))) for axis in (1, 0))
-            judged: NDArray[np.float32] = self._rest.run(None, {"features": features[:, rows, columns]})[0][0, 0]
-            np.copyto(scores[rows, columns], judged, where=near[rows, columns])
-        return np.stack([scores, hints[0, 1]])
+        wanted = None
+        if demands is not None:
+            wanted = around(_cells(demands * scale + border, grid(framed.shape[:2])), _AROUND)
+        scores, smaller = self._stages.look(framed, wanted)
+        found = scores > _DOUBTFUL
+        centres, may_be = ((_centres(cells) - border) / scale for cells in (found, smaller))
+        half = _WINDOW / 2 / scale
+        return _Windows(np.hstack([centres - half, centres + half]), scores[found], may_be)
 
     def _face(self, box: NDArray[np.float64], score: float, brightness: Brightness) -> DetectedFace:
         whole = Box(*(float(edge) for edge in np.round(box)))
         return DetectedFace(whole, score, self._trees.predict(brightness, whole), PointScheme.EYE_CORNERS)
 
 
-def _levels(image: Image, sizes: Sequence[tuple[int, int]]) -> Iterator[Image]:
-    """Yield an image in falling sizes: while they are larger, made of itself, then each of the one before."""
-    level = image
-    for size in sizes:
-        level = _resized(image if size[0] >= image.shape[0] else level, size)
-        yield level
+def _centres(cells: Mask) -> NDArray[np.float64]:
+    """Return x and y (N, 2) of the middles of cells, in pixels of the framed level."""
+    rows, columns = np.nonzero(cells)
+    return np.stack([columns, rows], axis=1).astype(np.float64) * STRIDE + FIRST
+
+
+def _cells(places: NDArray[np.float64], shape: tuple[int, int]) -> Mask:
+    """Return which cells hold places (N, 2), x and y in pixels of the framed level."""
+    columns, rows = np.round((places - FIRST) / STRIDE).astype(np.intp).T
+    cells = np.zeros(shape, bool)
+    cells[rows.clip(0, shape[0] - 1), columns.clip(0, shape[1] - 1)] = True
+    return cells
 
 
 def _resized(image: Image, size: tuple[int, int]) -> Image:
     if size == image.shape[:2]:
         return image
     return np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _around(wanted: NDArray[np.bool_]) -> slice:
-    """Return the stretch that holds every wanted row or column, and what their scores depend on."""
-    places = np.flatnonzero(wanted)
-    return slice(max(int(places[0]) - _REACH_OF_REST, 0), int(places[-1]) + 1 + _REACH_OF_REST)
 
 
 def _mean_box(boxes: Boxes, scores: NDArray[np.float32], best: int) -> NDArray[np.float64]:

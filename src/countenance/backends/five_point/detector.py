@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from countenance.backends.five_point.graph import open_session
 from countenance.errors import BadPack
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import iou, suppress
+from countenance.vision.shrink import shrunk
 
 _STRIDES = (8, 16, 32)
 _OUTPUTS = tuple(f"{head}_{stride}" for head in ("cls", "obj", "bbox", "kps") for stride in _STRIDES)
@@ -32,14 +32,6 @@ _SMALL_MIN_FACE_PX = 40  # smaller faces are left to the photo itself, which sho
 
 Rows = NDArray[np.float32]
 """float32 (N, 15): box xyxy, five points x then y, score."""
-
-
-class _View(NamedTuple):
-    """A copy of the photo to look at: `scale` times as large, then a border of `border_px` around it."""
-
-    scale: float
-    border_px: int = 0
-    min_face_px: int = 0
 
 
 class YuNetDetector:
@@ -63,7 +55,7 @@ class YuNetDetector:
         self._input = self._session.get_inputs()[0].name
         self.digest = canonical.digest(
             {
-                "kind": "yunet/1",
+                "kind": "yunet/2",
                 "weights": sha256,
                 "min_score": str(_MIN_SCORE),
                 "max_overlap": str(_MAX_OVERLAP),
@@ -75,21 +67,20 @@ class YuNetDetector:
 
     def detect(self, image: Image) -> list[DetectedFace]:
         """Return every face, best score first; see `ports.vision.Detector`. Scores lie in [0.6, 1]."""
-        rows = np.concatenate([self._look(image, view) for view in _views(image)])
+        height, width = image.shape[:2]
+        whole = shrunk(image, round(max(height, width) * min(1.0, math.sqrt(_MAX_PIXELS / (height * width)))))
+        rows = np.concatenate([_in_photo(self._faces(whole), whole, image), self._large(whole, image)])
         return [_face(rows, best) for best in suppress(rows[:, :4], rows[:, 14], _MAX_OVERLAP)]
 
-    def _look(self, image: Image, view: _View) -> Rows:
-        """Return the faces seen in one copy, in pixels of the photo."""
-        size = np.array(image.shape[1::-1])
-        inner = np.maximum(np.round(size * view.scale), 1).astype(int)
-        copy = image
-        if view.scale != 1.0:
-            copy = np.asarray(cv2.resize(image, inner.tolist(), interpolation=cv2.INTER_AREA), np.uint8)
-        border = view.border_px
-        rows = self._faces(np.pad(copy, ((border, border), (border, border), (0, 0))) if border else copy)
-        rows = rows[rows[:, 2] - rows[:, 0] >= view.min_face_px]
-        rows[:, :14] = (rows[:, :14] - border) * np.tile(size / inner, 7)
-        return rows
+    def _large(self, whole: Image, photo: Image) -> Rows:
+        """Return the faces of a photo that show in its small copy."""
+        longest = max(whole.shape[:2])
+        small = shrunk(whole, _SMALL_PX) if longest > _SMALL_PX else _enlarged(whole, _SMALL_PX / longest)
+        border = _SMALL_BORDER_PX
+        rows = self._faces(np.pad(small, ((border, border), (border, border), (0, 0))))
+        rows = rows[rows[:, 2] - rows[:, 0] >= _SMALL_MIN_FACE_PX]
+        rows[:, :14] -= border
+        return _in_photo(rows, small, photo)
 
     def _faces(self, image: Image) -> Rows:
         """Return the faces of one image, overlapping ones included, in its own pixels."""
@@ -109,10 +100,14 @@ def _face(rows: Rows, best: int) -> DetectedFace:
     return DetectedFace(box, score, points.astype(np.float32), PointScheme.EYES_NOSE_MOUTH)
 
 
-def _views(image: Image) -> tuple[_View, _View]:
-    height, width = image.shape[:2]
-    whole = _View(min(1.0, math.sqrt(_MAX_PIXELS / (height * width))))
-    return whole, _View(_SMALL_PX / max(height, width), _SMALL_BORDER_PX, _SMALL_MIN_FACE_PX)
+def _enlarged(image: Image, times: float) -> Image:
+    return np.asarray(cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _in_photo(rows: Rows, copy: Image, photo: Image) -> Rows:
+    """Return faces of a copy in pixels of the photo."""
+    rows[:, :14] *= np.tile(np.divide(photo.shape[1::-1], copy.shape[1::-1]), 7)
+    return rows
 
 
 def _decode(outputs: dict[str, NDArray[np.float32]], stride: int, columns: int) -> Rows:

@@ -17,9 +17,9 @@ import pillow_heif
 from PIL import ExifTags, ImageFile, UnidentifiedImageError
 from PIL import Image as Pillow
 
-from countenance.backends.photos.shrink import shrunk
 from countenance.errors import BadPhoto
 from countenance.model.face import Image
+from countenance.vision.shrink import shrunk
 
 MAX_BYTES = 64 * 2**20
 """Larger than any camera's JPEG or HEIC; bounds what one photo of a batch can hold in memory."""

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from countenance.backends.photos.decode import open_photo
-from countenance.backends.photos.shrink import shrunk
 from countenance.errors import BadPhoto
 from countenance.model.face import Box, Image
 from countenance.vision.masks import blacked_out
+from countenance.vision.shrink import shrunk
 
 _FINE = 95  # and no less colour than light
 _QUALITY = 80  # libjpeg's scale; higher grows the sealed file and shows a reviewer nothing more
