@@ -144,13 +144,13 @@ class DlibDetector:
         found: list[_Windows] = []
         level = image
         for size in sizes[whole:]:  # of an enlarged photo made of itself, then each of the one before
-            level = _resized(image if size[0] >= image.shape[0] else level, size)
-            found.append(self._search(level, image, None))
+            framed, level = self._framed(image if size[0] >= image.shape[0] else level, size)
+            found.append(self._search(framed, level, image))
         demands = found[0].demands
         for size in reversed(sizes[:whole]):
             if not len(demands):
                 break
-            found.insert(0, self._search(_resized(image, size), image, demands))
+            found.insert(0, self._search(*self._framed(image, size), image, demands))
             demands = found[0].demands
         return found
 
@@ -165,14 +165,24 @@ class DlibDetector:
             sizes.append((int(rows * plan.ratio), int(columns * plan.ratio)))
         return sizes
 
-    def _search(self, level: Image, photo: Image, demands: NDArray[np.float64] | None) -> _Windows:
+    def _framed(self, image: Image, size: tuple[int, int]) -> tuple[Image, Image]:
+        """Return an image in another size (rows and columns) with a border around it, and the part without."""
+        rows, columns = size
+        border = self._pyramid.border[min(size) < 1.5 * _WINDOW]
+        right = border + -(columns + 2 * border) % 4  # the graph takes columns by four
+        framed = np.empty((rows + 2 * border, border + columns + right, 3), np.uint8)
+        inner = framed[border : border + rows, border : border + columns]
+        for edge in (framed[:border], framed[border + rows :], framed[:, :border], framed[:, border + columns :]):
+            edge[:] = self._pyramid.colour
+        cv2.resize(image, (columns, rows), dst=inner, interpolation=cv2.INTER_LINEAR)
+        return framed, inner
+
+    def _search(
+        self, framed: Image, level: Image, photo: Image, demands: NDArray[np.float64] | None = None
+    ) -> _Windows:
         """Return what a level of a photo shows; at these places and around them, where there are any."""
         scale = np.array([level.shape[1] / photo.shape[1], level.shape[0] / photo.shape[0]])
-        plan = self._pyramid
-        border = plan.border[min(level.shape[:2]) < 1.5 * _WINDOW]
-        right = border + -(level.shape[1] + 2 * border) % 4  # the graph takes columns by four
-        edges = (border, border, border, right)
-        framed = np.asarray(cv2.copyMakeBorder(level, *edges, cv2.BORDER_CONSTANT, value=plan.colour), np.uint8)
+        border = (framed.shape[0] - level.shape[0]) // 2
         wanted = None
         if demands is not None:
             wanted = around(_cells(demands * scale + border, grid(framed.shape[:2])), _AROUND)
@@ -199,12 +209,6 @@ def _cells(places: NDArray[np.float64], shape: tuple[int, int]) -> Mask:
     cells = np.zeros(shape, bool)
     cells[rows.clip(0, shape[0] - 1), columns.clip(0, shape[1] - 1)] = True
     return cells
-
-
-def _resized(image: Image, size: tuple[int, int]) -> Image:
-    if size == image.shape[:2]:
-        return image
-    return np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _mean_box(boxes: Boxes, scores: NDArray[np.float32], best: int) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from countenance import canonical
 from countenance.backends.five_point.graph import open_session
 from countenance.errors import BadPack
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
+from countenance.shrink import shrunk
 from countenance.vision.geometry import iou, suppress
-from countenance.vision.shrink import shrunk
 
 _STRIDES = (8, 16, 32)
 _OUTPUTS = tuple(f"{head}_{stride}" for head in ("cls", "obj", "bbox", "kps") for stride in _STRIDES)

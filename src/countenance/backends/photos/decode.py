@@ -19,7 +19,7 @@ from PIL import Image as Pillow
 
 from countenance.errors import BadPhoto
 from countenance.model.face import Image
-from countenance.vision.shrink import shrunk
+from countenance.shrink import shrunk
 
 MAX_BYTES = 64 * 2**20
 """Larger than any camera's JPEG or HEIC; bounds what one photo of a batch can hold in memory."""

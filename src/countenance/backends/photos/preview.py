@@ -11,8 +11,8 @@ import numpy as np
 from countenance.backends.photos.decode import open_photo
 from countenance.errors import BadPhoto
 from countenance.model.face import Box, Image
+from countenance.shrink import shrunk
 from countenance.vision.masks import blacked_out
-from countenance.vision.shrink import shrunk
 
 _FINE = 95  # and no less colour than light
 _QUALITY = 80  # libjpeg's scale; higher grows the sealed file and shows a reviewer nothing more
