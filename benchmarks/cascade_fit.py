@@ -34,7 +34,7 @@ from countenance.vision.geometry import iou, suppress
 LEAST = 0.0  # hint from which on somebody looks closer
 _SIDE, _CHANNELS = 7, 45  # of 48: three are there to fill a register
 _FACE = -0.3  # score from which on the fit takes a window for a face
-_CARE = (1.1, 1.0)  # added to the fits: ruled out is only what lies this far on the other side
+_CARE = (1.2, 1.1)  # added to the fits: ruled out is only what lies this far on the other side
 _VARIED = 6  # changed copies of each photo in the fit
 _ROUNDS, _PASSES = 8, 4
 _WEIGHT = 1.5  # of a face in the first round, and so much more in each
