@@ -14,7 +14,7 @@ from importlib.metadata import version
 
 
 def main() -> None:
-    model = sys.argv[1]
+    model, *one_thread = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # DeepFace prints, too
     import cv2
@@ -27,8 +27,9 @@ def main() -> None:
             super().__init__()
             self.intra_op_num_threads = 1
 
-    cv2.setNumThreads(1)
-    onnxruntime.SessionOptions = OneThread
+    if one_thread:
+        cv2.setNumThreads(1)
+        onnxruntime.SessionOptions = OneThread
     from deepface import DeepFace  # type: ignore[import-not-found]
     from deepface.commons import weight_utils  # type: ignore[import-not-found]
 

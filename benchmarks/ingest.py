@@ -3,7 +3,8 @@
 
 Ours is the verb itself: read, decode, find, attribute, decide, align, encode the views, seal, store and log, with
 the start of its processes. The peers (`benchmarks.peers`) keep vectors in memory and store nothing; their processes
-are started and warm before the clock runs. All use the same number of processes with one thread each. Photos:
+are started and warm before the clock runs. All use the same number of processes with one thread each; DeepFace also as
+whoever calls it has it, in one process with as many threads as its libraries take. Photos:
 ../shared/faces (250x250), and walls of six faces of 4000x3000, one of them named; the peers encode one face of a wall.
 """
 
@@ -22,7 +23,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks import faces, peers
-from benchmarks.memory import walls
+from benchmarks.memory import moved, walls
 from countenance.bootstrap import Engine
 from countenance.ids import SourceId, SubjectId
 from countenance.model.purpose import ClientKind, Purpose
@@ -38,7 +39,7 @@ _WARM = 4  # photos for each process of a peer
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--photos", type=int, default=1200, help="of 250x250, in all rounds together")
-    options.add_argument("--large", type=int, default=48, help="of 12 megapixels, in all rounds together")
+    options.add_argument("--large", type=int, default=240, help="of 12 megapixels, in all rounds together")
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--pack", choices=faces.PACKS, action="append", help="may be given again; by default all")
     options.add_argument("--deepface", type=Path, metavar="PYTHON", help="of a virtual environment that has DeepFace")
@@ -50,6 +51,7 @@ def main() -> None:
         others["face_recognition"](faces.photos()[: given.jobs])  # starts its processes, before there are threads
         for model in peers.DEEPFACE_MODELS if given.deepface else ():
             others[f"DeepFace {model}"] = stack.enter_context(peers.deepface(given.deepface, model, given.jobs))
+            others[f"DeepFace {model}, one process"] = stack.enter_context(peers.deepface(given.deepface, model))
         small = faces.photos()
         small = small[:: max(len(small) // given.photos, 1)][: given.photos]
         large = walls(Path(folder), given.large)
@@ -147,8 +149,10 @@ def ingested(engine: Engine, source: SourceId, people: Sequence[SubjectId], path
     manifest = engine.directory.parent / "faces.csv"
     lines = []
     for number, path in enumerate(paths):
-        # A wall is the first one, moved to the right by 16 pixels times its number.
-        at = "75,75,100,100" if path.parent.parent.name == "lfw" else f"{450 + 16 * int(path.stem)},250,600,800"
+        at = "75,75,100,100"
+        if path.parent.parent.name != "lfw":
+            right, down = moved(int(path.stem))
+            at = f"{450 + right},{250 + down},600,800"
         lines.append(f"{path},{people[number % len(people)]},{at}\n")
     manifest.write_text("photo,subject,x,y,w,h\n" + "".join(lines), encoding="utf-8")
     summary = engine.ingest.run(source, paths, manifest=manifest, jobs=jobs)

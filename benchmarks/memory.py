@@ -25,6 +25,8 @@ from skimage import data
 
 from countenance.backends.photos import PillowReader
 
+_ACROSS = 150  # walls side by side: the first face stays in the photo
+
 
 def walls(folder: Path, count: int) -> list[Path]:
     """Write JPEGs of 4000 x 3000 with six faces each; return their paths."""
@@ -32,8 +34,13 @@ def walls(folder: Path, count: int) -> list[Path]:
     wall = np.tile(portrait, (2, 3, 1))[:, :4000]
     paths = [folder / f"{number:02d}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
-        Image.fromarray(np.roll(wall, 16 * number, axis=1)).save(path, quality=90)
+        Image.fromarray(np.roll(wall, moved(number), axis=(1, 0))).save(path, quality=90)
     return paths
+
+
+def moved(number: int) -> tuple[int, int]:
+    """Return by how many pixels, to the right and down, a wall is moved against the first: no two are the same."""
+    return 16 * (number % _ACROSS), number // _ACROSS
 
 
 def _countenance(*arguments: str) -> dict[str, object]:

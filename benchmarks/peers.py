@@ -41,10 +41,11 @@ def face_recognition(jobs: int) -> Iterator[Look]:
 
 
 @contextmanager
-def deepface(python: Path, model: str, jobs: int) -> Iterator[Look]:
+def deepface(python: Path, model: str, jobs: int | None = None) -> Iterator[Look]:
     """Yield DeepFace with YuNet and one of `DEEPFACE_MODELS`.
 
     Args:
+        jobs: processes with one thread each; None for one process that takes the threads it likes.
         python: the interpreter of a virtual environment that has it; docs/figures.md says how to make one.
 
     Raises:
@@ -54,8 +55,11 @@ def deepface(python: Path, model: str, jobs: int) -> Iterator[Look]:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _link_weights(home)
         words = stack.enter_context((home / "words").open("w+"))
-        command = [str(python), str(Path(__file__).with_name("deepface_peer.py")), model]
-        environment = {**os.environ, **_ONE_THREAD, "DEEPFACE_HOME": str(home), "PYTHONPATH": ""}
+        command = [str(python), str(Path(__file__).with_name("deepface_peer.py")), model, *(["one"] if jobs else [])]
+        outside = {name: value for name, value in os.environ.items() if name not in _ONE_THREAD}
+        threads = _ONE_THREAD if jobs else {}
+        environment = {**outside, **threads, "DEEPFACE_HOME": str(home), "PYTHONPATH": ""}
+        jobs = jobs or 1
         free: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
         for _ in range(jobs):
             worker = subprocess.Popen(
@@ -63,7 +67,7 @@ def deepface(python: Path, model: str, jobs: int) -> Iterator[Look]:
             )
             stack.callback(_end, worker)
             free.put(worker)
-        threads = stack.enter_context(ThreadPoolExecutor(jobs))
+        askers = stack.enter_context(ThreadPoolExecutor(jobs))
 
         def look(path: Path) -> bool:
             worker = free.get()
@@ -76,7 +80,7 @@ def deepface(python: Path, model: str, jobs: int) -> Iterator[Look]:
             versions = json.loads(_answer(worker, words.name))
             free.put(worker)
         print(f"DeepFace {model}: " + ", ".join(f"{name} {number}" for name, number in versions.items()))
-        yield lambda paths: sum(threads.map(look, paths))
+        yield lambda paths: sum(askers.map(look, paths))
 
 
 def _link_weights(home: Path) -> None:
