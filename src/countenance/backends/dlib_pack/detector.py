@@ -34,7 +34,7 @@ _SAME = 0.45  # IoU above which two windows see the same face
 _DOUBTFUL = -0.5
 _GREY = (123, 117, 104)  # the network's own zero
 _ON_DEMAND = 2  # of the largest levels: three quarters of all pixels
-_AROUND = 8  # cells around a demand that are looked at: it may lie beside the face, which several windows see
+_AROUND = 6  # cells around a demand that are looked at: it may lie beside the face, which several windows see
 
 
 @dataclass(frozen=True)
@@ -141,17 +141,21 @@ class DlibDetector:
         """Return what the levels show: the smaller ones all over, the largest where a smaller one demands it."""
         sizes = self._sizes(image)
         whole = min(self._on_demand, len(sizes) - 1)  # the largest that is
-        found: list[_Windows] = []
+        drawn: dict[int, tuple[Image, Image]] = {}
         level = image
-        for size in sizes[whole:]:  # of an enlarged photo made of itself, then each of the one before
-            framed, level = self._framed(image if size[0] >= image.shape[0] else level, size)
-            found.append(self._search(framed, level, image))
-        demands = found[0].demands
-        for size in reversed(sizes[:whole]):
+        for number in range(
+            max(whole - 1, 0), len(sizes)
+        ):  # of an enlarged photo made of itself, then of the one before
+            size = sizes[number]
+            drawn[number] = self._framed(image if size[0] >= image.shape[0] else level, size)
+            level = drawn[number][1]
+        found = [self._search(*drawn[number], image) for number in range(whole, len(sizes))]
+        for number in reversed(range(whole)):
+            demands = found[0].demands
             if not len(demands):
                 break
-            found.insert(0, self._search(*self._framed(image, size), image, demands))
-            demands = found[0].demands
+            pixels = drawn.get(number) or self._framed(image, sizes[number])
+            found.insert(0, self._search(*pixels, image, demands))
         return found
 
     def _sizes(self, image: Image) -> list[tuple[int, int]]:

@@ -49,7 +49,7 @@ class Stages:
         shape = grid(framed.shape[:2])
         everything = [Part(slice(0, shape[0]), slice(0, shape[1]))]
         scores, smaller = np.full((2, *shape), NOTHING, np.float32)
-        asked = everything if wanted is None else parts(wanted, _OF_HINT)
+        asked = everything if wanted is None else parts(around(wanted, _AROUND), _OF_HINT)
         if area(asked, _OF_HINT) > _MOST * area(everything, 0):
             asked = everything
         else:  # hints first: they need less around them, and most rule a face out
