@@ -4,8 +4,8 @@
 A cascade of two stages, as in Viola and Jones (2001). The first is four of the detector's seven convolutions and two
 linear windows over them, fitted to the detector's own verdicts by `python -m benchmarks.cascade`; the second, the other
 three, runs only where the first does not rule a face out. One window speaks of its own level of the pyramid; the other
-of the largest level, seen from the one below: where it finds nothing, the largest is not looked at. They learn nothing
-of people: what they are fitted to is whether the detector says "face".
+of the two levels above it: where it finds nothing, they are not looked at. They learn nothing of people: what they are
+fitted to is whether the detector says "face".
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Cascade:
     """The first stage's windows.
 
     Attributes:
-        layer: two outputs over the features' values, for this level and for the largest one above it; odd rows and
-            columns, padded by half.
+        layer: two outputs over the features' values, for this level and for those above it; odd rows and columns,
+            padded by half.
         extent: largest absolute value that one row of a window gives.
         least: hint from which on somebody looks closer.
         ratio: of one level to the one before, for the second hint; a pyramid of another ratio does without.

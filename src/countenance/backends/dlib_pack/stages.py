@@ -43,8 +43,8 @@ class Stages:
 
         Args:
             framed: uint8 (H, W, 3) RGB, W a multiple of 4.
-            wanted: (h, w) as `grid` says, the cells to look at; None for all. What is looked at has the same score
-                and hint, to the bit, whatever else is.
+            wanted: (h, w) as `grid` says, the cells to look at, perhaps among others; None for all. What is looked
+                at has the same score and hint, to the bit, whatever else is.
         """
         shape = grid(framed.shape[:2])
         everything = [Part(slice(0, shape[0]), slice(0, shape[1]))]
