@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -204,6 +205,29 @@ def test_a_writer_that_waits_too_long_says_so(world: World, monkeypatch: pytest.
         other.execute("ROLLBACK")
     assert world.rows() == before
     assert world.engine.doctor.problems() == []
+
+
+def test_compaction_waits_for_whoever_writes_the_log_back(world: World) -> None:
+    """While others write SQLite's log back over and over, no compaction gives up: each leaves the log empty."""
+    over = threading.Event()
+
+    def write_back() -> None:
+        with closing(world.raw()) as connection:
+            while not over.is_set():
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    others = [threading.Thread(target=write_back) for _ in range(2)]
+    for other in others:
+        other.start()
+    try:
+        for number in range(100):
+            with world.engine._records.write() as work:
+                set_setting(work, "operator", f"House {number}")
+            world.engine._records.compact()
+    finally:
+        over.set()
+        for other in others:
+            other.join()
 
 
 def test_a_sealed_value_opens_in_its_place_only() -> None:

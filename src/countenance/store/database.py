@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from countenance.errors import Busy, CountenanceError, Damaged, DiskFull, NotWritable, Refused
 
 BUSY_TIMEOUT_MS = 10_000  # a writer holds the lock for milliseconds; past this another process hangs
+_PAUSE_S = 0.01  # between two tries to write the log back
 _INCREMENTAL = 2  # what SQLite answers for it
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -209,5 +211,9 @@ def rewrite(engine: Engine) -> None:
 
 
 def _checkpoint(connection: Connection) -> None:
-    if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
-        raise Busy("another process reads the records; close it, then run the command again")
+    # For readers SQLite waits by itself; where somebody else writes the log back at the moment, it says so at once.
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] != 0:
+        if time.monotonic() > until:
+            raise Busy("another process reads the records; close it, then run the command again")
+        time.sleep(_PAUSE_S)
