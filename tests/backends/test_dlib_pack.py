@@ -216,6 +216,23 @@ def test_the_first_stage_loses_no_face() -> None:
             assert iou(face.box, found).max() > 0.5, path.name
 
 
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="../shared/faces is absent")
+def test_no_face_of_a_crowd_is_lost() -> None:
+    """In groups of small faces, the largest levels are looked at where every one of them is."""
+    staged, whole = detectors()
+    random = np.random.default_rng(1)
+    paths = sorted(PHOTOS.glob("*/*.jpg"))
+    for side in (92, 108, 124, 140, 156, 172):
+        tiles = [
+            cv2.resize(cv2.imread(str(paths[index])), (side, side), interpolation=cv2.INTER_AREA)[:, :, ::-1]
+            for index in random.choice(len(paths), 40, replace=False)
+        ]
+        group = np.ascontiguousarray(np.vstack([np.hstack(tiles[row : row + 8]) for row in range(0, 40, 8)]))
+        found = [face.box for face in staged.detect(group)]
+        for face in whole.detect(group):
+            assert iou(face.box, found).max() > 0.5, side
+
+
 def test_what_is_not_ruled_out_has_the_scores_of_the_whole_network(photo: Image) -> None:
     """Two stages, or both everywhere: the same box, score and landmarks, to the last bit."""
     staged, whole = detectors()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from countenance.backends.dlib_pack import ranges, weights
 from countenance.backends.dlib_pack.cascade import Cascade
 from countenance.backends.dlib_pack.parts import Mask, around
-from countenance.backends.dlib_pack.stages import FIRST, STRIDE, Stages, grid
+from countenance.backends.dlib_pack.stages import FIRST, STRIDE, WHOLE, Stages, grid
 from countenance.canonical import digest
 from countenance.model.face import Box, DetectedFace, Image, PointScheme
 from countenance.vision.geometry import iou, suppress
@@ -115,6 +115,7 @@ class DlibDetector:
                 "ranges": [str(extent) for extent in ranges.DETECTOR],
                 "cascade": cascade.text,
                 "rules": f"suppressed above {_OVERLAP}, averaged above {_SAME}, doubtful {_DOUBTFUL}",
+                "demands": [self._on_demand, _AROUND, str(WHOLE)],
             }
         )
 

@@ -16,10 +16,11 @@ STRIDE, FIRST = 8, 14
 """Cell i has its centre at 8 i + 14 pixels."""
 NOTHING = -9.0
 """The score, and the hint, where nobody looked or no face can be."""
+WHOLE = 0.5
+"""Of a level: where more is wanted, all of it is looked at, once."""
 # Cells around one that its hint, its score, and its score given the features of the first stage depend on.
 _OF_HINT, _OF_SCORE, _OF_REST = 5, 10, 8
 _BEHIND = 3  # cells more, at the end of a piece: the centre of a cell lies 14 px behind its first pixel
-_MOST = 0.5  # of a level: where more is wanted, all of it is looked at, once
 _BAND_PX = 2.5e6  # pixels that the network sees at once: 130 MiB
 _AROUND = 2  # cells around a hint that get a score, too: a face is seen by several windows
 
@@ -50,7 +51,7 @@ class Stages:
         everything = [Part(slice(0, shape[0]), slice(0, shape[1]))]
         scores, smaller = np.full((2, *shape), NOTHING, np.float32)
         asked = everything if wanted is None else parts(around(wanted, _AROUND), _OF_HINT)
-        if area(asked, _OF_HINT) > _MOST * area(everything, 0):
+        if area(asked, _OF_HINT) > WHOLE * area(everything, 0):
             asked = everything
         else:  # hints first: they need less around them, and most rule a face out
             here = np.full(shape, NOTHING, np.float32)
