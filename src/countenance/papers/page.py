@@ -25,8 +25,8 @@ table.pairs td { overflow-wrap: anywhere }
 table.pairs th { width: 9.5rem; font-weight: normal; color: #444 } th.n, td.n { text-align: right; width: 5rem }
 code, pre { font: .76rem/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
 ul { padding-left: 1.2rem } li { margin-bottom: .3rem }
-@media screen and (max-width: 34rem) { th, td { overflow-wrap: anywhere; hyphens: auto } td.n { overflow-wrap: normal }
-  th.n, td.n { width: auto } table.pairs th { width: 6.5rem } }
+@media screen and (max-width: 34rem) { th, td { padding-right: .4rem } th.n, td.n { width: auto }
+  table { font-size: .8rem } table.pairs th { width: 6.5rem } }
 """
 
 
